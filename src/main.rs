@@ -1,0 +1,3 @@
+//! The `scalegate` command.
+
+fn main() {}
