@@ -6,6 +6,23 @@
 //! suite ─▶ models ─▶ inference ─▶ workload ─▶ measure ─▶ record ─▶ law ─▶ gate ─▶ report
 //! ```
 
+pub mod analysis;
+pub mod baseline;
+pub mod bench;
+pub mod cli;
 pub mod error;
+pub mod gate;
+pub mod import;
+pub mod inference;
+pub mod law;
+pub mod measure;
+pub mod metric;
+pub mod models;
+pub mod paths;
+pub mod record;
+pub mod report;
+pub mod suite;
+mod time;
+pub mod workload;
 
 pub use error::{Error, Result};

@@ -1,0 +1,10 @@
+//! Where records meet the pure stages: samples become observations, laws and a verdict.
+//!
+//! In: run records, baselines and the suite's tolerances. Out: the laws of a run, and a [`Check`]: the gate's findings with
+//! what could not be compared and why. Nothing is decided here; the verdict is the gate's.
+
+mod check;
+mod fits;
+
+pub use check::{Check, Note, check};
+pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};

@@ -1,0 +1,110 @@
+//! The directory of baselines.
+
+use std::path::{Path, PathBuf};
+
+use super::Baseline;
+use crate::record::{Document, Run, read_json, write_json};
+use crate::{Error, Result};
+
+/// The directory of baselines.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// What [`Store::accept`] wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The files, in the order of the series.
+    pub files: Vec<PathBuf>,
+}
+
+impl Store {
+    /// The baselines below `root`, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Baselines whose shapes are valid everywhere; none if nothing was accepted yet.
+    pub fn portable(&self) -> Result<Vec<Baseline>> {
+        read_all(&self.portable_directory())
+    }
+
+    /// Baselines of one host class; none if nobody accepted a run on such a machine.
+    pub fn host(&self, class: &str) -> Result<Vec<Baseline>> {
+        read_all(&self.host_directory(class))
+    }
+
+    /// Makes the series of `run` the baselines of its host class and, for those that `is_portable` names, the portable
+    /// ones. Series of other workloads stay as they are.
+    ///
+    /// # Errors
+    /// A directory or file that cannot be written; or a series that was unavailable, since there is nothing to accept.
+    pub fn accept(&self, run: &Run, reason: &str, is_portable: impl Fn(&str) -> bool) -> Result<Accepted> {
+        let mut files = Vec::new();
+        for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
+            let mut single = Run::new(run.provenance.clone());
+            single.series.push(series.clone());
+            let document = Baseline {
+                schema: Baseline::SCHEMA,
+                reason: reason.to_owned(),
+                accepted: crate::time::now(),
+                run: single,
+            };
+            let name = Baseline::file_name(&series.workload, series.metric);
+            let host = self.host_directory(&run.provenance.host.class).join(&name);
+            let portable = is_portable(&series.workload).then(|| self.portable_directory().join(&name));
+            for path in std::iter::once(host).chain(portable) {
+                write_json(&path, &document)?;
+                files.push(path);
+            }
+        }
+        if files.is_empty() {
+            return Err(Error::new("accept", "no series of the run has samples", "measure with `cargo bench` first"));
+        }
+        Ok(Accepted { files })
+    }
+
+    fn portable_directory(&self) -> PathBuf {
+        self.root.join("portable")
+    }
+
+    fn host_directory(&self, class: &str) -> PathBuf {
+        self.root.join("hosts").join(class)
+    }
+}
+
+/// Every baseline of a directory, by name; an absent directory holds none.
+fn read_all(directory: &Path) -> Result<Vec<Baseline>> {
+    let fail = |error: std::io::Error| {
+        Error::new(directory.display(), error, "name a readable directory with `--baseline`")
+    };
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail(error)),
+    };
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().map(|path| read_one(path)).collect()
+}
+
+fn read_one(path: &Path) -> Result<Baseline> {
+    let baseline: Baseline = read_json(path)?;
+    let series = baseline.series();
+    let expected = Baseline::file_name(&series.workload, series.metric);
+    if path.file_name().is_some_and(|name| name.to_string_lossy() == expected) {
+        return Ok(baseline);
+    }
+    Err(Error::new(
+        path.display(),
+        format!("holds the baseline of {} {}, whose file is `{expected}`", series.workload, series.metric),
+        "restore the file from version control, or accept a new run with `scalegate accept`",
+    ))
+}

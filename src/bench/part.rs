@@ -1,0 +1,79 @@
+//! Measuring the workloads of one target in rounds.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::measure::{self, CriterionSample, RoundPlan};
+use crate::metric::Metric;
+use crate::record::{Provenance, Run, Sample, Series};
+use crate::suite::Suite;
+use crate::workload::{Workload, subject};
+use crate::{Error, Result, paths, time};
+
+/// Measures all rounds; `None` if the filter leaves no workload of this target.
+pub(super) fn measure_part(
+    suite: &Suite,
+    workloads: &[Box<dyn Workload>],
+    mut arguments: Vec<String>,
+    allocator: &str,
+) -> Result<Option<Run>> {
+    let scratch = scratch_directory()?;
+    arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
+    let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
+    let provenance = Provenance { host: measure::host()?, build: measure::build(allocator), subject: subject::of(suite)? };
+    let bar = progress_bar(suite.measure.rounds);
+    let rounds = measure::run_rounds(&plan, |round, line| {
+        bar.set_position(u64::from(round));
+        bar.set_message(line.split_whitespace().next().unwrap_or_default().to_owned());
+    })?;
+    bar.finish_and_clear();
+    let mut run = Run::new(provenance);
+    run.series = workloads.iter().filter_map(|workload| series(workload.as_ref(), suite, &rounds)).collect();
+    Ok((!run.series.is_empty()).then_some(run))
+}
+
+fn scratch_directory() -> Result<tempfile::TempDir> {
+    let target = paths::target();
+    std::fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target)).map_err(|error| {
+        Error::new(target.display(), error, "make the directory writable; it takes the run's files")
+    })
+}
+
+fn progress_bar(rounds: u32) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} round {human_pos}/{human_len} {wide_msg} {elapsed}");
+    let bar = ProgressBar::new(u64::from(rounds));
+    // The template is a constant that a test renders; a fault in it costs the style and not the run.
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn series(workload: &dyn Workload, suite: &Suite, rounds: &[Vec<CriterionSample>]) -> Option<Series> {
+    let samples: Vec<Sample> = rounds
+        .iter()
+        .zip(0..)
+        .flat_map(|(samples, round)| samples.iter().map(move |sample| (round, sample)))
+        .filter(|(_, sample)| sample.workload == workload.name())
+        .map(|(round, sample)| Sample { size: sample.size, round, values: sample.seconds.clone() })
+        .collect();
+    let mut protocol = workload.protocol();
+    protocol.insert("warm_up_ms".to_owned(), suite.measure.warm_up_ms.to_string());
+    protocol.insert("measurement_ms".to_owned(), suite.measure.measurement_ms.to_string());
+    protocol.insert("samples".to_owned(), suite.measure.samples.to_string());
+    (!samples.is_empty()).then(|| Series {
+        workload: workload.name().to_owned(),
+        axis: workload.axis(),
+        metric: Metric::WallTime,
+        unit: Metric::WallTime.unit().to_owned(),
+        measured: Some(time::now()),
+        protocol,
+        samples,
+        unavailable: None,
+    })
+}
+

@@ -1,0 +1,112 @@
+//! What `scalegate run` asks of the bench targets that it drives.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::metric::Metric;
+use crate::suite::Suite;
+use crate::{Error, Result, paths};
+
+const WORKLOADS: &str = "SCALEGATE_WORKLOADS";
+const METRICS: &str = "SCALEGATE_METRICS";
+const ROUNDS: &str = "SCALEGATE_ROUNDS";
+const OUT: &str = "SCALEGATE_OUT";
+
+/// A choice of workloads and metrics. A bench target that `cargo bench` starts by itself gets the default one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Globs of names; empty for all workloads.
+    pub workloads: Vec<String>,
+    /// Empty for all metrics.
+    pub metrics: Vec<Metric>,
+    /// Rounds, instead of the suite's.
+    pub rounds: Option<u32>,
+    /// Where the record goes.
+    pub out: PathBuf,
+}
+
+impl Request {
+    /// The request that this process was started with.
+    ///
+    /// # Errors
+    /// A variable that does not parse.
+    pub fn of_this_process() -> Result<Self> {
+        let list = |name: &str| -> Vec<String> {
+            let value = std::env::var(name).unwrap_or_default();
+            value.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let fail = |name: &str, cause: String| Error::new(name, cause, "unset it, or use `scalegate run`");
+        let metrics = list(METRICS).iter().map(|name| name.parse()).collect::<Result<Vec<_>, _>>();
+        let rounds = std::env::var(ROUNDS).ok().map(|value| value.parse::<u32>()).transpose();
+        Ok(Self {
+            workloads: list(WORKLOADS),
+            metrics: metrics.map_err(|cause| fail(METRICS, cause))?,
+            rounds: rounds.map_err(|error| fail(ROUNDS, error.to_string()))?,
+            out: std::env::var_os(OUT).map_or_else(paths::run, PathBuf::from),
+        })
+    }
+
+    /// The variables that hand this request to a bench target.
+    ///
+    /// # Errors
+    /// An output path that has no absolute form.
+    pub fn environment(&self) -> Result<Vec<(&'static str, OsString)>> {
+        let metrics: Vec<&str> = self.metrics.iter().map(|metric| metric.name()).collect();
+        let out = std::path::absolute(&self.out)
+            .map_err(|error| Error::new(self.out.display(), error, "name another file with `--out`"))?;
+        let mut variables = vec![
+            (WORKLOADS, OsString::from(self.workloads.join(","))),
+            (METRICS, OsString::from(metrics.join(","))),
+            (OUT, out.into_os_string()),
+        ];
+        variables.extend(self.rounds.map(|rounds| (ROUNDS, OsString::from(rounds.to_string()))));
+        Ok(variables)
+    }
+
+    /// Whether every glob names a workload of the suite.
+    ///
+    /// # Errors
+    /// A glob that is malformed or that no workload matches.
+    pub fn check(&self, suite: &Suite) -> Result<()> {
+        for pattern in &self.workloads {
+            let glob = compile(pattern)?.compile_matcher();
+            if !suite.workloads.iter().any(|workload| glob.is_match(workload.name())) {
+                let names: Vec<&str> = suite.workloads.iter().map(|workload| workload.name()).collect();
+                return Err(Error::new(
+                    format!("--workload {pattern}"),
+                    format!("no workload of {} matches", suite.path.display()),
+                    format!("choose among {}", names.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that this request wants, as one matcher; without a glob it matches everything.
+    ///
+    /// # Errors
+    /// A malformed glob.
+    pub fn matcher(&self) -> Result<GlobSet> {
+        let mut set = GlobSetBuilder::new();
+        if self.workloads.is_empty() {
+            set.add(compile("**")?);
+        }
+        for pattern in &self.workloads {
+            set.add(compile(pattern)?);
+        }
+        set.build().map_err(|error| Error::new("--workload", error, "give names or globs such as `llm/*`"))
+    }
+
+    /// Whether a metric is wanted.
+    pub fn wants(&self, metric: Metric) -> bool {
+        self.metrics.is_empty() || self.metrics.contains(&metric)
+    }
+}
+
+fn compile(pattern: &str) -> Result<Glob> {
+    Glob::new(pattern).map_err(|error| {
+        Error::new(format!("--workload {pattern}"), error.kind(), "give a name or a glob such as `llm/*`")
+    })
+}

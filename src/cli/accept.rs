@@ -1,0 +1,51 @@
+//! `scalegate accept`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{BaselinePath, RunPath, check};
+use crate::baseline::Store;
+use crate::gate::Outcome;
+use crate::record::{self, Run};
+use crate::{Error, Result, analysis};
+
+/// Make a run the baseline of its host class, and its shapes the portable ones
+///
+/// Shapes are the same on every host. They are replaced if there are none yet, if this host class recorded them, or if
+/// the run's shapes differ from them.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    run: RunPath,
+    #[command(flatten)]
+    baseline: BaselinePath,
+    /// Why the costs of this run are right; kept with the baseline
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.reason.trim().is_empty() {
+        return Err(Error::new("--reason", "the reason is empty", "say why the new costs are right"));
+    }
+    let run: Run = record::read_json(&arguments.run.run)?;
+    let store = Store::new(&arguments.baseline.root);
+    let portable = store.portable()?;
+    let (settings, _) = check::settings()?;
+    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &[])?;
+    let is_portable = |workload: &str| {
+        let recorded = portable.iter().find(|baseline| baseline.series().workload == workload);
+        let by_this_class =
+            recorded.is_none_or(|baseline| baseline.run.provenance.host.class == run.provenance.host.class);
+        let mut shapes =
+            check.findings.iter().filter(|f| f.workload == workload && f.scope == crate::gate::Scope::Shape);
+        by_this_class || !shapes.all(|finding| finding.outcome == Outcome::Pass)
+    };
+    let accepted = store.accept(&run, arguments.reason.trim(), is_portable)?;
+    for file in &accepted.files {
+        eprintln!("accepted {}", file.display());
+    }
+    eprintln!("note the reason in CHANGELOG.md, and commit the files");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,89 @@
+//! `scalegate check`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::BaselinePath;
+use super::output::print;
+use crate::analysis;
+use crate::baseline::Store;
+use crate::record::{self, Run};
+use crate::suite::{GateSettings, Suite};
+use crate::workload::Registry;
+use crate::{Error, Result, paths, report};
+
+/// What `git bisect run` reads as "this commit can't be tested".
+const BISECT_SKIP: u8 = 125;
+
+/// Compare one or more records with the baselines
+///
+/// Exits with 0 for pass or improved, 1 for regressed or mixed, 2 for unreadable input, 3 for inconclusive.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Records of runs [default: target/scalegate/run.json]
+    #[arg(value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    #[command(flatten)]
+    baseline: BaselinePath,
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 125 instead of 3, for `git bisect run`
+    #[arg(long)]
+    bisect: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let default = [paths::run()];
+    let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
+    let (settings, required) = settings()?;
+    let runs = by_host(names)?;
+    let check = analysis::check(&runs, &Store::new(&arguments.baseline.root), &settings, &required)?;
+    match arguments.format {
+        Format::Text => print(&report::check_text(&check))?,
+        Format::Json => print(&report::check_json(&check)?)?,
+        Format::Markdown => print(&report::check_markdown(&check))?,
+    }
+    Ok(match check.verdict.exit_code() {
+        3 if arguments.bisect => ExitCode::from(BISECT_SKIP),
+        code => ExitCode::from(code),
+    })
+}
+
+/// The tolerances and the workloads of the suite here; records of other tools are checked without one.
+pub(super) fn settings() -> Result<(GateSettings, Vec<String>)> {
+    if Path::new(Suite::FILE).exists() {
+        let suite = Suite::load_here()?;
+        let required = Registry::names(&suite);
+        Ok((suite.gate, required))
+    } else {
+        Ok((GateSettings::default(), Vec::new()))
+    }
+}
+
+/// Reads the records and joins the shards of each host.
+fn by_host(names: &[PathBuf]) -> Result<Vec<Run>> {
+    let mut runs: Vec<Run> = Vec::new();
+    for name in names {
+        let run: Run = record::read_json(name)?;
+        match runs.iter().position(|other| other.provenance.differences(&run.provenance).is_empty()) {
+            None => runs.push(run),
+            Some(index) => {
+                let joined = record::join(vec![runs[index].clone(), run]).map_err(|cause| {
+                    Error::new(name.display(), cause, "give each series once, in one record of its host")
+                })?;
+                runs[index] = joined;
+            }
+        }
+    }
+    Ok(runs)
+}

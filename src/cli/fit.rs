@@ -1,0 +1,41 @@
+//! `scalegate fit`.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::RunPath;
+use super::output::print;
+use crate::record::{self, Run};
+use crate::{Error, Result, analysis, report};
+
+/// Fit the laws of a run, with intervals
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    run: RunPath,
+    /// How to print the laws
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let run: Run = record::read_json(&arguments.run.run)?;
+    let fits = analysis::fit_run(&run);
+    match arguments.format {
+        Format::Text => print(&report::fits_text(&fits))?,
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&report::fits_json(&fits))
+                .map_err(|error| Error::new("the laws", error, "report this as a fault of scalegate"))?;
+            print(&format!("{text}\n"))?;
+        }
+    }
+    // A series without a law is an answer that is missing, and the exit code says so.
+    Ok(if fits.iter().all(|series| series.outcome.is_ok()) { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}

@@ -1,0 +1,145 @@
+//! The change of a quantity between two runs, with its uncertainty.
+
+use super::quantity::{Quantity, Range};
+use crate::law::{Curve, Form, Interval, Sample, Spread};
+
+/// A quantity on one side: as it is, and its logarithm (NaN unless positive).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    raw: Uncertain,
+    log: Uncertain,
+}
+
+/// A value with what is known about its error: a spread over rounds, or a bound.
+#[derive(Debug, Clone, Copy)]
+struct Uncertain {
+    spread: Spread,
+    bound: f64,
+}
+
+/// A change, and how uncertain it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    centre: Uncertain,
+    scale: Scale,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Scale {
+    /// The centre is the logarithm of a ratio.
+    Log,
+    /// The centre is the change itself, relative or not.
+    Plain,
+}
+
+impl Measured {
+    /// Reads `quantities` off the law of `form` in `sample`, with costs in the user's unit.
+    pub(super) fn all(
+        sample: &Sample,
+        form: Form,
+        quantities: &[Quantity],
+        range: Range,
+        noise: Option<f64>,
+    ) -> Option<Vec<Self>> {
+        let curve = sample.fit(form)?;
+        let of = |curve: &Curve| -> Vec<f64> {
+            quantities.iter().map(|q| q.of(curve, range)).flat_map(|v| [v, v.ln()]).collect()
+        };
+        let uncertain: Vec<Uncertain> = match noise {
+            None => {
+                sample.spreads(form, curve, of)?.into_iter().map(|spread| Uncertain { spread, bound: 0.0 }).collect()
+            }
+            Some(noise) => {
+                let rows = sample.sensitivities(form, of)?;
+                let exact = |estimate| Spread { estimate, standard_error: 0.0, degrees_of_freedom: 1.0 };
+                // The worst that errors within the bound can do, to first order.
+                let bound = |j: usize| noise * rows.iter().map(|row| row[j].abs()).sum::<f64>();
+                of(&curve)
+                    .into_iter()
+                    .enumerate()
+                    .map(|(j, v)| Uncertain { spread: exact(v), bound: bound(j) })
+                    .collect()
+            }
+        };
+        let in_unit = |(q, pair): (&Quantity, &[Uncertain])| {
+            let (raw, mut log) = (pair[0], pair[1]);
+            if q.has_cost_unit() {
+                log.spread.estimate += sample.scale().ln();
+                Self { raw: raw.scaled(sample.scale()), log }
+            } else {
+                Self { raw, log }
+            }
+        };
+        Some(quantities.iter().zip(uncertain.chunks_exact(2)).map(in_unit).collect())
+    }
+
+    pub(super) fn estimate(&self) -> f64 {
+        self.raw.spread.estimate
+    }
+}
+
+impl Uncertain {
+    fn is_known(&self) -> bool {
+        self.spread.estimate.is_finite() && self.spread.standard_error.is_finite() && self.bound.is_finite()
+    }
+
+    fn scaled(&self, by: f64) -> Self {
+        let spread = Spread {
+            estimate: self.spread.estimate * by,
+            standard_error: self.spread.standard_error * by.abs(),
+            ..self.spread
+        };
+        Self { spread, bound: self.bound * by.abs() }
+    }
+
+    /// `self − other`, with the degrees of freedom of Welch (*The generalization of Student's problem when several different
+    /// population variances are involved*, Biometrika 34, 1947).
+    fn minus(&self, other: &Self) -> Self {
+        let (v, w) = (self.spread.standard_error.powi(2), other.spread.standard_error.powi(2));
+        let (df_v, df_w) = (self.spread.degrees_of_freedom, other.spread.degrees_of_freedom);
+        let degrees_of_freedom =
+            if v + w > 0.0 { (v + w).powi(2) / (v * v / df_v + w * w / df_w) } else { df_v.min(df_w) };
+        let spread = Spread {
+            estimate: self.spread.estimate - other.spread.estimate,
+            standard_error: (v + w).sqrt(),
+            degrees_of_freedom,
+        };
+        Self { spread, bound: self.bound + other.bound }
+    }
+}
+
+impl Change {
+    /// From `baseline` to `run`; `None` where the quantity has no value on one side.
+    pub(super) fn between(baseline: &Measured, run: &Measured, relative: bool) -> Option<Self> {
+        let known = |c: &Uncertain| c.is_known();
+        let change = if !relative {
+            Self { centre: run.raw.minus(&baseline.raw), scale: Scale::Plain }
+        } else if baseline.log.is_known() && run.log.is_known() {
+            Self { centre: run.log.minus(&baseline.log), scale: Scale::Log }
+        } else {
+            // A ratio that is zero or negative on some round: its error by the delta method.
+            let base = baseline.raw.spread.estimate;
+            if base <= 0.0 {
+                return None;
+            }
+            let ratio = run.raw.spread.estimate / base;
+            let mut centre = run.raw.scaled(1.0 / base).minus(&baseline.raw.scaled(ratio / base));
+            centre.spread.estimate = ratio - 1.0;
+            Self { centre, scale: Scale::Plain }
+        };
+        known(&change.centre).then_some(change)
+    }
+
+    /// The interval of the change at a two-sided confidence: relative (0.1 is +10 %) or a difference.
+    pub(super) fn interval(&self, confidence: f64) -> Interval {
+        let Interval { estimate, lower, upper } = self.centre.spread.interval(confidence);
+        let (lower, upper) = (lower - self.centre.bound, upper + self.centre.bound);
+        let ends = match self.scale {
+            Scale::Log => [estimate, lower, upper].map(f64::exp_m1),
+            Scale::Plain => [estimate, lower, upper],
+        };
+        // JSON has no infinity, and a change beyond 10^300 is none to argue about.
+        let [estimate, lower, upper] = ends.map(|v| v.clamp(-1e300, 1e300));
+        Interval { estimate, lower, upper }
+    }
+}

@@ -1,0 +1,154 @@
+//! What of two laws is compared: one law for both sides, so that a class that flips by chance changes no number.
+
+use super::change::{Change, Measured};
+use super::quantity::{Quantity, Range};
+use super::{Case, Scope};
+use crate::law::{Class, FitOptions, Form, Observations, Panel, Sample};
+
+/// A case, laid out for a decision.
+#[derive(Debug, Clone)]
+pub(super) enum Comparison {
+    /// There is nothing to compare, for this reason.
+    Missing(String),
+    /// Both sides cost nothing at all.
+    Free,
+    /// Both sides have a law.
+    Laws(Laws),
+}
+
+/// Two laws and the changes between them.
+#[derive(Debug, Clone)]
+pub(super) struct Laws {
+    pub(super) classes: (Class, Class),
+    pub(super) range: Range,
+    pub(super) items: Vec<Item>,
+}
+
+/// One quantity on both sides.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) quantity: Quantity,
+    pub(super) baseline: f64,
+    pub(super) run: f64,
+    pub(super) change: Option<Change>,
+}
+
+/// One side of a comparison.
+struct Side {
+    sample: Sample,
+    form: Form,
+    breakpoint: Option<f64>,
+}
+
+impl Comparison {
+    pub(super) fn new(case: &Case, options: &FitOptions) -> Self {
+        match compare(case, options) {
+            Ok(comparison) => comparison,
+            Err(reason) => Self::Missing(reason),
+        }
+    }
+
+    /// The number of changes that could raise an alarm.
+    pub(super) fn looks(&self) -> usize {
+        match self {
+            Self::Laws(laws) => laws.items.iter().filter(|item| item.change.is_some()).count(),
+            Self::Missing(_) | Self::Free => 0,
+        }
+    }
+}
+
+fn compare(case: &Case, options: &FitOptions) -> Result<Comparison, String> {
+    if let Some(reason) = &case.withheld {
+        return Err(reason.clone());
+    }
+    if let Some((name, value)) = case.tolerances.first_invalid() {
+        return Err(format!("the tolerance {name} = {value} is not a positive number"));
+    }
+    let baseline = case.baseline.as_ref().ok_or("the baseline has no such measurement")?;
+    let run = case.run.as_ref().ok_or("the run has no such measurement")?;
+    let run = at_sizes_of(baseline, run, &case.axis)?;
+    let is_free = |o: &Observations| o.points().all(|(_, _, cost)| cost == 0.0);
+    if is_free(baseline) && is_free(&run) {
+        return Ok(Comparison::Free);
+    }
+    let baseline = Side::new(baseline, "baseline", case.noise, options)?;
+    let run = Side::new(&run, "run", case.noise, options)?;
+    if baseline.sample.panel.sizes != run.sample.panel.sizes {
+        return Err("the two sides don't have the same sizes in two rounds or more".to_owned());
+    }
+    let sizes = &baseline.sample.panel.sizes;
+    let (smallest, largest) = (sizes[0], sizes[sizes.len() - 1]);
+    let range = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
+    let mut items = Vec::new();
+    for (quantity, forms) in quantities(case.scope, &baseline, &run) {
+        let measure = |side: &Side, form| {
+            Measured::all(&side.sample, form, &[quantity], range, case.noise).and_then(|all| all.into_iter().next())
+        };
+        let (Some(before), Some(after)) = (measure(&baseline, forms.0), measure(&run, forms.1)) else {
+            return Err(format!("the sizes are too few for a law with a {}", forms.0.class()));
+        };
+        let change = Change::between(&before, &after, quantity.is_relative());
+        items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
+    }
+    Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), range, items }))
+}
+
+/// The run at the sizes of the baseline, all of which it has to have.
+fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &str) -> Result<Observations, String> {
+    if let Some(missing) = baseline.sizes().iter().find(|size| !run.sizes().contains(size)) {
+        return Err(format!("the run lacks the size of {missing} {axis} that the baseline has"));
+    }
+    run.restricted_to(baseline.sizes()).ok_or_else(|| "the run has no such measurement".to_owned())
+}
+
+impl Side {
+    fn new(observations: &Observations, name: &str, noise: Option<f64>, options: &FitOptions) -> Result<Self, String> {
+        if noise.is_none() && observations.n_rounds() < 2 {
+            return Err(format!("the {name} has one round, which doesn't show its noise: measure at least 5"));
+        }
+        let sample = Panel::new(observations).and_then(Sample::new).map_err(|e| format!("{name}: {e}"))?;
+        let (form, curve) = sample.select(options.seed, options.resamples).map_err(|e| format!("{name}: {e}"))?;
+        Ok(Self { sample, form, breakpoint: curve.breakpoint() })
+    }
+}
+
+/// The quantities of a scope, with the form that each side is read by.
+///
+/// Smooth laws are read by a line if both sides are no more than that, else by a parabola; knees by a knee that is curved
+/// below if one side is. A knee against a smooth law is read by its own form on each side, and only for what both have.
+fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, (Form, Form))> {
+    let is_knee = |side: &Side| side.form.class() == Class::Knee;
+    let is_straight = |side: &Side| matches!(side.form, Form::Constant | Form::Line);
+    let smooth = |side: &Side| if is_straight(side) { Form::Line } else { Form::Quadratic };
+    let own = |side: &Side| if is_knee(side) { side.form } else { smooth(side) };
+    let curved_knee = baseline.form == Form::CurvedKnee || run.form == Form::CurvedKnee;
+    let forms = match (is_knee(baseline), is_knee(run)) {
+        (true, true) if curved_knee => (Form::CurvedKnee, Form::CurvedKnee),
+        (true, true) => (Form::Knee, Form::Knee),
+        (false, false) if is_straight(baseline) && is_straight(run) => (Form::Line, Form::Line),
+        (false, false) => (Form::Quadratic, Form::Quadratic),
+        _ => (own(baseline), own(run)),
+    };
+    let mut list: Vec<Quantity> = match scope {
+        Scope::Absolute => vec![Quantity::CostSmallest, Quantity::CostLargest],
+        Scope::Shape => vec![Quantity::Growth],
+    };
+    match (scope, is_knee(baseline), is_knee(run)) {
+        (Scope::Absolute, true, true) => list.extend([Quantity::Slope, Quantity::Level]),
+        // A constant has no slope to speak of; what it costs at both ends is gated.
+        (Scope::Absolute, false, false) if baseline.form != Form::Constant => list.push(Quantity::Slope),
+        (Scope::Absolute, ..) => {}
+        (Scope::Shape, true, true) => {
+            list.extend([Quantity::Breakpoint, Quantity::SlopeRatio]);
+            if curved_knee {
+                list.push(Quantity::CurvatureShare);
+            }
+        }
+        (Scope::Shape, false, false) => {
+            let parabola = (Form::Quadratic, Form::Quadratic);
+            return list.into_iter().map(|q| (q, forms)).chain([(Quantity::CurvatureShare, parabola)]).collect();
+        }
+        (Scope::Shape, ..) => list.push(Quantity::Knee),
+    }
+    list.into_iter().map(|quantity| (quantity, forms)).collect()
+}

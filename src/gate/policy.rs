@@ -1,0 +1,144 @@
+//! The decision policy: the one place where an outcome is decided.
+
+use serde::{Deserialize, Serialize};
+
+use super::comparison::{Comparison, Item, Laws};
+use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, words};
+use crate::law::{Class, FitOptions, Interval};
+
+/// The error rates that decisions keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The rate of false alarms of a whole check: the chance that any quantity is called regressed or improved although its
+    /// change is within the tolerance. Shared evenly over all quantities (Bonferroni).
+    pub alpha: f64,
+    /// The rate of misses of a quantity: the chance that it passes although its change is beyond the tolerance.
+    pub miss: f64,
+    /// Seed of the fits.
+    pub seed: u64,
+    /// Simulated series of the knee tests.
+    pub resamples: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let FitOptions { seed, resamples, .. } = FitOptions::default();
+        Self { alpha: 0.001, miss: 0.01, seed, resamples }
+    }
+}
+
+/// Two-sided confidences of the two claims that a check can make.
+#[derive(Debug, Clone, Copy)]
+struct Confidence {
+    alarm: f64,
+    pass: f64,
+}
+
+/// Decides every gated quantity of every case, and joins the outcomes.
+///
+/// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
+/// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
+/// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*.
+/// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
+/// that is wrong is wrong about one of them.
+///
+/// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
+/// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express.
+pub fn decide(cases: &[Case], policy: &Policy) -> Report {
+    let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
+    let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &options)).collect();
+    let looks = comparisons.iter().map(Comparison::looks).sum::<usize>().max(1);
+    let confidence = Confidence { alarm: 1.0 - policy.alpha / looks as f64, pass: 1.0 - 2.0 * policy.miss };
+    let mut findings = Vec::new();
+    for (case, comparison) in cases.iter().zip(&comparisons) {
+        match comparison {
+            Comparison::Missing(reason) => {
+                findings.push(unmeasured(case, Outcome::Inconclusive, format!("not compared: {reason}")));
+            }
+            Comparison::Free => {
+                findings.push(unmeasured(case, Outcome::Pass, "costs nothing on both sides".to_owned()))
+            }
+            Comparison::Laws(laws) => {
+                let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, confidence)).collect();
+                if case.scope == Scope::Shape {
+                    findings.extend(class_finding(case, laws, &judged));
+                }
+                findings.extend(judged);
+            }
+        }
+    }
+    Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings }
+}
+
+fn judge(case: &Case, laws: &Laws, item: &Item, confidence: Confidence) -> Finding {
+    let tolerance = item.quantity.tolerance(&case.tolerances);
+    let decided = item.change.map(|change| {
+        let alarm = change.interval(confidence.alarm);
+        let pass = change.interval(confidence.pass);
+        if alarm.lower > tolerance {
+            (Outcome::Regressed, alarm, confidence.alarm)
+        } else if alarm.upper < -tolerance {
+            (Outcome::Improved, alarm, confidence.alarm)
+        } else if pass.lower > -tolerance && pass.upper < tolerance {
+            (Outcome::Pass, pass, confidence.pass)
+        } else {
+            (Outcome::Inconclusive, pass, confidence.pass)
+        }
+    });
+    let outcome = decided.map_or(Outcome::Inconclusive, |(outcome, ..)| outcome);
+    let change: Option<Interval> = decided.map(|(_, interval, _)| interval);
+    Finding {
+        quantity: item.quantity,
+        unit: words::unit(case, item.quantity),
+        baseline: Some(item.baseline).filter(|v| v.is_finite()),
+        run: Some(item.run).filter(|v| v.is_finite()),
+        change,
+        relative: item.quantity.is_relative(),
+        confidence: decided.map(|(.., confidence)| confidence),
+        tolerance: Some(tolerance),
+        outcome,
+        words: words::judged(case, laws, item, outcome, change, tolerance),
+        ..unmeasured(case, outcome, String::new())
+    }
+}
+
+/// The class is judged by its effect: two classes whose numbers agree within the tolerances are one law seen twice. A
+/// knee that came or went has its own quantity.
+fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding> {
+    let (before, after) = laws.classes;
+    if before != after && (before == Class::Knee || after == Class::Knee) {
+        return None;
+    }
+    let has = |outcome: Outcome| judged.iter().any(|f| f.outcome == outcome);
+    let outcome = if before == after {
+        Outcome::Pass
+    } else if after.order() > before.order() && has(Outcome::Regressed) {
+        Outcome::Regressed
+    } else if after.order() < before.order() && has(Outcome::Improved) {
+        Outcome::Improved
+    } else if judged.iter().all(|f| f.outcome == Outcome::Pass) {
+        Outcome::Pass
+    } else {
+        Outcome::Inconclusive
+    };
+    Some(Finding { quantity: Quantity::Class, ..unmeasured(case, outcome, words::class(laws, outcome)) })
+}
+
+fn unmeasured(case: &Case, outcome: Outcome, words: String) -> Finding {
+    Finding {
+        workload: case.workload.clone(),
+        metric: case.metric.clone(),
+        scope: case.scope,
+        quantity: Quantity::All,
+        unit: String::new(),
+        baseline: None,
+        run: None,
+        change: None,
+        relative: false,
+        confidence: None,
+        tolerance: None,
+        outcome,
+        words,
+    }
+}

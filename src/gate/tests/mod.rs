@@ -1,0 +1,7 @@
+//! The gate on simulated suites.
+
+mod measure;
+mod missing;
+mod planted;
+mod properties;
+mod suite;

@@ -1,0 +1,69 @@
+//! How much a law may change before it counts.
+
+use serde::{Deserialize, Serialize};
+
+/// The tolerance δ of each gated quantity: relative changes, except where a difference is named.
+///
+/// The defaults are for times on shared or noisy machines, at about 8 rounds with 3 % noise per size. They are as wide as
+/// what they guard allows: a lost KV cache multiplies the growth of a decoding step by ten or more, a clamp that
+/// moves by one step of its setting doubles the breakpoint, a layer too many is 25 % of slope.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tolerances {
+    /// Cost per unit of size (between the ends of the sizes, or up to the breakpoint).
+    pub slope: f64,
+    /// Cost at the smallest and at the largest size.
+    pub cost: f64,
+    /// Share of the quadratic term at the largest size (or at the breakpoint), as a difference.
+    pub curvature_share: f64,
+    /// The size at which the law bends.
+    pub breakpoint: f64,
+    /// Cost at the breakpoint.
+    pub level: f64,
+    /// Slope above the breakpoint over slope below, as a difference.
+    pub slope_ratio: f64,
+    /// Cost at the largest over cost at the smallest size.
+    pub growth: f64,
+}
+
+impl Default for Tolerances {
+    fn default() -> Self {
+        Self {
+            slope: 0.15,
+            cost: 0.15,
+            curvature_share: 0.25,
+            breakpoint: 0.15,
+            level: 0.15,
+            slope_ratio: 0.1,
+            growth: 0.25,
+        }
+    }
+}
+
+impl Tolerances {
+    /// For metrics that repeat to a thousandth or better, as instruction counts under one key: what moves them is the code.
+    pub const COUNTS: Self = Self {
+        slope: 0.02,
+        cost: 0.02,
+        curvature_share: 0.02,
+        breakpoint: 0.05,
+        level: 0.02,
+        slope_ratio: 0.02,
+        growth: 0.05,
+    };
+
+    /// The first tolerance that is not a positive finite number, by name.
+    pub fn first_invalid(&self) -> Option<(&'static str, f64)> {
+        [
+            ("slope", self.slope),
+            ("cost", self.cost),
+            ("curvature_share", self.curvature_share),
+            ("breakpoint", self.breakpoint),
+            ("level", self.level),
+            ("slope_ratio", self.slope_ratio),
+            ("growth", self.growth),
+        ]
+        .into_iter()
+        .find(|(_, v)| !(v.is_finite() && *v > 0.0))
+    }
+}

@@ -1,0 +1,5 @@
+//! Measurements of other tools as run records.
+
+mod csv;
+
+pub use csv::csv;

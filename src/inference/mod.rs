@@ -1,0 +1,21 @@
+//! Runs models on the CPU: from tokens and encoded images to logits. The only place that knows tract.
+//!
+//! In goes a directory as [`crate::models`] describes it, or a Hugging Face export laid out alike. [`Llm`] prefills and
+//! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens.
+//!
+//! Promised:
+//! - Everything runs on the thread that calls. Times are then costs, and instruction counts repeat.
+//! - A model costs what its bare tract plan costs; what is added here stays below 1 % (`examples/overhead.rs`).
+//! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
+
+mod decoder;
+mod llm;
+mod logits;
+mod onnx;
+mod plan;
+pub mod preprocess;
+mod vlm;
+
+pub use llm::{Llm, LlmSession};
+pub use logits::Logits;
+pub use vlm::{ImageFeatures, Vlm};

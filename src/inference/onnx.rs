@@ -1,0 +1,147 @@
+//! Reads an ONNX file and checks that it is a model of the kind that is wanted, before tract sees its graph.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+use tract_onnx::pb::{GraphProto, ModelProto};
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::internal::*;
+
+use super::plan::{REMEDY, guarded};
+use crate::{Error, Result};
+
+/// A parsed ONNX file: its shapes still hold symbols, and nothing is typed yet.
+pub(super) struct OnnxFile {
+    path: PathBuf,
+    model: InferenceModel,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+}
+
+impl OnnxFile {
+    /// Reads and parses `path`.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path)
+            .map_err(|cause| Error::new(path.display(), format!("cannot read the model: {cause}"), REMEDY))?;
+        let proto = decode(&bytes).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
+        let names = |infos: &[tract_onnx::pb::ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
+        let (inputs, outputs) =
+            proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
+        let model = guarded(path, "parse", || {
+            // Shapes of inner values are written down by some exporters for another batch; tract finds its own.
+            let onnx = tract_onnx::onnx().with_ignore_value_info(true);
+            let directory = path.parent().and_then(Path::to_str);
+            let parsed = onnx.parse(&proto, directory)?;
+            ensure!(parsed.unresolved_inputs.is_empty(), "nothing makes {}", parsed.unresolved_inputs.join(", "));
+            Ok(parsed.model)
+        })?;
+        Ok(Self { path: path.into(), model, inputs, outputs })
+    }
+
+    /// Checks that every input is one of the `known`, with its rank, and that the `required` ones are there.
+    pub(super) fn check_inputs(&self, known: impl Fn(&str) -> Option<usize>, required: &[&str]) -> Result<()> {
+        let error = |cause: String| {
+            let inputs = self.inputs.join(", ");
+            Error::new(self.path.display(), format!("{cause}; its inputs are: {inputs}"), EXPORT)
+        };
+        if let Some(missing) = required.iter().find(|name| !self.inputs.iter().any(|input| input.starts_with(**name))) {
+            return Err(error(format!("the model has no input {missing}")));
+        }
+        for name in &self.inputs {
+            let rank = known(name).ok_or_else(|| error(format!("nothing is known about the model's input {name}")))?;
+            let dims = self.dims(name)?.len();
+            if dims != rank {
+                return Err(error(format!("the model's input {name} has {dims} dimensions instead of {rank}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The position of output `name`.
+    pub(super) fn output(&self, name: &str) -> Result<usize> {
+        self.outputs.iter().position(|output| output == name).ok_or_else(|| {
+            let outputs = self.outputs.join(", ");
+            let cause = format!("the model has no output {name}; its outputs are: {outputs}");
+            Error::new(self.path.display(), cause, EXPORT)
+        })
+    }
+
+    /// The names of the inputs.
+    pub(super) fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    /// Puts `value` in the place of the symbol that is dimension `axis` of input `name`, wherever that symbol stands in
+    /// the inputs. Does nothing when the dimension is a number.
+    ///
+    /// Has to happen before typing: with the batch left open, graphs exported by Hugging Face do not type, and quantised
+    /// ones give wrong logits without a word.
+    pub(super) fn fix_dim(&mut self, name: &str, axis: usize, value: &TDim) -> Result<()> {
+        let Some(TDim::Sym(symbol)) = self.dims(name)?.get(axis).cloned() else { return Ok(()) };
+        guarded(&self.path, "type", || {
+            for index in 0..self.model.inputs.len() {
+                let fact = self.model.input_fact(index)?.clone();
+                let (Some(kind), Some(dims)) = (fact.datum_type.concretize(), fact.shape.concretize()) else {
+                    continue;
+                };
+                let dims: TVec<TDim> =
+                    dims.iter().map(|dim| dim.substitute(&symbol, value)).collect::<TractResult<_>>()?;
+                self.model.set_input_fact(index, InferenceFact::dt_shape(kind, dims))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A fresh symbol for a dimension.
+    pub(super) fn symbol(&self, name: &str) -> TDim {
+        self.model.symbols.sym(name).to_dim()
+    }
+
+    /// The model with all types and shapes found, and the first simplifications made.
+    pub(super) fn into_typed(self) -> Result<(PathBuf, TypedModel)> {
+        let Self { path, mut model, .. } = self;
+        let typed = guarded(&path, "type", || {
+            // The shapes that the file states for its outputs still name the symbols that were replaced.
+            for output in model.outputs.clone() {
+                model.set_outlet_fact(output, InferenceFact::default())?;
+            }
+            model.into_typed()?.into_decluttered()
+        })?;
+        Ok((path, typed))
+    }
+
+    fn dims(&self, name: &str) -> Result<TVec<TDim>> {
+        let unknown = || Error::new(self.path.display(), format!("the input {name} has no shape"), EXPORT);
+        let index = self.inputs.iter().position(|input| input == name).ok_or_else(unknown)?;
+        let fact = self.model.input_fact(index).map_err(|_| unknown())?;
+        fact.shape.concretize().ok_or_else(unknown)
+    }
+}
+
+const EXPORT: &str = "export the model with Optimum, with the task text-generation-with-past (a language model), or \
+     with the input names that the README lists";
+
+/// Decodes the file and makes sure of what tract takes for granted.
+fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".into());
+    }
+    let proto = ModelProto::decode(bytes).map_err(|cause| format!("not an ONNX model, or cut short: {cause}"))?;
+    match &proto.graph {
+        None => Err("not an ONNX model: it holds no graph".into()),
+        Some(graph) => match dangling_output(graph) {
+            Some(name) => Err(format!("nothing in the graph makes the output {name}")),
+            None => Ok(proto),
+        },
+    }
+}
+
+fn dangling_output(graph: &GraphProto) -> Option<&str> {
+    let made: HashSet<&str> = (graph.node.iter().flat_map(|node| &node.output).map(String::as_str))
+        .chain(graph.initializer.iter().map(|tensor| tensor.name.as_str()))
+        .chain(graph.input.iter().map(|input| input.name.as_str()))
+        .collect();
+    graph.output.iter().map(|output| output.name.as_str()).find(|name| !made.contains(name))
+}

@@ -1,0 +1,86 @@
+//! A plan that is ready to run, and the guard around tract.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::model::TypedSimpleState;
+use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
+
+use crate::{Error, Result};
+
+/// What helps against any model that does not load or run.
+pub(super) const REMEDY: &str =
+    "export the model again; if the suite wrote it, delete its directory and the next run writes it anew";
+
+/// An optimised model. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    path: PathBuf,
+    runnable: Arc<TypedRunnableModel>,
+    inputs: Vec<String>,
+}
+
+impl Plan {
+    /// Optimises `model`, which was read from `path`.
+    pub(super) fn new(path: &Path, model: TypedModel) -> Result<Self> {
+        // tract's attention kernel spreads heads over all cores, and nothing else does. On one thread wall time is CPU
+        // time, and a decode step does not wait for a pool to wake up (16 tokens of context: 0.62 of the time).
+        TRACT_FLASH_SDPA_ST.set(true);
+        let runnable = guarded(path, "optimise", || model.into_optimized()?.into_runnable())?;
+        let model = runnable.model();
+        let inputs = model.inputs.iter().map(|input| model.node(input.node).name.clone()).collect();
+        Ok(Self { path: path.into(), runnable, inputs })
+    }
+
+    /// The file that the plan was made from.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of the inputs, in the order in which [`Plan::run`] takes them.
+    pub(super) fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    /// Type and shape of input `index`.
+    pub(super) fn input_fact(&self, index: usize) -> Result<&TypedFact> {
+        self.runnable.model().input_fact(index).map_err(|cause| self.error("describe", &cause))
+    }
+
+    /// Type and shape of output `index`.
+    pub(super) fn output_fact(&self, index: usize) -> Result<&TypedFact> {
+        self.runnable.model().output_fact(index).map_err(|cause| self.error("describe", &cause))
+    }
+
+    /// A state with an empty cache; takes microseconds.
+    pub(super) fn spawn(&self) -> Result<TypedSimpleState> {
+        self.runnable.spawn().map_err(|cause| self.error("start", &cause))
+    }
+
+    /// One turn of the model.
+    pub(super) fn run(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
+        guarded(&self.path, "run", || state.run(inputs))
+    }
+
+    fn error(&self, verb: &str, cause: &TractError) -> Error {
+        tract_error(&self.path, verb, cause)
+    }
+}
+
+/// Runs a step of tract, and makes an error of its errors and of its panics.
+///
+/// tract indexes and unwraps on the promise that a graph is sound; a foreign file need not be.
+pub(super) fn guarded<T>(path: &Path, verb: &str, step: impl FnOnce() -> TractResult<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(cause)) => Err(tract_error(path, verb, &cause)),
+        Err(_) => Err(Error::new(path.display(), format!("cannot {verb} the model: tract gave up on it"), REMEDY)),
+    }
+}
+
+fn tract_error(path: &Path, verb: &str, cause: &TractError) -> Error {
+    // The alternate form is the chain of causes on one line, without a backtrace.
+    Error::new(path.display(), format!("cannot {verb} the model: {cause:#}"), REMEDY)
+}

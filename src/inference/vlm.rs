@@ -1,0 +1,171 @@
+//! A vision-language model: an image becomes tokens, which are read in front of the text.
+
+use std::path::Path;
+
+use tract_onnx::prelude::*;
+
+use super::Logits;
+use super::decoder::Decoder;
+use super::onnx::OnnxFile;
+use super::plan::{Plan, REMEDY};
+use super::preprocess::{PixelValues, Preprocessor};
+use crate::suite::{MERGE, PATCH_VALUES};
+use crate::{Error, Result};
+
+const PIXELS: &str = "pixel_values";
+const POSITIONS: &str = "pixel_position_ids";
+
+/// A vision-language model.
+#[derive(Debug)]
+pub struct Vlm {
+    preprocessor: Preprocessor,
+    encoder: Plan,
+    embed: Plan,
+    decoder: Decoder,
+}
+
+/// The image tokens of one image: `[tokens, hidden]`, in the space of the text's embeddings.
+#[derive(Debug, Clone)]
+pub struct ImageFeatures {
+    tensor: TValue,
+}
+
+impl ImageFeatures {
+    /// Number of image tokens: a quarter of the patches.
+    pub fn tokens(&self) -> usize {
+        self.tensor.shape()[0]
+    }
+
+    /// Width of one token.
+    pub fn hidden(&self) -> usize {
+        self.tensor.shape()[1]
+    }
+}
+
+impl Vlm {
+    /// Loads `preprocessor_config.json` and the three graphs in `onnx/` below `dir`.
+    ///
+    /// # Errors
+    /// A file is missing, damaged, foreign, or a graph lacks an input.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let onnx = dir.join("onnx");
+        let decoder = Decoder::load(&onnx.join("decoder_model_merged.onnx"), "inputs_embeds", 3)?;
+        decoder.sequence()?;
+        Ok(Self {
+            preprocessor: Preprocessor::from_config(&dir.join("preprocessor_config.json"))?,
+            encoder: load_encoder(&onnx.join("vision_encoder.onnx"))?,
+            embed: load_embed(&onnx.join("embed_tokens.onnx"))?,
+            decoder,
+        })
+    }
+
+    /// The number of token ids, if the model's logits tell it.
+    pub fn vocabulary(&self) -> Option<usize> {
+        self.decoder.vocabulary()
+    }
+
+    /// What makes [`PixelValues`] for this model from encoded images.
+    pub fn preprocessor(&self) -> &Preprocessor {
+        &self.preprocessor
+    }
+
+    /// Runs the vision encoder alone.
+    ///
+    /// # Errors
+    /// The pixels do not fit the model, or the model fails.
+    pub fn encode(&self, pixels: &PixelValues) -> Result<ImageFeatures> {
+        let patches = pixels.rows * pixels.cols;
+        let blocks = pixels.rows.is_multiple_of(MERGE) && pixels.cols.is_multiple_of(MERGE);
+        if patches == 0 || !blocks || pixels.values.len() != patches * PATCH_VALUES {
+            let cause = format!("{} values for {}×{} patches", pixels.values.len(), pixels.rows, pixels.cols);
+            return Err(Error::new("image", cause, "make the pixel values with this model's preprocessor"));
+        }
+        let values = self.tensor(Tensor::from_shape(&[patches, PATCH_VALUES], &pixels.values))?;
+        let positions = self.tensor(Tensor::from_shape(&[patches, 2], &positions(pixels.rows, pixels.cols)))?;
+        let inputs = match self.encoder.inputs() {
+            [first, ..] if first == POSITIONS => tvec![positions, values],
+            _ => tvec![values, positions],
+        };
+        let tensor = self.first(&self.encoder, inputs)?;
+        match tensor.rank() {
+            2 => Ok(ImageFeatures { tensor }),
+            rank => Err(self.unusable(&self.encoder, &format!("the features have {rank} dimensions instead of 2"))),
+        }
+    }
+
+    /// Reads the image in front of the text, and says what comes next.
+    ///
+    /// # Errors
+    /// As [`Vlm::encode`]; or there is no text, or a token is not in the vocabulary.
+    pub fn prompt(&self, pixels: &PixelValues, text_tokens: &[i64]) -> Result<Logits> {
+        self.decoder.check_tokens(text_tokens)?;
+        let image = self.encode(pixels)?;
+        let ids = self.tensor(Tensor::from_shape(&[1, text_tokens.len()], text_tokens))?;
+        let text = self.first(&self.embed, tvec![ids])?;
+        let embeds = join(&image.tensor, &text).map_err(|cause| self.unusable(&self.embed, &format!("{cause:#}")))?;
+        let count = embeds.shape()[1];
+        self.decoder.read(&mut self.decoder.sequence()?, embeds, count)
+    }
+
+    fn first(&self, plan: &Plan, inputs: TVec<TValue>) -> Result<TValue> {
+        let outputs = plan.run(&mut plan.spawn()?, inputs)?;
+        outputs.into_iter().next().ok_or_else(|| self.unusable(plan, "the model has no output"))
+    }
+
+    fn tensor(&self, tensor: TractResult<Tensor>) -> Result<TValue> {
+        tensor.map(Tensor::into_tvalue).map_err(|cause| self.unusable(&self.encoder, &format!("{cause:#}")))
+    }
+
+    fn unusable(&self, plan: &Plan, cause: &str) -> Error {
+        Error::new(plan.path().display(), cause, REMEDY)
+    }
+}
+
+fn load_encoder(path: &Path) -> Result<Plan> {
+    let mut file = OnnxFile::read(path)?;
+    let known = |name: &str| matches!(name, PIXELS | POSITIONS).then_some(2);
+    file.check_inputs(known, &[PIXELS, POSITIONS])?;
+    // Without knowing that patches come in blocks, tract cannot type the merge of each block to one token.
+    let patches = file.symbol("num_image_tokens") * (MERGE * MERGE);
+    file.fix_dim(PIXELS, 0, &patches)?;
+    let (path, typed) = file.into_typed()?;
+    Plan::new(&path, typed)
+}
+
+fn load_embed(path: &Path) -> Result<Plan> {
+    let mut file = OnnxFile::read(path)?;
+    file.check_inputs(|name| (name == "input_ids").then_some(2), &["input_ids"])?;
+    file.fix_dim("input_ids", 0, &1.to_dim())?;
+    let (path, typed) = file.into_typed()?;
+    Plan::new(&path, typed)
+}
+
+/// Row and column of every patch, block by block.
+fn positions(rows: usize, cols: usize) -> Vec<i64> {
+    let mut positions = Vec::with_capacity(rows * cols * 2);
+    for block in 0..(rows / MERGE) * (cols / MERGE) {
+        let (row, col) = (block / (cols / MERGE) * MERGE, block % (cols / MERGE) * MERGE);
+        for patch in 0..MERGE * MERGE {
+            positions.extend([(row + patch / MERGE) as i64, (col + patch % MERGE) as i64]);
+        }
+    }
+    positions
+}
+
+/// `[image tokens, hidden]` and `[1, text tokens, hidden]` to `[1, image tokens + text tokens, hidden]`.
+fn join(image: &Tensor, text: &Tensor) -> TractResult<Tensor> {
+    let image = image.to_plain_array_view::<f32>()?.insert_axis(tract_ndarray::Axis(0));
+    let text = text.to_plain_array_view::<f32>()?;
+    Ok(tract_ndarray::concatenate(tract_ndarray::Axis(1), &[image, text])?.into_tensor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_go_block_by_block() {
+        assert_eq!(positions(2, 4), [0, 0, 0, 1, 1, 0, 1, 1, 0, 2, 0, 3, 1, 2, 1, 3]);
+        assert_eq!(positions(4, 2)[8..], [2, 0, 2, 1, 3, 0, 3, 1]);
+    }
+}

@@ -1,0 +1,309 @@
+//! A fit: the law, its numbers with intervals, and how well it holds.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::curve::Curve;
+use super::form::{Form, relative_weights};
+use super::interval::{Interval, Spread};
+use super::panel::Panel;
+use super::points::Points;
+use super::select::{NOISE_FLOOR, select};
+use super::{Class, Observations};
+
+/// How to fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitOptions {
+    /// Seed of the simulation behind the knee test; goes into the output.
+    pub seed: u64,
+    /// Confidence of the intervals, between 0 and 1.
+    pub confidence: f64,
+    /// Simulated series of the knee test.
+    pub resamples: usize,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self { seed: 0x5ca1_e9a7, confidence: 0.95, resamples: 999 }
+    }
+}
+
+/// Why there is no law.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FitError {
+    /// A law needs more sizes than there are.
+    #[error(
+        "a law needs {} sizes or more, and there are {found} (seen in two rounds, when there are several)",
+        super::MIN_SIZES
+    )]
+    TooFewSizes {
+        /// The sizes that can be used.
+        found: usize,
+    },
+    /// A cost of zero has no relative error.
+    #[error("the cost at size {size} is zero, and a scaling law needs costs above zero")]
+    ZeroCost {
+        /// The size with a cost of zero.
+        size: f64,
+    },
+    /// The confidence is not between 0 and 1.
+    #[error("a confidence of {confidence} is not between 0 and 1")]
+    Confidence {
+        /// What was asked for.
+        confidence: f64,
+    },
+    /// The costs or sizes span so much that the law has no finite numbers.
+    #[error("the costs or sizes span too many orders of magnitude for a law with finite numbers")]
+    Range,
+}
+
+/// A number of a law, by name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Parameter {
+    /// `intercept`, `slope`, `curvature`, `curvature_share`, `breakpoint`, `level` or `slope_above`.
+    pub name: &'static str,
+    /// The estimate and its interval.
+    #[serde(flatten)]
+    pub interval: Interval,
+}
+
+/// A fitted law.
+///
+/// Intervals are delete-one jackknives over rounds with Student's t (one round: the residuals stand for the noise, and
+/// every cost is varied by it). The bootstrap over rounds was the alternative; with 5 to 10 rounds its percentile intervals
+/// are too short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fit {
+    /// How cost grows with size.
+    pub class: Class,
+    /// The law with its numbers.
+    pub curve: Curve,
+    /// The numbers that the class has, with intervals; `curvature_share` of a line is what a parabola would have.
+    pub parameters: Vec<Parameter>,
+    /// The share of the relative variation of the costs that the law explains; 0 for a constant.
+    pub r_squared: f64,
+    /// The sizes that were fitted, ascending.
+    pub sizes: Vec<f64>,
+    /// The cost of each size, pooled over the rounds.
+    pub costs: Vec<f64>,
+    /// Cost over law, minus 1, per size.
+    pub residuals: Vec<f64>,
+    /// The number of rounds.
+    pub n_rounds: usize,
+    /// The seed that makes the fit repeatable.
+    pub seed: u64,
+    /// The confidence of the intervals.
+    pub confidence: f64,
+}
+
+impl Fit {
+    /// The cost at size `n`.
+    pub fn predict(&self, n: f64) -> f64 {
+        self.curve.predict(n)
+    }
+
+    /// The interval of a parameter, if the class has it.
+    pub fn parameter(&self, name: &str) -> Option<Interval> {
+        self.parameters.iter().find(|p| p.name == name).map(|p| p.interval)
+    }
+
+    /// The number of sizes that were fitted.
+    pub fn n_sizes(&self) -> usize {
+        self.sizes.len()
+    }
+}
+
+/// Fits the law that the observations call for.
+///
+/// # Errors
+/// Too few sizes, a cost of zero, a confidence outside of (0, 1), or numbers beyond the range of `f64`.
+pub fn fit(observations: &Observations, options: &FitOptions) -> Result<Fit, FitError> {
+    if !(options.confidence > 0.0 && options.confidence < 1.0) {
+        return Err(FitError::Confidence { confidence: options.confidence });
+    }
+    let sample = Sample::new(Panel::new(observations)?)?;
+    let (form, fitted) = sample.select(options.seed, options.resamples)?;
+    let curve = fitted.in_units(1.0, sample.panel.scale);
+    let costs: Vec<f64> = sample.panel.pooled(None).iter().map(|y| y * sample.panel.scale).collect();
+    let residuals: Vec<f64> =
+        sample.panel.sizes.iter().zip(&costs).map(|(&n, cost)| cost / curve.predict(n) - 1.0).collect();
+    let parameters = parameters(&sample, form, fitted, options.confidence)?;
+    let fit = Fit {
+        class: form.class(),
+        curve,
+        parameters,
+        r_squared: sample.r_squared(&fitted),
+        sizes: sample.panel.sizes.clone(),
+        costs,
+        residuals,
+        n_rounds: sample.panel.n_rounds(),
+        seed: options.seed,
+        confidence: options.confidence,
+    };
+    let numbers = fit.parameters.iter().flat_map(|p| [p.interval.estimate, p.interval.lower, p.interval.upper]);
+    let finite = numbers.chain(fit.residuals.iter().copied()).chain([fit.r_squared]).all(f64::is_finite);
+    if finite { Ok(fit) } else { Err(FitError::Range) }
+}
+
+/// A panel with the sizes and weights of its fits.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) panel: Panel,
+    x: Vec<f64>,
+    w: Vec<f64>,
+}
+
+impl Sample {
+    pub(crate) fn new(panel: Panel) -> Result<Self, FitError> {
+        let x_max = panel.sizes[panel.sizes.len() - 1];
+        let x: Vec<f64> = panel.sizes.iter().map(|n| n / x_max).collect();
+        let pooled = panel.pooled(None);
+        let usable = |v: &f64| v.is_finite() && *v > 0.0 && v.recip().is_finite();
+        if !(x.iter().all(usable) && pooled.iter().all(usable) && panel.scale.is_normal()) {
+            return Err(FitError::Range);
+        }
+        let w = relative_weights(&x, &pooled);
+        Ok(Self { panel, x, w })
+    }
+
+    pub(crate) fn points(&self, y: Vec<f64>) -> Points<'_> {
+        Points { x: &self.x, x_max: self.panel.sizes[self.x.len() - 1], y, w: &self.w }
+    }
+
+    /// What pooled costs are relative to.
+    pub(crate) fn scale(&self) -> f64 {
+        self.panel.scale
+    }
+
+    /// The curve of `form` through the costs pooled over all rounds, in units of the scale.
+    pub(crate) fn fit(&self, form: Form) -> Option<Curve> {
+        form.fit(&self.points(self.panel.pooled(None))).map(|fitted| fitted.curve)
+    }
+
+    pub(crate) fn select(&self, seed: u64, resamples: usize) -> Result<(Form, Curve), FitError> {
+        let points = self.points(self.panel.pooled(None));
+        let chosen = select(&points, self.panel.pure_error(), seed, resamples).ok_or(FitError::Range)?;
+        Ok((chosen.0, chosen.1.curve))
+    }
+
+    /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.
+    pub(crate) fn spreads(&self, form: Form, curve: Curve, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Spread>> {
+        let estimates = of(&curve);
+        let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
+        if self.panel.n_rounds() < 2 {
+            return self.spreads_of_one_round(form, &estimates, refit);
+        }
+        let without: Vec<Vec<f64>> =
+            (0..self.panel.n_rounds()).map(|r| refit(self.panel.pooled(Some(r)))).collect::<Option<_>>()?;
+        let column = |j: usize| without.iter().map(|v| v[j]).collect::<Vec<_>>();
+        Some(estimates.iter().enumerate().map(|(j, &e)| Spread::jackknife(e, &column(j))).collect())
+    }
+
+    /// How the statistics answer to a relative change of each cost: one row per size.
+    pub(crate) fn sensitivities(&self, form: Form, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Vec<f64>>> {
+        let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
+        self.sensitivities_of(refit)
+    }
+
+    fn sensitivities_of(&self, refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
+        // Small against any noise that matters, large against rounding.
+        const STEP: f64 = 1e-5;
+        let pooled = self.panel.pooled(None);
+        let shifted = |s: usize, by: f64| {
+            let mut y = pooled.clone();
+            y[s] *= 1.0 + by;
+            refit(y)
+        };
+        (0..pooled.len())
+            .map(|s| {
+                let (up, down) = (shifted(s, STEP)?, shifted(s, -STEP)?);
+                Some(up.iter().zip(&down).map(|(u, d)| (u - d) / (2.0 * STEP)).collect())
+            })
+            .collect()
+    }
+
+    fn spreads_of_one_round(
+        &self,
+        form: Form,
+        estimates: &[f64],
+        refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
+    ) -> Option<Vec<Spread>> {
+        let n = self.x.len();
+        let degrees_of_freedom = n.saturating_sub(form.n_parameters()).max(1) as f64;
+        let rss = form.fit(&self.points(self.panel.pooled(None)))?.rss;
+        let variance = (rss / degrees_of_freedom).max(NOISE_FLOOR * NOISE_FLOOR);
+        let rows = self.sensitivities_of(refit)?;
+        let standard_error = |j: usize| (variance * rows.iter().map(|row| row[j] * row[j]).sum::<f64>()).sqrt();
+        let spread = |(j, &estimate)| Spread { estimate, standard_error: standard_error(j), degrees_of_freedom };
+        Some(estimates.iter().enumerate().map(spread).collect())
+    }
+
+    fn r_squared(&self, curve: &Curve) -> f64 {
+        let points = self.points(self.panel.pooled(None));
+        let weight: f64 = self.w.iter().map(|w| w * w).sum();
+        let mean = points.y.iter().zip(&self.w).map(|(y, w)| y * w * w).sum::<f64>() / weight;
+        let total: f64 = points.y.iter().zip(&self.w).map(|(y, w)| ((y - mean) * w).powi(2)).sum();
+        let law = self.panel.sizes.iter().map(|&n| curve.predict(n));
+        let rest: f64 = points.y.iter().zip(&self.w).zip(law).map(|((y, w), f)| ((y - f) * w).powi(2)).sum();
+        if total > 0.0 && !matches!(curve, Curve::Polynomial { slope: 0.0, curvature: 0.0, .. }) {
+            (1.0 - rest / total).max(0.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+fn parameters(sample: &Sample, form: Form, curve: Curve, confidence: f64) -> Result<Vec<Parameter>, FitError> {
+    let n_max = sample.panel.sizes[sample.panel.sizes.len() - 1];
+    let scale = sample.panel.scale;
+    // Spreads in units of the scale, since squares of extreme costs are beyond the range of f64.
+    let of = |curve: &Curve| named(curve, form, n_max).into_iter().map(|(_, v)| v).collect();
+    let spreads = sample.spreads(form, curve, of).ok_or(FitError::Range)?;
+    let names = named(&curve, form, n_max).into_iter().map(|(name, _)| name);
+    let in_unit = |name, interval: Interval| match name {
+        "breakpoint" | "curvature_share" => interval,
+        _ => interval.scaled(scale),
+    };
+    let mut parameters: Vec<Parameter> = names
+        .zip(&spreads)
+        .map(|(name, s)| Parameter { name, interval: in_unit(name, s.interval(confidence)) })
+        .collect();
+    // The curvature of a straight law is that of the parabola it was tested against.
+    if matches!(form, Form::Line | Form::Linearithmic)
+        && let Some(parabola) = Form::Quadratic.fit(&sample.points(sample.panel.pooled(None)))
+        && let Some(spreads) =
+            sample.spreads(Form::Quadratic, parabola.curve, |curve| vec![curve.curvature_share(n_max)])
+    {
+        parameters
+            .extend(spreads.iter().map(|s| Parameter { name: "curvature_share", interval: s.interval(confidence) }));
+    }
+    Ok(parameters)
+}
+
+fn named(curve: &Curve, form: Form, n_max: f64) -> Vec<(&'static str, f64)> {
+    match *curve {
+        Curve::Polynomial { intercept, slope, curvature } => match form {
+            Form::Constant => vec![("intercept", intercept)],
+            Form::Line => vec![("intercept", intercept), ("slope", slope)],
+            _ => vec![
+                ("intercept", intercept),
+                ("slope", slope),
+                ("curvature", curvature),
+                ("curvature_share", curve.curvature_share(n_max)),
+            ],
+        },
+        Curve::Linearithmic { intercept, slope } => vec![("intercept", intercept), ("slope", slope)],
+        Curve::Knee { intercept, slope, curvature, breakpoint, slope_above } => {
+            let mut named = vec![("intercept", intercept), ("slope", slope)];
+            if form == Form::CurvedKnee {
+                named.extend([("curvature", curvature), ("curvature_share", curve.curvature_share(n_max))]);
+            }
+            named.extend([
+                ("breakpoint", breakpoint),
+                ("level", curve.predict(breakpoint)),
+                ("slope_above", slope_above),
+            ]);
+            named
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Intervals, and the spread of an estimate over rounds that they are made from.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// An estimate between the ends of its confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    /// The point estimate.
+    pub estimate: f64,
+    /// The lower end.
+    pub lower: f64,
+    /// The upper end.
+    pub upper: f64,
+}
+
+impl Interval {
+    pub(crate) fn scaled(self, by: f64) -> Self {
+        Self { estimate: self.estimate * by, lower: self.lower * by, upper: self.upper * by }
+    }
+}
+
+/// An estimate with its standard error and the degrees of freedom of that error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) estimate: f64,
+    pub(crate) standard_error: f64,
+    pub(crate) degrees_of_freedom: f64,
+}
+
+impl Spread {
+    /// The delete-one jackknife over rounds (Tukey 1958; Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
+    /// ch. 11): `without[i]` is the estimate without round i.
+    pub(crate) fn jackknife(estimate: f64, without: &[f64]) -> Self {
+        let r = without.len() as f64;
+        let mean = without.iter().sum::<f64>() / r;
+        let sum: f64 = without.iter().map(|v| (v - mean).powi(2)).sum();
+        Self { estimate, standard_error: ((r - 1.0) / r * sum).sqrt(), degrees_of_freedom: r - 1.0 }
+    }
+
+    /// The two-sided interval at `confidence`, by Student's t.
+    pub(crate) fn interval(&self, confidence: f64) -> Interval {
+        let half = self.standard_error * t_quantile(confidence, self.degrees_of_freedom);
+        Interval { estimate: self.estimate, lower: self.estimate - half, upper: self.estimate + half }
+    }
+}
+
+/// The two-sided quantile of Student's t: a share of `confidence` lies within ± the result.
+pub(crate) fn t_quantile(confidence: f64, degrees_of_freedom: f64) -> f64 {
+    // The lower tail keeps its digits where 1 - tail would round to 1.
+    let tail = 0.5 * (1.0 - confidence);
+    StudentsT::new(0.0, 1.0, degrees_of_freedom.max(f64::MIN_POSITIVE)).map_or(f64::MAX, |t| -t.inverse_cdf(tail))
+}

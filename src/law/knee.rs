@@ -1,0 +1,178 @@
+//! The breakpoint of a knee by an exact global search.
+//!
+//! For a breakpoint k between two sizes the points to its left determine the law below, those to its right the line
+//! above, and continuity is one equation. With the fits of both sides made apart, the least residual sum of squares
+//! given k is
+//!
+//! ```text
+//! S(k) = S_left + S_right + (m_left(k) − m_right(k))² / (v_left(k) + v_right(k))
+//! ```
+//!
+//! with m the prediction of a side at k and v its variance. Where the two sides meet between the sizes, that segment is
+//! solved in closed form (Hudson, *Fitting segmented curves whose join points have to be estimated*, JASA 61, 1966).
+//! Where they don't, a line has its least value at an end of the segment (the numerator of S′ is linear apart from the
+//! root of m_left − m_right, and that stationary point is the maximum); a parabola may have one inside, which a bracketed
+//! search finds. Each segment is solved, so that the best of them is the global optimum.
+
+use super::curve::Curve;
+use super::points::Points;
+use super::triangle::{Prediction, Triangle};
+
+/// Points that the line above needs to its right, beyond the breakpoint or at it.
+pub(crate) const MIN_ABOVE: usize = 2;
+
+/// Probes inside a segment before the bracketed search. S′ has at most four roots there besides those of
+/// m_left − m_right, so that the probes needn't be many.
+const PROBES: usize = 8;
+
+/// Golden-section steps: each shrinks the bracket by 0.618, 70 of them to the last digit.
+const GOLDEN_STEPS: usize = 70;
+
+/// Where a search found the breakpoint (in units of the points), with the residual sum of squares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KneeSearch {
+    pub(crate) breakpoint: f64,
+    pub(crate) rss: f64,
+    /// Whether the law is flat above the breakpoint, because a free slope would be negative.
+    pub(crate) plateau: bool,
+}
+
+/// The best breakpoint with a polynomial of P coefficients below (2: a line, 3: a parabola).
+///
+/// The constraint `slope_above ≥ 0` is met by searching twice, with a free slope and with none: if the best law with a
+/// free slope falls, the best one that doesn't is flat or another segment's.
+/// `None` when there are too few points for both sides.
+pub(crate) fn search<const P: usize>(points: &Points) -> Option<KneeSearch> {
+    let n = points.len();
+    if n < P + MIN_ABOVE {
+        return None;
+    }
+    let rows = || points.x.iter().zip(points.w).zip(&points.y);
+    let mut below = Vec::with_capacity(n);
+    let mut left = Triangle::<P>::new();
+    for ((&x, &w), &y) in rows() {
+        left.push(powers::<P>(x).map(|v| v * w), y * w);
+        below.push(left);
+    }
+    let mut sloped = Vec::with_capacity(n);
+    let mut flat = Vec::with_capacity(n);
+    let (mut right, mut plateau) = (Triangle::<2>::new(), Triangle::<1>::new());
+    for ((&x, &w), &y) in rows().rev() {
+        right.push([w, (x - 1.0) * w], y * w);
+        plateau.push([w], y * w);
+        sloped.push(right);
+        flat.push(plateau);
+    }
+    let mut best: Option<KneeSearch> = None;
+    for last_below in P - 1..n - MIN_ABOVE {
+        let left = &below[last_below];
+        let (right, plateau) = (&sloped[n - 2 - last_below], &flat[n - 2 - last_below]);
+        let ends = (points.x[last_below], points.x[last_below + 1]);
+        let slope = right.solve()[1];
+        improve(&mut best, false, left.rss + right.rss, ends, |k| {
+            let row = [1.0, k - 1.0];
+            let (below, above) = (left.predict(powers(k)), right.predict(row));
+            // Drawing the line to the joint value at k turns it by the covariance of slope and value.
+            let turn = (below.mean - above.mean) / (below.variance + above.variance) * right.covariance_of_slope(row);
+            Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: slope + turn >= 0.0 }
+        });
+        improve(&mut best, true, left.rss + plateau.rss, ends, |k| {
+            let (below, above) = (left.predict(powers(k)), plateau.predict([1.0]));
+            Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: true }
+        });
+    }
+    best
+}
+
+/// The law with its breakpoint where `search` found it.
+pub(crate) fn law<const P: usize>(points: &Points, found: &KneeSearch) -> Option<(Curve, f64)> {
+    let k = found.breakpoint;
+    let mut columns: Vec<Vec<f64>> = (0..P).map(|power| points.weighted(|x| x.min(k).powi(power as i32))).collect();
+    if !found.plateau {
+        columns.push(points.weighted(|x| (x - k).max(0.0)));
+    }
+    let fit = super::ols(&columns, &points.weighted_y())?;
+    let beta = |j: usize| fit.estimates.get(j).copied().unwrap_or(0.0);
+    let curve = Curve::Knee {
+        intercept: beta(0),
+        slope: beta(1),
+        curvature: if P > 2 { beta(2) } else { 0.0 },
+        breakpoint: k,
+        slope_above: if found.plateau { 0.0 } else { beta(P).max(0.0) },
+    };
+    Some((curve.in_units(points.x_max, 1.0), fit.rss))
+}
+
+/// The two sides of a segment brought together at one k.
+struct Join {
+    /// Left minus right prediction: the sides meet where it is zero.
+    gap: f64,
+    /// What continuity at k adds to the residual sum of squares of the two sides.
+    excess: f64,
+    feasible: bool,
+}
+
+fn excess(left: Prediction, right: Prediction) -> f64 {
+    (left.mean - right.mean).powi(2) / (left.variance + right.variance)
+}
+
+/// Solves one segment and keeps its best breakpoint if it beats `best`. `bound` is the residual sum of squares of the two
+/// sides, which no k of the segment can beat.
+fn improve(best: &mut Option<KneeSearch>, plateau: bool, bound: f64, (from, to): (f64, f64), at: impl Fn(f64) -> Join) {
+    if best.is_some_and(|b| b.rss <= bound) {
+        return;
+    }
+    let mut consider = |k: f64| {
+        let join = at(k);
+        let rss = bound + join.excess;
+        if join.feasible && rss.is_finite() && best.is_none_or(|b| rss < b.rss) {
+            *best = Some(KneeSearch { breakpoint: k, rss, plateau });
+        }
+    };
+    consider(from);
+    consider(to);
+    let probe = |i: usize| from + (to - from) * i as f64 / PROBES as f64;
+    let joins: Vec<Join> = (0..=PROBES).map(|i| at(probe(i))).collect();
+    for i in 0..PROBES {
+        if joins[i].gap * joins[i + 1].gap < 0.0 {
+            consider(bisect(probe(i), probe(i + 1), |k| at(k).gap));
+        }
+    }
+    for i in 1..PROBES {
+        if joins[i].excess <= joins[i - 1].excess && joins[i].excess <= joins[i + 1].excess {
+            consider(golden(probe(i - 1), probe(i + 1), |k| at(k).excess));
+        }
+    }
+}
+
+fn powers<const P: usize>(x: f64) -> [f64; P] {
+    std::array::from_fn(|power| x.powi(power as i32))
+}
+
+fn bisect(mut from: f64, mut to: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let sign = f(from).signum();
+    for _ in 0..GOLDEN_STEPS {
+        let middle = 0.5 * (from + to);
+        if f(middle).signum() == sign { from = middle } else { to = middle }
+    }
+    0.5 * (from + to)
+}
+
+/// The minimum of a function with one valley between `from` and `to`.
+pub(crate) fn golden(mut from: f64, mut to: f64, f: impl Fn(f64) -> f64) -> f64 {
+    const RATIO: f64 = 0.618_033_988_749_894_9;
+    let (mut a, mut b) = (to - RATIO * (to - from), from + RATIO * (to - from));
+    let (mut fa, mut fb) = (f(a), f(b));
+    for _ in 0..GOLDEN_STEPS {
+        if fa <= fb {
+            (to, b, fb) = (b, a, fa);
+            a = to - RATIO * (to - from);
+            fa = f(a);
+        } else {
+            (from, a, fa) = (a, b, fb);
+            b = from + RATIO * (to - from);
+            fb = f(b);
+        }
+    }
+    0.5 * (from + to)
+}

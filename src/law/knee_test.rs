@@ -1,0 +1,88 @@
+//! Does the law have a knee at all: a bootstrap of the likelihood ratio.
+//!
+//! Under a law without a knee the breakpoint is not defined, so that the F statistic of the best breakpoint has no F
+//! distribution (Davies, *Hypothesis testing when a nuisance parameter is present only under the alternative*, Biometrika
+//! 74, 1987). Its distribution is simulated: costs are drawn from the best law without a knee, with the noise seen, and the
+//! same search is made on them (Hansen, *Inference when a nuisance parameter is not identified under the null hypothesis*,
+//! Econometrica 64, 1996).
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::curve::Curve;
+use super::form::Form;
+use super::points::Points;
+use super::random::{chi_squared, standard_normal};
+use super::select::{Yardstick, f_tail};
+use super::smooth;
+
+/// The size of the test. Below the hundredth that a knee on a line may cost, since the practical conditions and the noise
+/// of the noise estimate come on top.
+pub(crate) const LEVEL: f64 = 0.005;
+
+/// A bound on the probability this far below the level settles the test.
+const CLEAR: f64 = 0.1;
+
+/// The law without a knee that explains the data best.
+#[derive(Debug, Clone)]
+pub(crate) enum Null {
+    Form(Form, Curve),
+    /// A power law, by its costs at the sizes.
+    Power(Vec<f64>),
+}
+
+/// Whether the data reject `null` in favour of a knee of `form`.
+#[expect(clippy::too_many_arguments, reason = "two laws with their residuals, what they are judged by, and the seed")]
+pub(crate) fn rejects(
+    points: &Points,
+    null: &Null,
+    null_rss: f64,
+    form: Form,
+    knee_rss: f64,
+    yardstick: &Yardstick,
+    seed: u64,
+    resamples: usize,
+) -> bool {
+    let statistic = |null_rss: f64, knee_rss: f64, pure: f64| (null_rss - knee_rss) / (knee_rss + pure);
+    let floor = yardstick.total(0.0);
+    let seen = statistic(null_rss, knee_rss, floor);
+    let (costs, n_parameters) = match null {
+        Null::Form(form, curve) => {
+            (points.x.iter().map(|x| curve.predict(x * points.x_max)).collect(), form.n_parameters())
+        }
+        Null::Power(costs) => (costs.clone(), smooth::POWER_PARAMETERS),
+    };
+    let costs: Vec<f64> = costs;
+    let sd = yardstick.variance(null_rss, n_parameters).sqrt();
+    let df = yardstick.pure.degrees_of_freedom as f64;
+    // No knee, however placed, gains more than a law that is free at every size, whose gain over the noise has an F
+    // distribution. Where even that bound is small, nothing needs to be simulated.
+    let free = points.len().saturating_sub(n_parameters) as f64;
+    if df > 0.0 && f_tail(seen * df / free, free, df) < CLEAR * LEVEL {
+        return true;
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut drawn = Points { x: points.x, x_max: points.x_max, y: vec![0.0; points.len()], w: points.w };
+    // Once this many samples reach the statistic the test can't reject any more (Besag and Clifford, Biometrika 78, 1991).
+    let allowed = (LEVEL * (resamples + 1) as f64) as usize;
+    let mut reached = 1;
+    for _ in 0..resamples {
+        for ((y, cost), w) in drawn.y.iter_mut().zip(&costs).zip(points.w) {
+            *y = cost + sd * standard_normal(&mut rng) / w;
+        }
+        let pure = if df > 0.0 { sd * sd * chi_squared(df, &mut rng) } else { 0.0 };
+        let null_rss = match null {
+            Null::Form(form, _) => form.rss(&drawn),
+            Null::Power(_) => smooth::power(&drawn).map(|(rss, _)| rss),
+        };
+        let (Some(null_rss), Some(knee_rss)) = (null_rss, form.rss(&drawn)) else { return false };
+        let floor = floor - yardstick.pure.sum_of_squares;
+        if statistic(null_rss, knee_rss, pure + floor) >= seen {
+            reached += 1;
+            if reached > allowed {
+                return false;
+            }
+        }
+    }
+    reached <= allowed
+}

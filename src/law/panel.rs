@@ -1,0 +1,182 @@
+//! Rounds and sizes laid out as a two-way table of log costs: round effects, outliers, pooling, pure error.
+
+use super::{FitError, Observations};
+
+/// Cells further from their place than this many robust standard deviations are drawn back to that distance (Winsorised).
+/// Huber's proposal (*Robust Statistics*, 1981, §1.7) with a wide fence: of normal noise it touches 6 cells in 100,000, so
+/// that intervals keep their coverage, while a cell that was hit by another process no longer moves a fit.
+const FENCE: f64 = 4.0;
+
+/// The same for whole rounds: a minute in which the host was slow.
+const ROUND_FENCE: f64 = 3.0;
+
+/// Median absolute deviation to standard deviation for normal noise.
+const MAD_TO_SD: f64 = 1.482_602_218_505_602;
+
+const POLISH_STEPS: usize = 10;
+const ALIGN_STEPS: usize = 20;
+
+/// Log costs, centred so that their mean is about 0, with outliers drawn in; only sizes that enough rounds have.
+#[derive(Debug, Clone)]
+pub(crate) struct Panel {
+    pub(crate) sizes: Vec<f64>,
+    /// The geometric mean cost that everything is relative to.
+    pub(crate) scale: f64,
+    /// `cells[round][size]`.
+    cells: Vec<Vec<Option<f64>>>,
+    round_effects: Vec<f64>,
+}
+
+/// The pure error of the pooled costs: a sum of squares and its degrees of freedom.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PureError {
+    pub(crate) sum_of_squares: f64,
+    pub(crate) degrees_of_freedom: usize,
+}
+
+impl Panel {
+    /// Lays out `observations`. With several rounds, a size seen in one of them only is left out: nothing is known
+    /// about its noise.
+    pub(crate) fn new(observations: &Observations) -> Result<Self, FitError> {
+        let n_rounds = observations.n_rounds();
+        let rows: Vec<&[Option<f64>]> = (0..n_rounds).map(|r| observations.round(r)).collect();
+        let needed = n_rounds.min(2);
+        let kept: Vec<usize> = (0..observations.sizes().len())
+            .filter(|&s| rows.iter().filter(|row| row[s].is_some()).count() >= needed)
+            .collect();
+        let sizes: Vec<f64> = kept.iter().map(|&s| observations.sizes()[s]).collect();
+        if let Some((size, ..)) = observations.points().find(|&(size, _, cost)| cost == 0.0 && sizes.contains(&size)) {
+            return Err(FitError::ZeroCost { size });
+        }
+        if sizes.len() < super::MIN_SIZES {
+            return Err(FitError::TooFewSizes { found: sizes.len() });
+        }
+        let mut cells: Vec<Vec<Option<f64>>> =
+            rows.iter().map(|row| kept.iter().map(|&s| row[s].map(f64::ln)).collect::<Vec<_>>()).collect();
+        cells.retain(|row: &Vec<Option<f64>>| row.iter().any(Option::is_some));
+        let filled: Vec<f64> = cells.iter().flatten().flatten().copied().collect();
+        let mean = filled.iter().sum::<f64>() / filled.len() as f64;
+        cells.iter_mut().flatten().flatten().for_each(|v| *v -= mean);
+        let mut panel = Self { sizes, scale: mean.exp(), round_effects: vec![0.0; cells.len()], cells };
+        panel.draw_in_outliers();
+        panel.align_rounds();
+        Ok(panel)
+    }
+
+    pub(crate) fn n_rounds(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The pooled cost of each size relative to `scale`: the geometric mean over the rounds, leaving one of them out on
+    /// request. Round effects are shared out evenly when cells are missing.
+    pub(crate) fn pooled(&self, without: Option<usize>) -> Vec<f64> {
+        let rounds: Vec<usize> = (0..self.n_rounds()).filter(|r| Some(*r) != without).collect();
+        let level = rounds.iter().map(|&r| self.round_effects[r]).sum::<f64>() / rounds.len() as f64;
+        (0..self.sizes.len())
+            .map(|s| {
+                let (mut sum, mut n) = (0.0, 0.0_f64);
+                for &r in &rounds {
+                    if let Some(v) = self.cells[r][s] {
+                        sum += v - self.round_effects[r];
+                        n += 1.0;
+                    }
+                }
+                (sum / n + level).exp()
+            })
+            .collect()
+    }
+
+    /// What is left of the cells after size and round effects, in units of a pooled relative cost. A size's place among
+    /// the others varies by this much; the level that all share varies more when rounds differ.
+    pub(crate) fn pure_error(&self) -> PureError {
+        let n_cells = self.cells.iter().flatten().flatten().count();
+        let degrees_of_freedom = (n_cells + 1).saturating_sub(self.sizes.len() + self.n_rounds());
+        let centres = self.size_means();
+        let per_size = n_cells as f64 / self.sizes.len() as f64;
+        let sum: f64 = self.residuals(&centres).iter().flatten().flatten().map(|e| e * e).sum();
+        PureError { sum_of_squares: sum / per_size, degrees_of_freedom }
+    }
+
+    fn size_means(&self) -> Vec<f64> {
+        (0..self.sizes.len())
+            .map(|s| mean(self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e))))
+            .collect()
+    }
+
+    fn residuals(&self, centres: &[f64]) -> Vec<Vec<Option<f64>>> {
+        self.cells
+            .iter()
+            .zip(&self.round_effects)
+            .map(|(row, effect)| row.iter().zip(centres).map(|(v, c)| v.map(|v| v - c - effect)).collect())
+            .collect()
+    }
+
+    /// Tukey's median polish finds the places, then cells and whole rounds beyond the fence are drawn in.
+    fn draw_in_outliers(&mut self) {
+        if self.n_rounds() < 3 {
+            return;
+        }
+        let n_sizes = self.sizes.len();
+        let mut centres = vec![0.0; n_sizes];
+        for _ in 0..POLISH_STEPS {
+            for (s, centre) in centres.iter_mut().enumerate() {
+                *centre =
+                    median(self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e)));
+            }
+            for (row, effect) in self.cells.iter().zip(&mut self.round_effects) {
+                *effect = median(row.iter().zip(&centres).filter_map(|(v, c)| v.map(|v| v - c)));
+            }
+        }
+        let residuals = self.residuals(&centres);
+        let pooled_sd = MAD_TO_SD * median(residuals.iter().flatten().flatten().map(|e| e.abs()));
+        for s in 0..n_sizes {
+            // A size that is noisier than the rest has a fence of its own.
+            let own_sd = MAD_TO_SD * median(residuals.iter().filter_map(|row| row[s]).map(f64::abs));
+            let fence = FENCE * pooled_sd.max(own_sd);
+            for (row, (errors, effect)) in self.cells.iter_mut().zip(residuals.iter().zip(&self.round_effects)) {
+                if let Some(e) = errors[s] {
+                    row[s] = Some(centres[s] + effect + e.clamp(-fence, fence));
+                }
+            }
+        }
+        let centre = median(self.round_effects.iter().copied());
+        let rounds_sd = MAD_TO_SD * median(self.round_effects.iter().map(|e| (e - centre).abs()));
+        let fence = ROUND_FENCE * rounds_sd.max(pooled_sd);
+        for (row, effect) in self.cells.iter_mut().zip(&self.round_effects) {
+            let drawn = (effect - centre).clamp(-fence, fence) + centre;
+            row.iter_mut().flatten().for_each(|v| *v += drawn - effect);
+        }
+    }
+
+    /// Least squares round effects: alternating means, exact after one step when no cell is missing.
+    fn align_rounds(&mut self) {
+        self.round_effects.iter_mut().for_each(|e| *e = 0.0);
+        for _ in 0..ALIGN_STEPS {
+            let centres = self.size_means();
+            for (row, effect) in self.cells.iter().zip(&mut self.round_effects) {
+                *effect = mean(row.iter().zip(&centres).filter_map(|(v, c)| v.map(|v| v - c)));
+            }
+            let level = mean(self.round_effects.iter().copied());
+            self.round_effects.iter_mut().for_each(|e| *e -= level);
+        }
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut n) = (0.0, 0.0_f64);
+    for v in values {
+        sum += v;
+        n += 1.0;
+    }
+    if n > 0.0 { sum / n } else { 0.0 }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]),
+    }
+}

@@ -1,0 +1,231 @@
+//! Which form the data call for.
+
+use statrs::distribution::{ContinuousCDF, FisherSnedecor};
+
+use super::form::{Fitted, Form};
+use super::panel::PureError;
+use super::points::Points;
+use super::{knee_test, smooth};
+
+/// Relative noise below which two costs count as equal. Instruction counts repeat to about 1e-4; without a floor, a
+/// residual of 1e-12 would make the fifth parameter significant.
+pub(crate) const NOISE_FLOOR: f64 = 1e-4;
+
+/// Lack of fit against the pure error: below this probability the residuals hold structure (the steps of tiles and
+/// patches), and they alone are the yardstick; above it both are pooled (Bancroft, Ann. Math. Statist. 15, 1944).
+const LACK_OF_FIT_LEVEL: f64 = 0.05;
+
+/// A constant is left only for a trend that noise doesn't make in a million series: a gate that reads trends into noise
+/// is switched off.
+const TREND_LEVEL: f64 = 1e-6;
+/// A cost that at least doubles or halves over the sizes needs less evidence, since few sizes in one round can't give more.
+const CLEAR_TREND_LEVEL: f64 = 1e-2;
+const CLEAR_TREND: f64 = 2.0;
+/// A cost that changes by less than this over all sizes is constant for all purposes.
+const LEAST_TREND: f64 = 0.02;
+
+/// A line is left for a curve at this level, and only when the curvature is worth a name.
+const CURVATURE_LEVEL: f64 = 5e-3;
+const LEAST_CURVATURE_SHARE: f64 = 0.01;
+
+/// A knee is called one when the slope above is at most this part of the slope below…
+const MOST_SLOPE_RATIO: f64 = 0.6;
+/// …when the cost below rises by at least this part…
+const LEAST_RISE: f64 = 0.1;
+/// …and when the law below, carried on, would miss the cost at the largest size by at least this part.
+const LEAST_BEND: f64 = 0.1;
+
+/// How a form does on the data, in the terms that a choice needs.
+#[derive(Debug, Clone, Copy)]
+struct Score {
+    rss: f64,
+    n_parameters: usize,
+}
+
+/// What residual sums of squares are measured by: noise known from rounds where it explains the residuals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Yardstick {
+    pub(crate) pure: PureError,
+    pub(crate) n_sizes: usize,
+}
+
+impl Yardstick {
+    fn new(pure: PureError, n_sizes: usize, richest: Score) -> Self {
+        let residual_df = n_sizes.saturating_sub(richest.n_parameters);
+        let pools = if pure.degrees_of_freedom == 0 {
+            false
+        } else if residual_df == 0 {
+            true
+        } else {
+            let (df1, df2) = (residual_df as f64, pure.degrees_of_freedom as f64);
+            let f = (richest.rss / df1) / (pure.sum_of_squares / df2);
+            f_tail(f, df1, df2) > LACK_OF_FIT_LEVEL
+        };
+        let none = PureError { sum_of_squares: 0.0, degrees_of_freedom: 0 };
+        Self { pure: if pools { pure } else { none }, n_sizes }
+    }
+
+    fn n(&self) -> usize {
+        self.n_sizes + self.pure.degrees_of_freedom
+    }
+
+    pub(crate) fn total(&self, rss: f64) -> f64 {
+        rss + self.pure.sum_of_squares + self.n() as f64 * NOISE_FLOOR * NOISE_FLOOR
+    }
+
+    /// Hurvich and Tsai, Biometrika 76 (1989), eq. 3, with the variance as one more parameter. Infinite when there are too
+    /// few points to judge the form; the two simplest forms are always judged.
+    fn aicc(&self, score: Score) -> f64 {
+        let (n, k) = (self.n() as f64, score.n_parameters as f64 + 1.0);
+        let spare = n - k - 1.0;
+        if spare < 1.0 && score.n_parameters > 2 {
+            return f64::INFINITY;
+        }
+        n * (self.total(score.rss) / n).ln() + 2.0 * k + 2.0 * k * (k + 1.0) / spare.max(1.0)
+    }
+
+    /// The probability that noise alone makes `rich` better than `poor` by as much as it is.
+    fn p_value(&self, poor: Score, rich: Score) -> f64 {
+        let df1 = rich.n_parameters.saturating_sub(poor.n_parameters) as f64;
+        let df2 = self.n().saturating_sub(rich.n_parameters) as f64;
+        if df1 == 0.0 || df2 == 0.0 {
+            return 1.0;
+        }
+        let gain = (poor.rss - rich.rss).max(0.0);
+        f_tail((gain / df1) / (self.total(rich.rss) / df2), df1, df2)
+    }
+
+    /// Whether a trend (a line, or a concave power law), with the growth from the smallest to the largest size, is evidence
+    /// enough that cost isn't constant.
+    fn leaves_constant(&self, constant: Score, trend: Score, growth: f64) -> bool {
+        let unclear = growth > CLEAR_TREND.recip() && growth < CLEAR_TREND;
+        let level = if unclear { TREND_LEVEL } else { CLEAR_TREND_LEVEL };
+        (growth - 1.0).abs() > LEAST_TREND
+            && self.p_value(constant, trend) < level
+            && self.aicc(trend) < self.aicc(constant)
+    }
+
+    /// The variance of a pooled cost, given the residuals of the best form.
+    pub(crate) fn variance(&self, rss: f64, n_parameters: usize) -> f64 {
+        self.total(rss) / self.n().saturating_sub(n_parameters).max(1) as f64
+    }
+}
+
+/// The form that the points call for, with its fit.
+pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usize) -> Option<(Form, Fitted)> {
+    let n = points.len();
+    let fitted = |form: Form| form.fit(points).filter(|_| n >= form.n_parameters());
+    let score = |form: Form, fitted: &Fitted| Score { rss: fitted.rss, n_parameters: form.n_parameters() };
+    let constant = fitted(Form::Constant)?;
+    let line = fitted(Form::Line)?;
+    let quadratic = fitted(Form::Quadratic);
+    let linearithmic = fitted(Form::Linearithmic);
+    let knees: Vec<(Form, Fitted)> = [Form::Knee, Form::CurvedKnee]
+        .into_iter()
+        .filter_map(|form| fitted(form).map(|f| (form, f)))
+        .filter(|(_, f)| f.curve.curvature_share(points.x_max) >= 0.0)
+        .collect();
+    let power = smooth::power(points);
+
+    let richest = [(Form::Line, line)]
+        .into_iter()
+        .chain(quadratic.map(|f| (Form::Quadratic, f)))
+        .chain(knees.iter().copied())
+        .map(|(form, f)| score(form, &f))
+        .filter(|s| s.n_parameters < n)
+        .min_by(|a, b| mean_square(*a, n).total_cmp(&mean_square(*b, n)))?;
+    let yardstick = Yardstick::new(pure, n, richest);
+
+    // The smooth classes, each left for the next only with evidence and effect.
+    let (line_score, constant_score) = (score(Form::Line, &line), score(Form::Constant, &constant));
+    let mut smooth_choice = (Form::Constant, constant);
+    let ends = [points.x[0] * points.x_max, points.x_max].map(|n| line.curve.predict(n));
+    let trends = [
+        Some((line_score, ends[1] / ends[0])),
+        power
+            .as_ref()
+            .map(|(rss, costs)| (Score { rss: *rss, n_parameters: smooth::POWER_PARAMETERS }, costs[n - 1] / costs[0])),
+    ];
+    if trends.into_iter().flatten().any(|(trend, growth)| yardstick.leaves_constant(constant_score, trend, growth)) {
+        smooth_choice = (Form::Line, line);
+    }
+    if let Some(quadratic) = quadratic {
+        let quadratic_score = score(Form::Quadratic, &quadratic);
+        let reference = if smooth_choice.0 == Form::Constant { constant_score } else { line_score };
+        let level = if smooth_choice.0 == Form::Constant { TREND_LEVEL } else { CURVATURE_LEVEL };
+        if quadratic.curve.curvature_share(points.x_max) >= LEAST_CURVATURE_SHARE
+            && yardstick.p_value(reference, quadratic_score) < level
+            && yardstick.aicc(quadratic_score) < yardstick.aicc(reference)
+        {
+            smooth_choice = (Form::Quadratic, quadratic);
+            if let Some(linearithmic) = linearithmic
+                && yardstick.aicc(score(Form::Linearithmic, &linearithmic)) < yardstick.aicc(quadratic_score)
+            {
+                smooth_choice = (Form::Linearithmic, linearithmic);
+            }
+        }
+    }
+
+    // A knee has to beat every smooth form, concave power laws included, not only the chosen one.
+    // Like a line, a knee that is straight below is left for a curved one only with evidence.
+    let best_knee = knees.into_iter().reduce(|straight, curved| {
+        let (poor, rich) = (score(straight.0, &straight.1), score(curved.0, &curved.1));
+        let curves = yardstick.p_value(poor, rich) < CURVATURE_LEVEL && yardstick.aicc(rich) < yardstick.aicc(poor);
+        if curves { curved } else { straight }
+    });
+    if let Some((form, knee)) = best_knee
+        && is_practical(points, &knee)
+    {
+        let mut nulls: Vec<(knee_test::Null, Score)> = [
+            (Form::Constant, Some(constant)),
+            (Form::Line, Some(line)),
+            (Form::Linearithmic, linearithmic),
+            (Form::Quadratic, quadratic),
+        ]
+        .into_iter()
+        .filter_map(|(form, f)| f.map(|f| (knee_test::Null::Form(form, f.curve), score(form, &f))))
+        .collect();
+        if let Some((rss, costs)) = power {
+            nulls.push((knee_test::Null::Power(costs), Score { rss, n_parameters: smooth::POWER_PARAMETERS }));
+        }
+        let null = nulls.into_iter().min_by(|a, b| yardstick.aicc(a.1).total_cmp(&yardstick.aicc(b.1)))?;
+        let knee_score = score(form, &knee);
+        if yardstick.aicc(knee_score) < yardstick.aicc(null.1)
+            && knee_test::rejects(points, &null.0, null.1.rss, form, knee.rss, &yardstick, seed, resamples)
+        {
+            return Some((form, knee));
+        }
+    }
+    Some(smooth_choice)
+}
+
+fn mean_square(score: Score, n: usize) -> f64 {
+    score.rss / (n - score.n_parameters) as f64
+}
+
+fn is_practical(points: &Points, knee: &Fitted) -> bool {
+    let super::Curve::Knee { intercept, slope, curvature, breakpoint, slope_above } = knee.curve else {
+        return false;
+    };
+    let below = knee.curve.slope_below().unwrap_or(0.0);
+    let level = knee.curve.predict(breakpoint);
+    let first = knee.curve.predict(points.x[0] * points.x_max);
+    let last = knee.curve.predict(points.x_max);
+    let carried_on = intercept + points.x_max * (slope + points.x_max * curvature);
+    first > 0.0
+        && below > 0.0
+        && slope_above <= MOST_SLOPE_RATIO * below
+        && level >= (1.0 + LEAST_RISE) * first
+        && carried_on >= (1.0 + LEAST_BEND) * last
+}
+
+/// P(F > f).
+pub(crate) fn f_tail(f: f64, df1: f64, df2: f64) -> f64 {
+    if f.is_nan() || f <= 0.0 {
+        return 1.0;
+    }
+    if f.is_infinite() {
+        return 0.0;
+    }
+    FisherSnedecor::new(df1, df2).map_or(1.0, |d| d.sf(f))
+}

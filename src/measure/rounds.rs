@@ -1,0 +1,141 @@
+//! Rounds: one child process per pass over all sizes.
+//!
+//! A process draws its memory layout once, and some costs depend on the draw. With a process per round that is part of
+//! the spread between rounds, where the statistics see it, and not an offset of the whole run, where nothing can.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use super::{CriterionSample, read_criterion};
+use crate::{Error, Result};
+
+/// Tells a child which round it is and where Criterion's files go: `ROUND:DIRECTORY`.
+const VARIABLE: &str = "SCALEGATE_ROUND";
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// The child of the current round, where Ctrl-C can reach it.
+static CHILD: Mutex<Option<Child>> = Mutex::new(None);
+
+/// What a child was told to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Round {
+    /// From 0.
+    pub number: u32,
+    /// Criterion's output directory.
+    pub directory: PathBuf,
+}
+
+impl Round {
+    /// The round that this process was started for, if it is such a child.
+    pub fn of_this_process() -> Option<Self> {
+        let value = std::env::var(VARIABLE).ok()?;
+        let (number, directory) = value.split_once(':')?;
+        Some(Self { number: number.parse().ok()?, directory: PathBuf::from(directory) })
+    }
+}
+
+/// How the rounds are run.
+#[derive(Debug, Clone)]
+pub struct RoundPlan {
+    /// Passes over all sizes.
+    pub rounds: u32,
+    /// A directory for Criterion's files, emptied after each round.
+    pub scratch: PathBuf,
+    /// Arguments for the children: those of this process and more.
+    pub arguments: Vec<String>,
+}
+
+/// Runs this program once per round, and calls `progress` with the round and each line that Criterion prints.
+///
+/// # Errors
+/// A child that failed, with the last of what it printed to standard error; or Ctrl-C. Nothing is kept then.
+pub fn run_rounds(plan: &RoundPlan, mut progress: impl FnMut(u32, &str)) -> Result<Vec<Vec<CriterionSample>>> {
+    watch_for_ctrl_c();
+    let program = std::env::current_exe().map_err(|error| Error::new("this program", error, "start it by its path"))?;
+    (0..plan.rounds).map(|round| run_round(&program, plan, round, &mut progress)).collect()
+}
+
+fn run_round(
+    program: &Path,
+    plan: &RoundPlan,
+    round: u32,
+    progress: &mut impl FnMut(u32, &str),
+) -> Result<Vec<CriterionSample>> {
+    let fail = |cause: String| {
+        let remedy = "mend the cause and measure again; earlier records are as they were";
+        Error::new(format!("round {}", round + 1), cause, remedy)
+    };
+    let directory = plan.scratch.join(format!("round-{round}"));
+    std::fs::create_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
+    let mut child = Command::new(program)
+        .args(&plan.arguments)
+        .env(VARIABLE, format!("{round}:{}", directory.display()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| fail(error.to_string()))?;
+    // Standard error is drained beside standard output: a full pipe would stop the child.
+    let errors = child.stderr.take().map(|mut stream| {
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            // What cannot be read is missing from a message, and nowhere else.
+            let _ = stream.read_to_string(&mut text);
+            text
+        })
+    });
+    let output = child.stdout.take();
+    *current_child() = Some(child);
+    for line in output.into_iter().flat_map(|stream| BufReader::new(stream).lines()) {
+        progress(round, &line.map_err(|error| fail(error.to_string()))?);
+    }
+    let status = wait_for_child().map_err(|error| fail(error.to_string()))?;
+    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    if interrupted() {
+        return Err(Error::new("interrupted", "Ctrl-C ended the run", "start it again; earlier records are as they were"));
+    }
+    if !status.success() {
+        return Err(fail(format!("the measured process ended with {status}\n{}", errors.trim_end())));
+    }
+    let samples = read_criterion(&directory)?;
+    std::fs::remove_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
+    Ok(samples)
+}
+
+/// Whether Ctrl-C came.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+fn current_child() -> MutexGuard<'static, Option<Child>> {
+    // A child handle has no state that a panic could leave half-changed.
+    CHILD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wait_for_child() -> std::io::Result<ExitStatus> {
+    match current_child().take() {
+        Some(mut child) => child.wait(),
+        None => Err(std::io::Error::other("its process is gone")),
+    }
+}
+
+/// Ends the child and lets this process tidy up, instead of ending on the spot.
+fn watch_for_ctrl_c() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let handler = || {
+            INTERRUPTED.store(true, Ordering::SeqCst);
+            if let Some(child) = current_child().as_mut() {
+                // It may have ended by itself: a terminal sends Ctrl-C to it as well.
+                let _ = child.kill();
+            }
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            eprintln!("note: Ctrl-C will leave temporary files behind: {error}");
+        }
+    });
+}

@@ -1,0 +1,78 @@
+//! Reading and writing the versioned JSON documents.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A versioned JSON document.
+pub trait Document: Serialize + DeserializeOwned {
+    /// The version that this build reads and writes.
+    const SCHEMA: u32;
+    /// What it is called in messages.
+    const NOUN: &'static str;
+
+    /// What the types cannot say about the content.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, as a sentence.
+    fn check(&self) -> std::result::Result<(), String>;
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
+/// Reads and checks a document.
+pub fn read_json<D: Document>(path: &Path) -> Result<D> {
+    let again = format!("measure again with `cargo bench`, or name another {}", D::NOUN);
+    let fail = |cause: String| Error::new(path.display(), cause, &again);
+    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    // The version comes first: a document of another version fails on its fields, and that message would mislead.
+    let version: Version = serde_json::from_str(&text)
+        .map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;
+    if version.schema != D::SCHEMA {
+        return Err(Error::new(
+            path.display(),
+            format!("{} of schema {}, but this scalegate reads schema {}", D::NOUN, version.schema, D::SCHEMA),
+            "use the scalegate that wrote it, or measure again",
+        ));
+    }
+    let document: D =
+        serde_json::from_str(&text).map_err(|error| fail(format!("not a valid {}: {error}", D::NOUN)))?;
+    document.check().map_err(fail)?;
+    Ok(document)
+}
+
+/// Writes a document through a temporary file and a rename, so that an earlier one is replaced whole or not at all.
+pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
+    let fail = |cause: String| {
+        Error::new(path.display(), cause, "check that the directory exists, is writable and has room; nothing was changed")
+    };
+    document.check().map_err(fail)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory).map_err(|error| fail(error.to_string()))?;
+    let mut file = shared_file().tempfile_in(directory).map_err(|error| fail(error.to_string()))?;
+    let mut writer = BufWriter::new(&mut file);
+    serde_json::to_writer(&mut writer, document).map_err(|error| fail(error.to_string()))?;
+    writer.write_all(b"\n").and_then(|()| writer.flush()).map_err(|error| fail(error.to_string()))?;
+    drop(writer);
+    file.persist(path).map_err(|error| fail(error.error.to_string()))?;
+    Ok(())
+}
+
+/// `tempfile` makes files that only their owner can read; a record is meant to be shared.
+fn shared_file() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The process's umask still applies.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder
+}

@@ -1,0 +1,14 @@
+//! The record of a run: raw samples with the fingerprints of what made them.
+//!
+//! In: samples from [`measure`](crate::measure) or from an import. Out: one versioned JSON document that a later version
+//! can fit again. Nothing is derived here and nothing is dropped; a metric that could not be measured says why.
+
+mod file;
+mod fingerprint;
+mod join;
+mod run;
+
+pub use file::{read_json, write_json, Document};
+pub use fingerprint::{Build, Difference, Host, Provenance};
+pub use join::{absorb, join, Absorbed};
+pub use run::{Run, Sample, Series};

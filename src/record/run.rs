@@ -1,0 +1,149 @@
+//! A run and its series of samples.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Document, Provenance};
+use crate::metric::Metric;
+use crate::suite::Axis;
+
+/// Everything that one run measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Version of this document's schema.
+    pub schema: u32,
+    /// Who measured what.
+    pub provenance: Provenance,
+    /// One entry per workload and metric.
+    pub series: Vec<Series>,
+}
+
+/// The samples of one workload and metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// For instance `llm/prefill`.
+    pub workload: String,
+    /// What the sizes count.
+    pub axis: Axis,
+    /// What the values are.
+    pub metric: Metric,
+    /// Unit of the values.
+    pub unit: String,
+    /// When the series was complete, RFC 3339 in UTC; absent if the source does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
+    /// What defines the measurement beside the sizes (lengths of prompts, warm-up, and so on): series with other
+    /// settings are not comparable.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub protocol: BTreeMap<String, String>,
+    /// Values per size and round; empty exactly if the metric was unavailable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sample>,
+    /// Why nothing could be measured, and what would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+}
+
+/// The values of one size in one round, in the order they were taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// Position on the axis.
+    pub size: u64,
+    /// Round, from 0.
+    pub round: u32,
+    /// Cost per inference, finite and not negative.
+    pub values: Vec<f64>,
+}
+
+impl Run {
+    /// An empty run.
+    pub fn new(provenance: Provenance) -> Self {
+        Self { schema: Self::SCHEMA, provenance, series: Vec::new() }
+    }
+
+    /// The series of a workload and metric.
+    pub fn series(&self, workload: &str, metric: Metric) -> Option<&Series> {
+        self.series.iter().find(|series| series.workload == workload && series.metric == metric)
+    }
+}
+
+impl Series {
+    /// Workload and metric, which together name a series within a run.
+    pub fn key(&self) -> (&str, Metric) {
+        (&self.workload, self.metric)
+    }
+
+    /// Distinct sizes, ascending.
+    pub fn sizes(&self) -> BTreeSet<u64> {
+        self.samples.iter().map(|sample| sample.size).collect()
+    }
+
+    /// One cost per size and round, the median of its values: `(size, round, cost)`.
+    pub fn costs(&self) -> impl Iterator<Item = (f64, u32, f64)> + '_ {
+        self.samples.iter().map(|sample| (sample.size as f64, sample.round, median(&sample.values)))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let name = format!("{} {}", self.workload, self.metric);
+        if self.workload.trim().is_empty() {
+            return Err("a series without a workload".to_owned());
+        }
+        if self.unit != self.metric.unit() {
+            return Err(format!("{name}: unit `{}`, but {} is in `{}`", self.unit, self.metric, self.metric.unit()));
+        }
+        match &self.unavailable {
+            Some(_) if !self.samples.is_empty() => return Err(format!("{name}: unavailable, yet it has samples")),
+            None if self.samples.is_empty() => return Err(format!("{name}: no samples, and no reason given")),
+            _ => {}
+        }
+        let mut seen = BTreeSet::new();
+        for Sample { size, round, values } in &self.samples {
+            let place = format!("{name}, size {size}, round {round}");
+            if *size == 0 {
+                return Err(format!("{place}: a size of zero"));
+            }
+            if !seen.insert((size, round)) {
+                return Err(format!("{place}: listed twice"));
+            }
+            if values.is_empty() {
+                return Err(format!("{place}: no values"));
+            }
+            if let Some(value) = values.iter().find(|value| !value.is_finite() || **value < 0.0) {
+                return Err(format!("{place}: a cost of {value}; costs are finite and not negative"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Document for Run {
+    const SCHEMA: u32 = 1;
+    const NOUN: &'static str = "run record";
+
+    fn check(&self) -> Result<(), String> {
+        if self.series.is_empty() {
+            return Err("the run is empty".to_owned());
+        }
+        let mut keys = BTreeSet::new();
+        for series in &self.series {
+            series.check()?;
+            if !keys.insert(series.key()) {
+                return Err(format!("{} {}: two series", series.workload, series.metric));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The middle value, or the mean of the middle two; `values` is not empty.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
+    low + (high - low) / 2.0
+}

@@ -1,0 +1,125 @@
+//! Laws as text and as JSON.
+
+use serde_json::{Value, json};
+
+use super::units::{cost, size, slope_step};
+use crate::analysis::SeriesFit;
+use crate::law::{Class, Fit, Interval};
+use crate::suite::Axis;
+
+/// One line per law, aligned.
+pub fn fits_text(fits: &[SeriesFit]) -> String {
+    let width = fits.iter().map(|fit| fit.workload.len()).max().unwrap_or(0);
+    let metric_width = fits.iter().map(|fit| fit.metric.name().len()).max().unwrap_or(0);
+    fits.iter()
+        .map(|fit| format!("{:width$}  {:metric_width$}  {}\n", fit.workload, fit.metric, law_words(fit)))
+        .collect()
+}
+
+/// The law of a series in words, or why there is none.
+pub(super) fn law_words(series: &SeriesFit) -> String {
+    let fit = match &series.outcome {
+        Ok(fit) => fit,
+        Err(unfitted) => return format!("no law: {}", unfitted.reason),
+    };
+    let words = Words { fit, axis: series.axis, unit: &series.unit };
+    let mut parts = vec![words.headline()];
+    parts.extend(words.curvature());
+    parts.push(format!("R² {:.4}", fit.r_squared));
+    format!("{:12} {}", fit.class, parts.join(", "))
+}
+
+struct Words<'a> {
+    fit: &'a Fit,
+    axis: Axis,
+    unit: &'a str,
+}
+
+impl Words<'_> {
+    fn headline(&self) -> String {
+        let n_max = self.fit.sizes.last().copied().unwrap_or(1.0);
+        match self.fit.class {
+            Class::Constant => self.interval("intercept", |value| cost(value, self.unit)),
+            Class::Knee => format!(
+                "at {}, {} below, level {}, {} above",
+                self.interval("breakpoint", |value| size(value, self.axis)),
+                self.interval("slope", |value| self.slope(value)),
+                self.interval("level", |value| cost(value, self.unit)),
+                self.interval("slope_above", |value| self.slope(value)),
+            ),
+            Class::Linearithmic => format!(
+                "{} at {}",
+                self.interval("slope", |value| self.slope(value * n_max.ln())),
+                size(n_max, self.axis)
+            ),
+            Class::Linear | Class::Quadratic => format!(
+                "{}, intercept {}",
+                self.interval("slope", |value| self.slope(value)),
+                self.interval("intercept", |value| cost(value, self.unit)),
+            ),
+        }
+    }
+
+    /// How much of the cost at the largest size is curvature.
+    fn curvature(&self) -> Option<String> {
+        self.fit.parameter("curvature_share").map(|share| {
+            let percent = |value: f64| format!("{:.1} %", 100.0 * value);
+            format!("curvature {}", with_interval(share, percent))
+        })
+    }
+
+    fn slope(&self, value: f64) -> String {
+        let (step, name) = slope_step(self.axis);
+        format!("{}/{name}", cost(value * step, self.unit))
+    }
+
+    fn interval(&self, name: &str, render: impl Fn(f64) -> String) -> String {
+        self.fit.parameter(name).map_or_else(|| format!("no {name}"), |interval| with_interval(interval, render))
+    }
+}
+
+/// `1.23 ms [1.20 ms, 1.26 ms]`.
+fn with_interval(interval: Interval, render: impl Fn(f64) -> String) -> String {
+    format!("{} [{}, {}]", render(interval.estimate), render(interval.lower), render(interval.upper))
+}
+
+/// The machine-readable laws; the form is described in `docs/formats.md`.
+pub fn fits_json(fits: &[SeriesFit]) -> Value {
+    let fitted: Vec<Value> =
+        fits.iter().filter_map(|series| series.outcome.as_ref().ok().map(|fit| fit_json(series, fit))).collect();
+    let unfitted: Vec<Value> = fits
+        .iter()
+        .filter_map(|series| {
+            let reason = &series.outcome.as_ref().err()?.reason;
+            Some(json!({"workload": series.workload, "metric": series.metric, "reason": reason}))
+        })
+        .collect();
+    json!({"schema": 1, "fits": fitted, "unfitted": unfitted})
+}
+
+fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
+    let parameters: serde_json::Map<String, Value> = fit
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let Interval { estimate, lower, upper } = parameter.interval;
+            (parameter.name.to_owned(), json!({"estimate": estimate, "lower": lower, "upper": upper}))
+        })
+        .collect();
+    json!({
+        "workload": series.workload,
+        "metric": series.metric,
+        "axis": series.axis,
+        "unit": series.unit,
+        "law": fit.class,
+        "n_sizes": fit.n_sizes(),
+        "n_rounds": fit.n_rounds,
+        "parameters": parameters,
+        "r_squared": fit.r_squared,
+        "residuals": fit.residuals,
+        "sizes": fit.sizes,
+        "costs": fit.costs,
+        "confidence": fit.confidence,
+        "seed": fit.seed,
+    })
+}

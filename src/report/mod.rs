@@ -1,0 +1,11 @@
+//! Rendering: pure functions from results to text.
+//!
+//! Nothing is measured, fitted or decided here, so that no two outputs can disagree.
+
+mod check;
+mod fits;
+mod units;
+
+pub use check::{check_json, check_markdown, check_text, matches_text};
+pub use fits::{fits_json, fits_text};
+pub use units::{cost, size};

@@ -1,0 +1,75 @@
+//! Numbers with units, as people read them.
+
+use crate::suite::Axis;
+
+/// A cost with its unit, for instance `1.23 ms` or `4.56 MB`.
+pub fn cost(value: f64, unit: &str) -> String {
+    match unit {
+        "s" => scaled(value, &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")]),
+        "bytes" => scaled(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
+        "instructions" => scaled(value, &[(1e9, "G instr."), (1e6, "M instr."), (1e3, "k instr."), (1.0, "instr.")]),
+        "byte·s" => scaled(value, &[(1e9, "GB·s"), (1e6, "MB·s"), (1e3, "kB·s"), (1.0, "B·s")]),
+        "core·s" => scaled(value, &[(1.0, "core·s"), (1e-3, "core·ms"), (1e-6, "core·µs")]),
+        "J" => scaled(value, &[(1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")]),
+        _ => format!("{} {unit}", three_digits(value)),
+    }
+}
+
+/// A position on an axis, for instance `256 tokens` or `0.200 MP`.
+pub fn size(value: f64, axis: Axis) -> String {
+    match axis {
+        Axis::Tokens => format!("{} tokens", three_digits(value)),
+        Axis::Pixels => format!("{:.3} MP", value / 1e6),
+    }
+}
+
+/// What a slope is quoted over, in axis units, with its name.
+pub(super) fn slope_step(axis: Axis) -> (f64, &'static str) {
+    match axis {
+        Axis::Tokens => (1.0, "token"),
+        Axis::Pixels => (1e6, "MP"),
+    }
+}
+
+/// The largest unit that leaves at least one digit before the point; the smallest otherwise.
+fn scaled(value: f64, units: &[(f64, &str)]) -> String {
+    let fitting = units.iter().find(|(factor, _)| value.abs() >= *factor).or(units.last());
+    let (factor, unit) = if value == 0.0 { units.first() } else { fitting }.copied().unwrap_or((1.0, ""));
+    format!("{} {unit}", three_digits(value / factor))
+}
+
+/// Three significant digits, or all digits before the point.
+fn three_digits(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
+        return format!("{value:.2e}");
+    }
+    let decimals = match magnitude {
+        m if m >= 100.0 || m == 0.0 => 0,
+        m if m >= 10.0 => 1,
+        m if m >= 1.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_take_the_unit_that_reads_best() {
+        assert_eq!(cost(0.001234, "s"), "1.23 ms");
+        assert_eq!(cost(12.3456, "s"), "12.3 s");
+        assert_eq!(cost(2.5e-10, "s"), "0.250 ns");
+        assert_eq!(cost(64e6, "bytes"), "64.0 MB");
+        assert_eq!(cost(0.0, "s"), "0 s");
+        assert_eq!(cost(-0.00011, "s"), "-110 µs");
+    }
+
+    #[test]
+    fn sizes_are_tokens_or_megapixels() {
+        assert_eq!(size(256.0, Axis::Tokens), "256 tokens");
+        assert_eq!(size(200_704.0, Axis::Pixels), "0.201 MP");
+    }
+}

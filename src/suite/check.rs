@@ -1,0 +1,114 @@
+//! What a type cannot say about a suite file: order, duplicates, and values that fit each other.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use toml::Spanned;
+
+use super::source::{Fault, Workload};
+use super::{ForeignModel, WorkloadSettings};
+
+const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
+
+/// Runs a section's own check and gives its complaint the section's place.
+pub(super) fn section<T>(value: &Spanned<T>, check: impl Fn(&T) -> Result<(), String>) -> Result<(), Fault> {
+    check(value.get_ref()).map_err(|cause| Fault {
+        span: value.span(),
+        cause,
+        remedy: "change the value in this section".to_owned(),
+    })
+}
+
+pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSettings>, Fault> {
+    let mut names = BTreeSet::new();
+    let mut checked = Vec::with_capacity(list.len());
+    for entry in list {
+        let span = entry.span();
+        let entry = entry.into_inner();
+        let name = entry.name.get_ref().clone();
+        if !names.insert(name.clone()) {
+            return Err(Fault {
+                span: entry.name.span(),
+                cause: format!("workload `{name}` is listed twice"),
+                remedy: "keep one of the two".to_owned(),
+            });
+        }
+        checked.push(match (entry.tokens, entry.resolutions) {
+            (Some(tokens), None) => WorkloadSettings::Tokens { sizes: sizes(&tokens, &span, |&n| n)?, name },
+            (None, Some(list)) => {
+                sizes(&list, &span, |resolution| resolution.pixels())?;
+                WorkloadSettings::Pixels { resolutions: list.into_iter().map(Spanned::into_inner).collect(), name }
+            }
+            _ => {
+                return Err(Fault {
+                    span,
+                    cause: format!("workload `{name}` needs exactly one of `tokens` and `resolutions`"),
+                    remedy: "give `tokens` to an llm workload and `resolutions` to a vlm one".to_owned(),
+                });
+            }
+        });
+    }
+    Ok(checked)
+}
+
+pub(super) fn foreign_models(
+    list: Vec<Spanned<ForeignModel>>,
+    workloads: &[WorkloadSettings],
+) -> Result<Vec<ForeignModel>, Fault> {
+    let mut names = BTreeSet::new();
+    let mut checked = Vec::with_capacity(list.len());
+    for entry in list {
+        let span = entry.span();
+        let model = entry.into_inner();
+        let fault = |cause: String, remedy: &str| Fault { span: span.clone(), cause, remedy: remedy.to_owned() };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if model.name.is_empty() || !model.name.chars().all(is_plain) {
+            return Err(fault(
+                format!("`{}` is not a name for a model", model.name),
+                "use letters, digits, dashes, dots and underscores",
+            ));
+        }
+        if !names.insert(model.name.clone()) {
+            return Err(fault(format!("model `{}` is listed twice", model.name), "keep one of the two"));
+        }
+        let mut seen = BTreeSet::new();
+        for name in &model.workloads {
+            if !workloads.iter().any(|workload| workload.name() == name) {
+                let remedy = "add a [[workload]] of that name, which gives the sizes";
+                return Err(fault(format!("there is no workload `{name}`"), remedy));
+            }
+            if !seen.insert(name) {
+                return Err(fault(format!("workload `{name}` is listed twice"), "keep one of the two"));
+            }
+        }
+        if model.workloads.is_empty() {
+            return Err(fault(format!("model `{}` has no workloads", model.name), "list those it is to be run in"));
+        }
+        checked.push(model);
+    }
+    Ok(checked)
+}
+
+fn sizes<T: Display>(
+    list: &[Spanned<T>],
+    workload: &std::ops::Range<usize>,
+    size: impl Fn(&T) -> u64,
+) -> Result<Vec<u64>, Fault> {
+    let fault = |span, cause| Fault { span, cause, remedy: SIZES.to_owned() };
+    let mut checked: Vec<u64> = Vec::with_capacity(list.len());
+    for entry in list {
+        let (shown, size) = (entry.get_ref(), size(entry.get_ref()));
+        match checked.last() {
+            _ if size == 0 => return Err(fault(entry.span(), "a size of zero".to_owned())),
+            Some(&last) if size == last => return Err(fault(entry.span(), format!("size {shown} is listed twice"))),
+            Some(&last) if size < last => {
+                return Err(fault(entry.span(), format!("size {shown} stands behind a larger one")));
+            }
+            _ => checked.push(size),
+        }
+    }
+    if checked.is_empty() {
+        return Err(fault(workload.clone(), "a workload without sizes".to_owned()));
+    }
+    Ok(checked)
+}

@@ -1,0 +1,23 @@
+//! `suite.toml`: what is run, at which sizes, and how much it may change.
+//!
+//! In: the text of a suite file. Out: a [`Suite`] whose every value has been checked, or an [`Error`](crate::Error) that
+//! names file, line, cause and remedy. An unknown key, a duplicate, a zero or an unsorted list is an error, since each
+//! would measure something else than the reader of the file believes.
+//!
+//! The settings of all stages live here as plain data, so that every stage can import its own and none of them has to
+//! know the file.
+
+mod check;
+mod gate;
+mod measure;
+mod model;
+mod resolution;
+mod source;
+mod workload;
+
+pub use gate::GateSettings;
+pub use measure::MeasureSettings;
+pub use model::{ForeignModel, ImageSettings, InferenceSettings, LlmSpec, ModelSettings, VisionSpec, VlmSpec, MERGE, PATCH, PATCH_VALUES};
+pub use resolution::Resolution;
+pub use source::Suite;
+pub use workload::{Axis, WorkloadSettings};

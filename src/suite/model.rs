@@ -1,0 +1,259 @@
+//! `[models]`, `[[model]]`, `[images]` and `[inference]`: what is under test.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Side of a square image patch, in pixels (Qwen2-VL's).
+pub const PATCH: usize = 14;
+/// Side of the block of patches that becomes one image token (Qwen2-VL's).
+pub const MERGE: usize = 2;
+/// Values of one flattened patch: channels × rows × columns.
+pub const PATCH_VALUES: usize = 3 * PATCH * PATCH;
+
+/// tract's kernels work on panels of 8 to 32 columns; other inner dimensions would measure the padding.
+const PANEL: usize = 32;
+
+/// The embedded models.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSettings {
+    /// The language model of the `llm/…` workloads.
+    pub llm: LlmSpec,
+    /// The vision-language model of the `vlm/…` workloads.
+    pub vlm: VlmSpec,
+}
+
+impl ModelSettings {
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.llm.check().map_err(|cause| format!("models.llm: {cause}"))?;
+        self.vlm.check().map_err(|cause| format!("models.vlm: {cause}"))
+    }
+}
+
+/// A Llama-style decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU, a KV cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LlmSpec {
+    /// Width of the residual stream.
+    pub hidden: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Query heads; each is `hidden / heads` wide.
+    pub heads: usize,
+    /// Key and value heads; query heads share them in groups of `heads / kv_heads`.
+    pub kv_heads: usize,
+    /// Width of the SwiGLU layer.
+    pub intermediate: usize,
+    /// Number of token ids.
+    pub vocabulary: usize,
+}
+
+impl Default for LlmSpec {
+    fn default() -> Self {
+        Self { hidden: 512, layers: 2, heads: 4, kv_heads: 2, intermediate: 1408, vocabulary: 2048 }
+    }
+}
+
+impl LlmSpec {
+    /// The size for tests: a few hundred kilobytes.
+    pub fn test() -> Self {
+        Self { hidden: 64, layers: 2, heads: 4, kv_heads: 2, intermediate: 96, vocabulary: 256 }
+    }
+
+    /// Width of one head.
+    pub fn head_width(&self) -> usize {
+        self.hidden / self.heads
+    }
+
+    /// Says which size cannot be built, and what it must be.
+    pub fn check(&self) -> Result<(), String> {
+        positive("layers", self.layers)?;
+        positive("kv_heads", self.kv_heads)?;
+        panels("hidden", self.hidden)?;
+        panels("intermediate", self.intermediate)?;
+        panels("vocabulary", self.vocabulary)?;
+        heads(self.hidden, self.heads, 2)?;
+        multiple("heads", self.heads, "kv_heads", self.kv_heads)
+    }
+}
+
+/// A vision transformer over a symbolic number of patches, with two-dimensional rotary positions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VisionSpec {
+    /// Width of the residual stream.
+    pub hidden: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Attention heads; each is `hidden / heads` wide.
+    pub heads: usize,
+    /// Width of the GELU layer.
+    pub intermediate: usize,
+}
+
+impl Default for VisionSpec {
+    fn default() -> Self {
+        Self { hidden: 128, layers: 3, heads: 4, intermediate: 512 }
+    }
+}
+
+impl VisionSpec {
+    /// The size for tests: a few hundred kilobytes.
+    pub fn test() -> Self {
+        Self { hidden: 32, layers: 2, heads: 2, intermediate: 64 }
+    }
+
+    /// Width of one head.
+    pub fn head_width(&self) -> usize {
+        self.hidden / self.heads
+    }
+
+    /// Says which size cannot be built, and what it must be.
+    pub fn check(&self) -> Result<(), String> {
+        positive("layers", self.layers)?;
+        panels("hidden", self.hidden)?;
+        panels("intermediate", self.intermediate)?;
+        // A quarter of the head turns with the row, a quarter with the column, each as a pair.
+        heads(self.hidden, self.heads, 4)
+    }
+}
+
+/// A vision-language model: image tokens in front of text tokens, and the clamp of its preprocessing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VlmSpec {
+    /// The vision encoder.
+    pub vision: VisionSpec,
+    /// The decoder that reads image tokens and text.
+    pub text: LlmSpec,
+    /// Images with fewer pixels are enlarged to about this many.
+    pub min_pixels: u64,
+    /// Images with more pixels are reduced to at most this many: the clamp, where the cost's knee is.
+    pub max_pixels: u64,
+}
+
+impl Default for VlmSpec {
+    fn default() -> Self {
+        Self {
+            vision: VisionSpec::default(),
+            text: LlmSpec { hidden: 256, layers: 2, heads: 4, kv_heads: 2, intermediate: 704, vocabulary: 2048 },
+            min_pixels: 56 * 56,
+            max_pixels: 256 * 28 * 28,
+        }
+    }
+}
+
+impl VlmSpec {
+    /// The size for tests; the clamp stays the default one.
+    pub fn test() -> Self {
+        Self { vision: VisionSpec::test(), text: LlmSpec::test(), ..Self::default() }
+    }
+
+    /// Says which size cannot be built, and what it must be.
+    pub fn check(&self) -> Result<(), String> {
+        self.vision.check().map_err(|cause| format!("vision: {cause}"))?;
+        self.text.check().map_err(|cause| format!("text: {cause}"))?;
+        let block = (MERGE * PATCH * MERGE * PATCH) as u64;
+        if self.min_pixels < block {
+            return Err(format!("min_pixels is {}, but one image token covers {block} pixels", self.min_pixels));
+        }
+        if self.max_pixels < self.min_pixels {
+            return Err(format!("max_pixels is {}, below min_pixels, which is {}", self.max_pixels, self.min_pixels));
+        }
+        Ok(())
+    }
+}
+
+/// How the models are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InferenceSettings {
+    /// Whether decoding keeps keys and values; without it every token recomputes its whole context.
+    pub kv_cache: bool,
+}
+
+/// `[[model]]`: a model directory of the user's own, laid out as the Hugging Face ONNX exports are.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignModel {
+    /// Stands in front of its workloads' names, as `smollm2/llm/prefill`.
+    pub name: String,
+    /// The directory.
+    pub path: PathBuf,
+    /// Names of listed workloads, whose sizes it takes.
+    pub workloads: Vec<String>,
+}
+
+/// `[images]`: what is in the pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageSettings {
+    /// A photo of the user's own, scaled to every resolution; absent for the embedded picture.
+    pub photo: Option<PathBuf>,
+}
+
+fn positive(name: &str, value: usize) -> Result<(), String> {
+    if value == 0 { Err(format!("{name} is 0, but at least 1 is needed")) } else { Ok(()) }
+}
+
+fn multiple(name: &str, value: usize, of: &str, step: usize) -> Result<(), String> {
+    positive(name, value)?;
+    positive(of, step)?;
+    if value.is_multiple_of(step) {
+        Ok(())
+    } else {
+        Err(format!("{name} is {value}, but must be a multiple of {of}, which is {step}"))
+    }
+}
+
+fn panels(name: &str, value: usize) -> Result<(), String> {
+    positive(name, value)?;
+    if value.is_multiple_of(PANEL) {
+        Ok(())
+    } else {
+        Err(format!("{name} is {value}, but must be a multiple of {PANEL}"))
+    }
+}
+
+/// Heads split the hidden width evenly, into parts that rotary positions can turn.
+fn heads(hidden: usize, heads: usize, step: usize) -> Result<(), String> {
+    multiple("hidden", hidden, "heads", heads)?;
+    let width = hidden / heads;
+    if width.is_multiple_of(step) {
+        Ok(())
+    } else {
+        Err(format!("hidden / heads is {width}, but rotary positions need a multiple of {step}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_sizes_can_be_built() {
+        assert_eq!(LlmSpec::default().check(), Ok(()));
+        assert_eq!(LlmSpec::test().check(), Ok(()));
+        assert_eq!(VlmSpec::default().check(), Ok(()));
+        assert_eq!(VlmSpec::test().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_built_is_named() {
+        let bad = |change: fn(&mut VlmSpec)| {
+            let mut spec = VlmSpec::test();
+            change(&mut spec);
+            spec.check().expect_err("must be refused")
+        };
+        assert!(bad(|s| s.text.layers = 0).contains("text: layers is 0"));
+        assert!(bad(|s| s.text.hidden = 65).contains("text: hidden is 65, but must be a multiple of 32"));
+        assert!(bad(|s| s.text.kv_heads = 3).contains("heads is 4, but must be a multiple of kv_heads"));
+        assert!(bad(|s| s.text.kv_heads = 0).contains("kv_heads is 0"));
+        assert!(bad(|s| s.text.heads = 0).contains("heads is 0"));
+        assert!(bad(|s| s.text.heads = 64).contains("rotary positions need a multiple of 2"));
+        assert!(bad(|s| s.vision.heads = 16).contains("vision: hidden / heads is 2"));
+        assert!(bad(|s| s.min_pixels = 0).contains("min_pixels is 0"));
+        assert!(bad(|s| s.max_pixels = 1000).contains("below min_pixels"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The workloads of the language model, along the tokens axis.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use super::prompt::prompt;
+use super::registry::Source;
+use super::{Prepared, Workload};
+use crate::Result;
+use crate::inference::{Llm, LlmSession};
+use crate::suite::{Axis, Suite};
+
+/// Tokens that `llm/generate` makes.
+const NEW_TOKENS: u64 = 16;
+
+/// The phases of a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A prompt of n tokens to its first logits.
+    Prefill,
+    /// One token after n tokens of context.
+    Decode,
+    /// A prompt of n tokens, then [`NEW_TOKENS`] tokens.
+    Generate,
+}
+
+impl Phase {
+    pub(super) const ALL: [(&'static str, Self); 3] =
+        [("llm/prefill", Self::Prefill), ("llm/decode", Self::Decode), ("llm/generate", Self::Generate)];
+}
+
+/// The model, loaded when the first workload needs it.
+pub(super) type SharedLlm = Rc<OnceCell<Rc<Llm>>>;
+
+pub(super) struct LlmWorkload {
+    pub(super) name: String,
+    pub(super) phase: Phase,
+    pub(super) sizes: Vec<u64>,
+    pub(super) suite: Rc<Suite>,
+    pub(super) source: Source,
+    pub(super) model: SharedLlm,
+}
+
+impl LlmWorkload {
+    fn model(&self) -> Result<Rc<Llm>> {
+        if let Some(model) = self.model.get() {
+            return Ok(Rc::clone(model));
+        }
+        let model = Rc::new(Llm::load(&self.source.llm(&self.suite)?)?);
+        Ok(Rc::clone(self.model.get_or_init(|| model)))
+    }
+}
+
+impl Workload for LlmWorkload {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::Tokens
+    }
+
+    fn sizes(&self) -> Vec<u64> {
+        self.sizes.clone()
+    }
+
+    fn protocol(&self) -> BTreeMap<String, String> {
+        let mut protocol = BTreeMap::from([("prompt_seed".to_owned(), self.suite.seed.to_string())]);
+        if self.phase == Phase::Generate {
+            protocol.insert("new_tokens".to_owned(), NEW_TOKENS.to_string());
+        }
+        protocol
+    }
+
+    fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
+        let model = self.model()?;
+        let mut start = model.session(self.suite.inference.kv_cache);
+        let tokens = prompt(size, model.vocabulary(), self.suite.seed);
+        if self.phase == Phase::Decode {
+            start.resume(&tokens)?;
+        }
+        Ok(Box::new(Generation { phase: self.phase, tokens, session: start.clone(), start }))
+    }
+}
+
+/// A generation at one prompt length.
+struct Generation {
+    phase: Phase,
+    tokens: Vec<i64>,
+    start: LlmSession,
+    session: LlmSession,
+}
+
+impl Prepared for Generation {
+    fn reset(&mut self) {
+        self.session = self.start.clone();
+    }
+
+    fn run(&mut self) -> Result<()> {
+        match self.phase {
+            Phase::Prefill => {
+                black_box(self.session.prefill(&self.tokens)?);
+            }
+            Phase::Decode => {
+                black_box(self.session.decode(0)?);
+            }
+            Phase::Generate => {
+                let mut logits = self.session.prefill(&self.tokens)?;
+                for _ in 0..NEW_TOKENS {
+                    logits = self.session.decode(logits.best())?;
+                }
+                black_box(logits);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! What a suite puts under test, for the fingerprint of a run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::suite::Suite;
+use crate::{Error, Result, models, paths};
+
+/// The models by hash, and the settings that may change their cost, by the name they have in `suite.toml`.
+///
+/// # Errors
+/// A model that cannot be written or read.
+pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
+    let root = paths::models();
+    let (llm, vlm) = (&suite.models.llm, &suite.models.vlm);
+    let mut subject = BTreeMap::from([
+        ("models.llm".to_owned(), models::materialise_llm(llm, suite.seed, &root)?.sha256),
+        ("models.llm.layers".to_owned(), llm.layers.to_string()),
+        ("models.llm.hidden".to_owned(), llm.hidden.to_string()),
+        ("models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed, &root)?.sha256),
+        ("models.vlm.min_pixels".to_owned(), vlm.min_pixels.to_string()),
+        ("models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
+        ("inference.kv_cache".to_owned(), suite.inference.kv_cache.to_string()),
+    ]);
+    for model in &suite.foreign_models {
+        subject.insert(format!("model.{}", model.name), hash(&model.path)?);
+    }
+    Ok(subject)
+}
+
+/// SHA-256 over names and contents of all files below a directory, in the order of their names.
+fn hash(directory: &Path) -> Result<String> {
+    let fail = |path: &Path, error: std::io::Error| {
+        Error::new(path.display(), error, "name a readable model directory under `path` in `suite.toml`")
+    };
+    let mut files = Vec::new();
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| fail(&folder, error))? {
+            let path = entry.map_err(|error| fail(&folder, error))?.path();
+            // A link may lead out of the directory or back into it; what it leads to is the loader's matter.
+            match path.symlink_metadata().map_err(|error| fail(&path, error))?.file_type() {
+                kind if kind.is_dir() => open.push(path),
+                _ => files.push(path),
+            }
+        }
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for path in files {
+        let name = path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().into_owned();
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        let mut file = std::fs::File::open(&path).map_err(|error| fail(&path, error))?;
+        std::io::copy(&mut file, &mut Writer(&mut hash)).map_err(|error| fail(&path, error))?;
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A model may be larger than memory, so that its files are hashed as they are read.
+struct Writer<'a>(&'a mut Sha256);
+
+impl std::io::Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The workloads of the vision-language model, along the pixels axis.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+use super::photo::{self, Format};
+use super::prompt::prompt;
+use super::registry::Source;
+use super::{Prepared, Workload};
+use crate::inference::preprocess::{self, PixelValues};
+use crate::inference::Vlm;
+use crate::suite::{Axis, Resolution, Suite};
+use crate::{Error, Result};
+
+/// Text tokens behind the image in `vlm/prompt`.
+const TEXT_TOKENS: u64 = 16;
+
+/// The phases of answering about an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Encoded JPEG bytes to the encoder's input.
+    Preprocess,
+    /// The vision encoder alone.
+    Encode,
+    /// Encoded JPEG bytes to the first text logits.
+    Prompt,
+}
+
+impl Phase {
+    pub(super) const ALL: [(&'static str, Self); 3] =
+        [("vlm/preprocess", Self::Preprocess), ("vlm/encode", Self::Encode), ("vlm/prompt", Self::Prompt)];
+}
+
+/// The model, loaded when the first workload needs it.
+pub(super) type SharedVlm = Rc<OnceCell<Rc<Vlm>>>;
+
+pub(super) struct VlmWorkload {
+    pub(super) name: String,
+    pub(super) phase: Phase,
+    pub(super) resolutions: Vec<Resolution>,
+    pub(super) suite: Rc<Suite>,
+    pub(super) source: Source,
+    pub(super) model: SharedVlm,
+}
+
+impl VlmWorkload {
+    fn model(&self) -> Result<Rc<Vlm>> {
+        if let Some(model) = self.model.get() {
+            return Ok(Rc::clone(model));
+        }
+        let model = Rc::new(Vlm::load(&self.source.vlm(&self.suite)?)?);
+        Ok(Rc::clone(self.model.get_or_init(|| model)))
+    }
+}
+
+/// The picture at a resolution: the embedded one, or the user's photo scaled to it.
+fn picture(suite: &Suite, resolution: Resolution) -> Result<RgbImage> {
+    let Resolution { width, height } = resolution;
+    match &suite.images.photo {
+        None => Ok(photo::photo(width, height, suite.seed)),
+        Some(path) => {
+            let place = path.display().to_string();
+            let remedy = "name a readable JPEG or PNG under `photo` in `suite.toml`, or leave it out";
+            let encoded = std::fs::read(path).map_err(|error| Error::new(&place, error, remedy))?;
+            Ok(imageops::resize(&preprocess::rgb(&place, &encoded)?, width, height, FilterType::CatmullRom))
+        }
+    }
+}
+
+impl Workload for VlmWorkload {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::Pixels
+    }
+
+    fn sizes(&self) -> Vec<u64> {
+        self.resolutions.iter().map(|resolution| resolution.pixels()).collect()
+    }
+
+    fn protocol(&self) -> BTreeMap<String, String> {
+        let resolutions: Vec<String> = self.resolutions.iter().map(ToString::to_string).collect();
+        let mut protocol = BTreeMap::from([
+            ("image_seed".to_owned(), self.suite.seed.to_string()),
+            ("image_format".to_owned(), "jpeg".to_owned()),
+            ("photo".to_owned(), self.suite.images.photo.as_ref().map_or("embedded".into(), |path| path.display().to_string())),
+            ("resolutions".to_owned(), resolutions.join(" ")),
+        ]);
+        if self.phase == Phase::Prompt {
+            protocol.insert("text_tokens".to_owned(), TEXT_TOKENS.to_string());
+        }
+        protocol
+    }
+
+    fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
+        let resolution = self.resolutions.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
+            Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")
+        })?;
+        let model = self.model()?;
+        let image = picture(&self.suite, *resolution)?;
+        let encoded = photo::encode(&image, Format::Jpeg)?;
+        let place = format!("{} at {resolution}", self.name);
+        Ok(match self.phase {
+            Phase::Preprocess => Box::new(Preprocess { model, encoded, place }),
+            Phase::Encode => Box::new(Encode { pixels: model.preprocessor().run(&place, &encoded)?, model }),
+            Phase::Prompt => {
+                let text = prompt(TEXT_TOKENS, model.vocabulary(), self.suite.seed);
+                Box::new(Prompt { model, encoded, text, place })
+            }
+        })
+    }
+}
+
+struct Preprocess {
+    model: Rc<Vlm>,
+    encoded: Vec<u8>,
+    place: String,
+}
+
+impl Prepared for Preprocess {
+    fn run(&mut self) -> Result<()> {
+        black_box(self.model.preprocessor().run(&self.place, &self.encoded)?);
+        Ok(())
+    }
+}
+
+struct Encode {
+    model: Rc<Vlm>,
+    pixels: PixelValues,
+}
+
+impl Prepared for Encode {
+    fn run(&mut self) -> Result<()> {
+        black_box(self.model.encode(&self.pixels)?);
+        Ok(())
+    }
+}
+
+struct Prompt {
+    model: Rc<Vlm>,
+    encoded: Vec<u8>,
+    text: Vec<i64>,
+    place: String,
+}
+
+impl Prepared for Prompt {
+    fn run(&mut self) -> Result<()> {
+        let pixels = self.model.preprocessor().run(&self.place, &self.encoded)?;
+        black_box(self.model.prompt(&pixels, &self.text)?);
+        Ok(())
+    }
+}
