@@ -13,7 +13,10 @@ fn main() {
     println!("cargo::rustc-env=SCALEGATE_RUSTC={}", rustc_version());
     println!("cargo::rustc-env=SCALEGATE_TARGET={}", variable("TARGET"));
     let flags = variable("CARGO_ENCODED_RUSTFLAGS").replace('\u{1f}', " ");
-    println!("cargo::rustc-env=SCALEGATE_OPTIMISATION={}", format!("opt-level {} {flags}", variable("OPT_LEVEL")).trim());
+    println!(
+        "cargo::rustc-env=SCALEGATE_OPTIMISATION={}",
+        format!("opt-level {} {flags}", variable("OPT_LEVEL")).trim()
+    );
 }
 
 fn variable(name: &str) -> String {

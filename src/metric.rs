@@ -81,8 +81,9 @@ impl FromStr for Metric {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| {
-            format!("`{text}` is not a metric; there are {}", Self::ALL.map(Self::name).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|metric| metric.name() == text)
+            .ok_or_else(|| format!("`{text}` is not a metric; there are {}", Self::ALL.map(Self::name).join(", ")))
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::observations;
+use crate::Result;
 use crate::baseline::{Baseline, Store};
 use crate::gate::{self, Case, Finding, Policy, Scope, Tolerances, Verdict};
 use crate::law::Observations;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series};
 use crate::suite::GateSettings;
-use crate::Result;
 
 /// A verdict with everything that a reader needs to believe it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,7 +53,10 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, required
             cases.extend(side.absolute_case(&workload, metric));
         }
         notes.extend(side.notes());
-        for baseline in portable.iter().filter(|baseline| run.series(&baseline.series().workload, baseline.series().metric).is_some()) {
+        for baseline in portable
+            .iter()
+            .filter(|baseline| run.series(&baseline.series().workload, baseline.series().metric).is_some())
+        {
             for change in baseline.run.provenance.subject_changes(&run.provenance) {
                 if !subject_changes.contains(&change) {
                     subject_changes.push(change);
@@ -183,8 +186,7 @@ fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> 
     let keys: BTreeSet<&String> = baseline.protocol.keys().chain(run.protocol.keys()).collect();
     let absent = "absent".to_owned();
     for key in keys {
-        let (before, after) =
-            (baseline.protocol.get(key).unwrap_or(&absent), run.protocol.get(key).unwrap_or(&absent));
+        let (before, after) = (baseline.protocol.get(key).unwrap_or(&absent), run.protocol.get(key).unwrap_or(&absent));
         if before != after {
             fields.push(format!("{key}: {before} → {after}"));
         }

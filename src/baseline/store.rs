@@ -81,15 +81,15 @@ impl Store {
 
 /// Every baseline of a directory, by name; an absent directory holds none.
 fn read_all(directory: &Path) -> Result<Vec<Baseline>> {
-    let fail = |error: std::io::Error| {
-        Error::new(directory.display(), error, "name a readable directory with `--baseline`")
-    };
+    let fail =
+        |error: std::io::Error| Error::new(directory.display(), error, "name a readable directory with `--baseline`");
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(fail(error)),
     };
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+    let mut paths =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(fail)?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     paths.iter().map(|path| read_one(path)).collect()

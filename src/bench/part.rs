@@ -22,7 +22,8 @@ pub(super) fn measure_part(
     let scratch = scratch_directory()?;
     arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
     let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
-    let provenance = Provenance { host: measure::host()?, build: measure::build(allocator), subject: subject::of(suite)? };
+    let provenance =
+        Provenance { host: measure::host()?, build: measure::build(allocator), subject: subject::of(suite)? };
     let bar = progress_bar(suite.measure.rounds);
     let rounds = measure::run_rounds(&plan, |round, line| {
         bar.set_position(u64::from(round));
@@ -36,9 +37,9 @@ pub(super) fn measure_part(
 
 fn scratch_directory() -> Result<tempfile::TempDir> {
     let target = paths::target();
-    std::fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target)).map_err(|error| {
-        Error::new(target.display(), error, "make the directory writable; it takes the run's files")
-    })
+    std::fs::create_dir_all(&target)
+        .and_then(|()| tempfile::tempdir_in(&target))
+        .map_err(|error| Error::new(target.display(), error, "make the directory writable; it takes the run's files"))
 }
 
 fn progress_bar(rounds: u32) -> ProgressBar {
@@ -76,4 +77,3 @@ fn series(workload: &dyn Workload, suite: &Suite, rounds: &[Vec<CriterionSample>
         unavailable: None,
     })
 }
-

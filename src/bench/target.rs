@@ -15,8 +15,20 @@ use crate::{Result, analysis, cli, paths, report};
 
 /// Criterion's options that ask for something else than a measurement for the record; Criterion then has its way.
 const CRITERION_ONLY: [&str; 14] = [
-    "--list", "--test", "--profile-time", "--baseline", "-b", "--baseline-lenient", "--load-baseline", "--save-baseline",
-    "-s", "--ignored", "--help", "-h", "--version", "-V",
+    "--list",
+    "--test",
+    "--profile-time",
+    "--baseline",
+    "-b",
+    "--baseline-lenient",
+    "--load-baseline",
+    "--save-baseline",
+    "-s",
+    "--ignored",
+    "--help",
+    "-h",
+    "--version",
+    "-V",
 ];
 
 /// The body of a bench target's `main`.

@@ -36,9 +36,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     request.check(&Suite::load_here()?)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).arg("bench").envs(request.environment()?).status().map_err(|error| {
-        Error::new("cargo bench", error, "install Rust, or put cargo on PATH")
-    })?;
+    let status = Command::new(cargo)
+        .arg("bench")
+        .envs(request.environment()?)
+        .status()
+        .map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
     // What went wrong was said by the bench target; its exit code is not one of ours if cargo itself failed.
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

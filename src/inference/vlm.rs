@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 use super::Logits;
 use super::decoder::Decoder;
 use super::onnx::OnnxFile;
-use super::plan::{Plan, REMEDY};
+use super::plan::{Plan, REMEDY, floats};
 use super::preprocess::{PixelValues, Preprocessor};
 use crate::suite::{MERGE, PATCH_VALUES};
 use crate::{Error, Result};
@@ -24,22 +24,15 @@ pub struct Vlm {
     decoder: Decoder,
 }
 
-/// The image tokens of one image: `[tokens, hidden]`, in the space of the text's embeddings.
-#[derive(Debug, Clone)]
+/// The image tokens of one image, in the space of the text's embeddings.
+#[derive(Debug, Clone, PartialEq)]
 pub struct ImageFeatures {
-    tensor: TValue,
-}
-
-impl ImageFeatures {
     /// Number of image tokens: a quarter of the patches.
-    pub fn tokens(&self) -> usize {
-        self.tensor.shape()[0]
-    }
-
+    pub tokens: usize,
     /// Width of one token.
-    pub fn hidden(&self) -> usize {
-        self.tensor.shape()[1]
-    }
+    pub hidden: usize,
+    /// `[tokens, hidden]`.
+    pub values: Vec<f32>,
 }
 
 impl Vlm {
@@ -86,10 +79,11 @@ impl Vlm {
             [first, ..] if first == POSITIONS => tvec![positions, values],
             _ => tvec![values, positions],
         };
-        let tensor = self.first(&self.encoder, inputs)?;
-        match tensor.rank() {
-            2 => Ok(ImageFeatures { tensor }),
-            rank => Err(self.unusable(&self.encoder, &format!("the features have {rank} dimensions instead of 2"))),
+        let features = self.first(&self.encoder, inputs)?;
+        let values = floats(&features).map_err(|cause| self.unusable(&self.encoder, &format!("{cause:#}")))?;
+        match *features.shape() {
+            [tokens, hidden] => Ok(ImageFeatures { tokens, hidden, values }),
+            ref shape => Err(self.unusable(&self.encoder, &format!("the features have the shape {shape:?}"))),
         }
     }
 
@@ -102,8 +96,8 @@ impl Vlm {
         let image = self.encode(pixels)?;
         let ids = self.tensor(Tensor::from_shape(&[1, text_tokens.len()], text_tokens))?;
         let text = self.first(&self.embed, tvec![ids])?;
-        let embeds = join(&image.tensor, &text).map_err(|cause| self.unusable(&self.embed, &format!("{cause:#}")))?;
-        let count = embeds.shape()[1];
+        let count = image.tokens + text_tokens.len();
+        let embeds = join(image, &text, count).map_err(|cause| self.unusable(&self.embed, &format!("{cause:#}")))?;
         self.decoder.read(&mut self.decoder.sequence()?, embeds, count)
     }
 
@@ -152,11 +146,12 @@ fn positions(rows: usize, cols: usize) -> Vec<i64> {
     positions
 }
 
-/// `[image tokens, hidden]` and `[1, text tokens, hidden]` to `[1, image tokens + text tokens, hidden]`.
-fn join(image: &Tensor, text: &Tensor) -> TractResult<Tensor> {
-    let image = image.to_plain_array_view::<f32>()?.insert_axis(tract_ndarray::Axis(0));
-    let text = text.to_plain_array_view::<f32>()?;
-    Ok(tract_ndarray::concatenate(tract_ndarray::Axis(1), &[image, text])?.into_tensor())
+/// The image's tokens and the text's, `[1, text tokens, hidden]`, to `[1, count, hidden]`.
+fn join(image: ImageFeatures, text: &Tensor, count: usize) -> TractResult<Tensor> {
+    let mut embeds = image.values;
+    embeds.extend(floats(text)?);
+    // Fails when the two widths differ, as the length is then another one.
+    Tensor::from_shape(&[1, count, image.hidden], &embeds)
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::curve::Curve;
-use super::form::{Form, relative_weights};
-use super::interval::{Interval, Spread};
+use super::form::Form;
+use super::interval::Interval;
 use super::panel::Panel;
-use super::points::Points;
-use super::select::{NOISE_FLOOR, select};
+use super::sample::Sample;
 use super::{Class, Observations};
 
 /// How to fit.
@@ -143,114 +142,6 @@ pub fn fit(observations: &Observations, options: &FitOptions) -> Result<Fit, Fit
     let numbers = fit.parameters.iter().flat_map(|p| [p.interval.estimate, p.interval.lower, p.interval.upper]);
     let finite = numbers.chain(fit.residuals.iter().copied()).chain([fit.r_squared]).all(f64::is_finite);
     if finite { Ok(fit) } else { Err(FitError::Range) }
-}
-
-/// A panel with the sizes and weights of its fits.
-#[derive(Debug, Clone)]
-pub(crate) struct Sample {
-    pub(crate) panel: Panel,
-    x: Vec<f64>,
-    w: Vec<f64>,
-}
-
-impl Sample {
-    pub(crate) fn new(panel: Panel) -> Result<Self, FitError> {
-        let x_max = panel.sizes[panel.sizes.len() - 1];
-        let x: Vec<f64> = panel.sizes.iter().map(|n| n / x_max).collect();
-        let pooled = panel.pooled(None);
-        let usable = |v: &f64| v.is_finite() && *v > 0.0 && v.recip().is_finite();
-        if !(x.iter().all(usable) && pooled.iter().all(usable) && panel.scale.is_normal()) {
-            return Err(FitError::Range);
-        }
-        let w = relative_weights(&x, &pooled);
-        Ok(Self { panel, x, w })
-    }
-
-    pub(crate) fn points(&self, y: Vec<f64>) -> Points<'_> {
-        Points { x: &self.x, x_max: self.panel.sizes[self.x.len() - 1], y, w: &self.w }
-    }
-
-    /// What pooled costs are relative to.
-    pub(crate) fn scale(&self) -> f64 {
-        self.panel.scale
-    }
-
-    /// The curve of `form` through the costs pooled over all rounds, in units of the scale.
-    pub(crate) fn fit(&self, form: Form) -> Option<Curve> {
-        form.fit(&self.points(self.panel.pooled(None))).map(|fitted| fitted.curve)
-    }
-
-    pub(crate) fn select(&self, seed: u64, resamples: usize) -> Result<(Form, Curve), FitError> {
-        let points = self.points(self.panel.pooled(None));
-        let chosen = select(&points, self.panel.pure_error(), seed, resamples).ok_or(FitError::Range)?;
-        Ok((chosen.0, chosen.1.curve))
-    }
-
-    /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.
-    pub(crate) fn spreads(&self, form: Form, curve: Curve, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Spread>> {
-        let estimates = of(&curve);
-        let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
-        if self.panel.n_rounds() < 2 {
-            return self.spreads_of_one_round(form, &estimates, refit);
-        }
-        let without: Vec<Vec<f64>> =
-            (0..self.panel.n_rounds()).map(|r| refit(self.panel.pooled(Some(r)))).collect::<Option<_>>()?;
-        let column = |j: usize| without.iter().map(|v| v[j]).collect::<Vec<_>>();
-        Some(estimates.iter().enumerate().map(|(j, &e)| Spread::jackknife(e, &column(j))).collect())
-    }
-
-    /// How the statistics answer to a relative change of each cost: one row per size.
-    pub(crate) fn sensitivities(&self, form: Form, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Vec<f64>>> {
-        let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
-        self.sensitivities_of(refit)
-    }
-
-    fn sensitivities_of(&self, refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
-        // Small against any noise that matters, large against rounding.
-        const STEP: f64 = 1e-5;
-        let pooled = self.panel.pooled(None);
-        let shifted = |s: usize, by: f64| {
-            let mut y = pooled.clone();
-            y[s] *= 1.0 + by;
-            refit(y)
-        };
-        (0..pooled.len())
-            .map(|s| {
-                let (up, down) = (shifted(s, STEP)?, shifted(s, -STEP)?);
-                Some(up.iter().zip(&down).map(|(u, d)| (u - d) / (2.0 * STEP)).collect())
-            })
-            .collect()
-    }
-
-    fn spreads_of_one_round(
-        &self,
-        form: Form,
-        estimates: &[f64],
-        refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
-    ) -> Option<Vec<Spread>> {
-        let n = self.x.len();
-        let degrees_of_freedom = n.saturating_sub(form.n_parameters()).max(1) as f64;
-        let rss = form.fit(&self.points(self.panel.pooled(None)))?.rss;
-        let variance = (rss / degrees_of_freedom).max(NOISE_FLOOR * NOISE_FLOOR);
-        let rows = self.sensitivities_of(refit)?;
-        let standard_error = |j: usize| (variance * rows.iter().map(|row| row[j] * row[j]).sum::<f64>()).sqrt();
-        let spread = |(j, &estimate)| Spread { estimate, standard_error: standard_error(j), degrees_of_freedom };
-        Some(estimates.iter().enumerate().map(spread).collect())
-    }
-
-    fn r_squared(&self, curve: &Curve) -> f64 {
-        let points = self.points(self.panel.pooled(None));
-        let weight: f64 = self.w.iter().map(|w| w * w).sum();
-        let mean = points.y.iter().zip(&self.w).map(|(y, w)| y * w * w).sum::<f64>() / weight;
-        let total: f64 = points.y.iter().zip(&self.w).map(|(y, w)| ((y - mean) * w).powi(2)).sum();
-        let law = self.panel.sizes.iter().map(|&n| curve.predict(n));
-        let rest: f64 = points.y.iter().zip(&self.w).zip(law).map(|((y, w), f)| ((y - f) * w).powi(2)).sum();
-        if total > 0.0 && !matches!(curve, Curve::Polynomial { slope: 0.0, curvature: 0.0, .. }) {
-            (1.0 - rest / total).max(0.0)
-        } else {
-            0.0
-        }
-    }
 }
 
 fn parameters(sample: &Sample, form: Form, curve: Curve, confidence: f64) -> Result<Vec<Parameter>, FitError> {

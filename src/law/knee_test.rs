@@ -23,6 +23,11 @@ pub(crate) const LEVEL: f64 = 0.005;
 /// A bound on the probability this far below the level settles the test.
 const CLEAR: f64 = 0.1;
 
+/// With many sizes fewer series are drawn, so that a test takes no more than about this many points…
+const MOST_POINTS: usize = 400_000;
+/// …but never fewer than the level needs.
+const FEWEST_RESAMPLES: usize = 199;
+
 /// The law without a knee that explains the data best.
 #[derive(Debug, Clone)]
 pub(crate) enum Null {
@@ -64,6 +69,7 @@ pub(crate) fn rejects(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut drawn = Points { x: points.x, x_max: points.x_max, y: vec![0.0; points.len()], w: points.w };
     // Once this many samples reach the statistic the test can't reject any more (Besag and Clifford, Biometrika 78, 1991).
+    let resamples = resamples.min((MOST_POINTS / points.len()).max(FEWEST_RESAMPLES));
     let allowed = (LEVEL * (resamples + 1) as f64) as usize;
     let mut reached = 1;
     for _ in 0..resamples {

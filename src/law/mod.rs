@@ -21,6 +21,7 @@ mod ols;
 mod panel;
 mod points;
 mod random;
+mod sample;
 mod select;
 #[cfg(test)]
 pub(crate) mod simulate;
@@ -36,10 +37,10 @@ pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
 pub use ols::{Ols, ols};
 
-pub(crate) use fit::Sample;
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;
 pub(crate) use panel::Panel;
+pub(crate) use sample::Sample;
 
 /// A line through three points has one degree of freedom left, which shows next to nothing about its noise.
 pub const MIN_SIZES: usize = 4;

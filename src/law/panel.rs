@@ -7,9 +7,6 @@ use super::{FitError, Observations};
 /// that intervals keep their coverage, while a cell that was hit by another process no longer moves a fit.
 const FENCE: f64 = 4.0;
 
-/// The same for whole rounds: a minute in which the host was slow.
-const ROUND_FENCE: f64 = 3.0;
-
 /// Median absolute deviation to standard deviation for normal noise.
 const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 
@@ -141,7 +138,7 @@ impl Panel {
         }
         let centre = median(self.round_effects.iter().copied());
         let rounds_sd = MAD_TO_SD * median(self.round_effects.iter().map(|e| (e - centre).abs()));
-        let fence = ROUND_FENCE * rounds_sd.max(pooled_sd);
+        let fence = FENCE * rounds_sd.max(pooled_sd);
         for (row, effect) in self.cells.iter_mut().zip(&self.round_effects) {
             let drawn = (effect - centre).clamp(-fence, fence) + centre;
             row.iter_mut().flatten().for_each(|v| *v += drawn - effect);

@@ -13,9 +13,8 @@ const CLASS_VARIABLE: &str = "SCALEGATE_HOST_CLASS";
 
 /// Reads the fingerprint of this machine.
 pub fn host() -> Result<Host> {
-    let kinds = RefreshKind::nothing()
-        .with_cpu(CpuRefreshKind::nothing())
-        .with_memory(MemoryRefreshKind::nothing().with_ram());
+    let kinds =
+        RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing()).with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(kinds).map_err(|error| {
         Error::new("this host", format!("its processors cannot be listed: {error}"), "run on Linux or macOS")
     })?;
@@ -111,8 +110,12 @@ fn class(product: Option<&str>, cpu: &str, cores: usize) -> String {
 
 /// Lower-case letters and digits, with one dash for everything between them.
 fn slug(text: &str) -> String {
-    let spaced: String =
-        text.replace("(R)", " ").replace("(TM)", " ").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    let spaced: String = text
+        .replace("(R)", " ")
+        .replace("(TM)", " ")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })
+        .collect();
     spaced.split_whitespace().collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 

@@ -10,7 +10,7 @@ mod host;
 mod rounds;
 
 pub use build::build;
-pub use criterion_files::{read_criterion, CriterionSample};
+pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub use host::host;
-pub use rounds::{interrupted, run_rounds, Round, RoundPlan};
+pub use rounds::{Round, RoundPlan, interrupted, run_rounds};

@@ -96,7 +96,11 @@ fn run_round(
     let status = wait_for_child().map_err(|error| fail(error.to_string()))?;
     let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
     if interrupted() {
-        return Err(Error::new("interrupted", "Ctrl-C ended the run", "start it again; earlier records are as they were"));
+        return Err(Error::new(
+            "interrupted",
+            "Ctrl-C ended the run",
+            "start it again; earlier records are as they were",
+        ));
     }
     if !status.success() {
         return Err(fail(format!("the measured process ended with {status}\n{}", errors.trim_end())));

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::suite::{LlmSpec, MERGE, PATCH, VlmSpec};
 use super::{decoder, vision};
+use crate::suite::{LlmSpec, MERGE, PATCH, VlmSpec};
 
 /// CLIP's, which Qwen2-VL uses too.
 const IMAGE_MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];

@@ -33,8 +33,8 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     let fail = |cause: String| Error::new(path.display(), cause, &again);
     let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
     // The version comes first: a document of another version fails on its fields, and that message would mislead.
-    let version: Version = serde_json::from_str(&text)
-        .map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;
+    let version: Version =
+        serde_json::from_str(&text).map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;
     if version.schema != D::SCHEMA {
         return Err(Error::new(
             path.display(),
@@ -42,8 +42,7 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
             "use the scalegate that wrote it, or measure again",
         ));
     }
-    let document: D =
-        serde_json::from_str(&text).map_err(|error| fail(format!("not a valid {}: {error}", D::NOUN)))?;
+    let document: D = serde_json::from_str(&text).map_err(|error| fail(format!("not a valid {}: {error}", D::NOUN)))?;
     document.check().map_err(fail)?;
     Ok(document)
 }
@@ -51,7 +50,11 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
 /// Writes a document through a temporary file and a rename, so that an earlier one is replaced whole or not at all.
 pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
     let fail = |cause: String| {
-        Error::new(path.display(), cause, "check that the directory exists, is writable and has room; nothing was changed")
+        Error::new(
+            path.display(),
+            cause,
+            "check that the directory exists, is writable and has room; nothing was changed",
+        )
     };
     document.check().map_err(fail)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -8,7 +8,7 @@ mod fingerprint;
 mod join;
 mod run;
 
-pub use file::{read_json, write_json, Document};
+pub use file::{Document, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Provenance};
-pub use join::{absorb, join, Absorbed};
+pub use join::{Absorbed, absorb, join};
 pub use run::{Run, Sample, Series};

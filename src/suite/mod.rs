@@ -17,7 +17,10 @@ mod workload;
 
 pub use gate::GateSettings;
 pub use measure::MeasureSettings;
-pub use model::{ForeignModel, ImageSettings, InferenceSettings, LlmSpec, ModelSettings, VisionSpec, VlmSpec, MERGE, PATCH, PATCH_VALUES};
+pub use model::{
+    ForeignModel, ImageSettings, InferenceSettings, LlmSpec, MERGE, ModelSettings, PATCH, PATCH_VALUES, VisionSpec,
+    VlmSpec,
+};
 pub use resolution::Resolution;
 pub use source::Suite;
 pub use workload::{Axis, WorkloadSettings};

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::check;
-use super::{ForeignModel, GateSettings, ImageSettings, InferenceSettings, MeasureSettings, ModelSettings, Resolution, WorkloadSettings};
+use super::{
+    ForeignModel, GateSettings, ImageSettings, InferenceSettings, MeasureSettings, ModelSettings, Resolution,
+    WorkloadSettings,
+};
 use crate::{Error, Result};
 
 /// A checked suite.

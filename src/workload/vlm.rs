@@ -12,8 +12,8 @@ use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::Source;
 use super::{Prepared, Workload};
-use crate::inference::preprocess::{self, PixelValues};
 use crate::inference::Vlm;
+use crate::inference::preprocess::{self, PixelValues};
 use crate::suite::{Axis, Resolution, Suite};
 use crate::{Error, Result};
 
@@ -90,7 +90,10 @@ impl Workload for VlmWorkload {
         let mut protocol = BTreeMap::from([
             ("image_seed".to_owned(), self.suite.seed.to_string()),
             ("image_format".to_owned(), "jpeg".to_owned()),
-            ("photo".to_owned(), self.suite.images.photo.as_ref().map_or("embedded".into(), |path| path.display().to_string())),
+            (
+                "photo".to_owned(),
+                self.suite.images.photo.as_ref().map_or("embedded".into(), |path| path.display().to_string()),
+            ),
             ("resolutions".to_owned(), resolutions.join(" ")),
         ]);
         if self.phase == Phase::Prompt {

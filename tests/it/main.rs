@@ -5,5 +5,7 @@ mod bad_suite;
 mod check;
 mod fit;
 mod import;
+mod inference;
+mod onnxruntime;
 mod schema;
 mod support;

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::patches::Levels;
-use crate::suite::{MERGE, PATCH};
 use super::{Preprocessor, SmartResize};
+use crate::suite::{MERGE, PATCH};
 use crate::{Error, Result};
 
 /// Names of the image processor, slow and fast; both compute the same.

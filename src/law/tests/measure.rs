@@ -17,6 +17,8 @@ const NOISES: [(&str, Noise); 5] = [
 
 type Law = (&'static str, &'static [f64], fn(f64) -> f64);
 
+type Truth = (Law, Class, &'static [(&'static str, f64)]);
+
 const LAWS: [Law; 10] = [
     ("constant", &TOKENS, |_| 5.0),
     ("line of tokens", &TOKENS, |n| 5.0 + 0.1 * n),
@@ -38,7 +40,7 @@ fn class_rates() {
         for (name, noise) in NOISES {
             for rounds in [1, 5, 10] {
                 let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-                for seed in 0..300 {
+                for seed in 0..200 {
                     let class = fit(&run(sizes, rounds, noise, seed, f), &options).unwrap().class;
                     *counts.entry(class.as_str()).or_default() += 1;
                 }
@@ -76,7 +78,7 @@ fn coverage() {
         ("laptop 2 %", laptop(0.02)),
         ("rounds 10 %", Noise { round: 0.1, ..cells(0.02) }),
     ];
-    let truths: [(Law, Class, &[(&str, f64)]); 2] = [
+    let truths: [Truth; 2] = [
         (LAWS[1], Class::Linear, &[("slope", 0.1), ("intercept", 5.0), ("curvature_share", 0.0)]),
         (LAWS[8], Class::Knee, &[("slope", 1.01), ("breakpoint", 2e5), ("level", 2.12e5), ("slope_above", 0.01)]),
     ];
