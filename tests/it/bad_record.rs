@@ -84,7 +84,10 @@ fn a_target_that_cannot_be_written_leaves_everything_as_it_was() {
     let place = Place::new();
     // A file where a directory has to be fails for root as well, whom permissions would not stop.
     place.write("target", "not a directory");
-    place.write("costs.csv", format!("workload,axis,metric,unit,size,round,value\n{}", rows("x", "tokens", &TOKENS, 2, line)));
+    place.write(
+        "costs.csv",
+        format!("workload,axis,metric,unit,size,round,value\n{}", rows("x", "tokens", &TOKENS, 2, line)),
+    );
     let message = stderr(&place.scalegate("import csv costs.csv").code(2));
     assert!(message.contains("run.json") && message.contains("nothing was changed"), "{message}");
     assert_eq!(place.read("target"), "not a directory");

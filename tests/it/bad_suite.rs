@@ -44,7 +44,7 @@ fn unsorted_sizes_are_an_error() {
 
 #[test]
 fn a_workload_without_sizes_or_listed_twice_is_an_error() {
-    assert!(refused("tokens = [16, 32, 64, 128, 256, 512, 768, 1024]", "tokens = []").contains("without sizes"));
+    assert!(refused("tokens = [16, 32, 64, 128, 192, 256, 512, 1024]", "tokens = []").contains("without sizes"));
     assert!(refused("name = \"llm/decode\"", "name = \"llm/prefill\"").contains("`llm/prefill` is listed twice"));
 }
 

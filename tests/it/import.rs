@@ -20,7 +20,9 @@ fn a_missing_column_is_named() {
 
 #[test]
 fn a_value_that_is_no_cost_is_named_with_its_line() {
-    for (value, cause) in [("NaN", "a value of NaN"), ("-1", "a value of -1"), ("inf", "a value of inf"), ("x", "value: ")] {
+    for (value, cause) in
+        [("NaN", "a value of NaN"), ("-1", "a value of -1"), ("inf", "a value of inf"), ("x", "value: ")]
+    {
         let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\nx,tokens,wall_time,s,32,0,{value}\n"));
         assert!(message.contains("costs.csv:3") && message.contains(cause), "{message}");
     }
