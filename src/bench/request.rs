@@ -7,6 +7,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::metric::Metric;
 use crate::suite::Suite;
+use crate::workload::Registry;
 use crate::{Error, Result, paths};
 
 const WORKLOADS: &str = "SCALEGATE_WORKLOADS";
@@ -70,10 +71,10 @@ impl Request {
     /// # Errors
     /// A glob that is malformed or that no workload matches.
     pub fn check(&self, suite: &Suite) -> Result<()> {
+        let names = Registry::names(suite);
         for pattern in &self.workloads {
             let glob = compile(pattern)?.compile_matcher();
-            if !suite.workloads.iter().any(|workload| glob.is_match(workload.name())) {
-                let names: Vec<&str> = suite.workloads.iter().map(|workload| workload.name()).collect();
+            if !names.iter().any(|name| glob.is_match(name)) {
                 return Err(Error::new(
                     format!("--workload {pattern}"),
                     format!("no workload of {} matches", suite.path.display()),

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::bench::Request;
 use crate::metric::Metric;
 use crate::suite::Suite;
+use crate::workload::Registry;
 use crate::{Error, Result};
 
 /// Measure: drive the package's bench targets and write a record
@@ -34,7 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         rounds: arguments.rounds,
         out: arguments.out.clone(),
     };
-    request.check(&Suite::load_here()?)?;
+    let suite = Suite::load_here()?;
+    Registry::check(&suite)?;
+    request.check(&suite)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .arg("bench")

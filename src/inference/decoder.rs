@@ -199,7 +199,8 @@ fn keep_last_position(mut model: TypedModel) -> TractResult<TypedModel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{LlmSpec, materialise_llm};
+    use crate::models::materialise_llm;
+    use crate::suite::LlmSpec;
 
     #[test]
     fn both_forms_of_a_decoder_agree() {

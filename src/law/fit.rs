@@ -68,9 +68,17 @@ pub struct Parameter {
 
 /// A fitted law.
 ///
-/// Intervals are delete-one jackknives over rounds with Student's t (one round: the residuals stand for the noise, and
-/// every cost is varied by it). The bootstrap over rounds was the alternative; with 5 to 10 rounds its percentile intervals
-/// are too short.
+/// Intervals are delete-one jackknives over rounds with Student's t. The alternative was the bootstrap over rounds, whose
+/// percentile intervals are too short with 5 to 10 rounds, and which can't express the confidences of the gate.
+/// In 2,000 simulated runs each of a line and a knee, with 5, 8, 10 and 20 rounds of independent noise of 1 and 5 %, the
+/// 95 % intervals covered the truth in 93.6 to 96.1 % (slope, intercept, breakpoint, level, slope above, curvature share);
+/// the breakpoint and the share of curvature do so too (93.6 to 96.2 %) when rounds are slow as a whole and cells are
+/// disturbed, since a slow round moves them not. Slopes and levels then refer to a typical round: rounds that stand out are
+/// drawn in, and with every tenth round 1.3 times slower their mean lies above the interval in up to a fifth of 20-round
+/// runs.
+///
+/// With one round, the residuals stand for the noise. Breakpoint and curvature are covered as above; slope, level
+/// and intercept are too sure of themselves (20 to 60 %) if rounds differ as a whole, which one round can't show.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fit {
     /// How cost grows with size.

@@ -16,8 +16,8 @@ use super::random::{chi_squared, standard_normal};
 use super::select::{Yardstick, f_tail};
 use super::smooth;
 
-/// The size of the test. Below the hundredth that a knee on a line may cost, since the practical conditions and the noise
-/// of the noise estimate come on top.
+/// The size of the test. Half of the hundredth that a knee on a line may cost; the practical conditions lower the rate
+/// further: of 10,000 lines each, at noises of 5 and 10 %, in one and in 8 rounds, at most 12 got a knee.
 pub(crate) const LEVEL: f64 = 0.005;
 
 /// A bound on the probability this far below the level settles the test.

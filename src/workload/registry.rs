@@ -36,6 +36,14 @@ impl Registry {
         Ok(list)
     }
 
+    /// Whether every listed workload exists, with sizes of its axis.
+    ///
+    /// # Errors
+    /// The first one that does not.
+    pub fn check(suite: &Suite) -> Result<()> {
+        Self::family(suite, "").map(drop)
+    }
+
     /// The full names of all workloads of a suite.
     pub fn names(suite: &Suite) -> Vec<String> {
         let embedded = suite.workloads.iter().map(|workload| workload.name().to_owned());

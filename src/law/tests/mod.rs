@@ -2,6 +2,7 @@
 
 mod classes;
 mod degenerate;
+mod intervals;
 mod measure;
 mod nist;
 mod properties;

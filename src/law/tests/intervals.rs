@@ -1,0 +1,44 @@
+//! Quantiles far out in the tail, and the coverage of intervals.
+
+use crate::law::interval::t_quantile;
+use crate::law::simulate::{TOKENS, laptop, run};
+use crate::law::{FitOptions, fit};
+
+#[test]
+fn quantiles_hold_far_out_in_the_tail() {
+    // One degree of freedom has a closed form, tan(π/2·confidence), and so have two.
+    for tail in [1e-2, 1e-4, 1e-6] {
+        let one = (std::f64::consts::PI * (0.5 - tail)).tan();
+        assert!((t_quantile(1.0 - 2.0 * tail, 1.0) / one - 1.0).abs() < 1e-6);
+        let p = 1.0 - 2.0 * tail;
+        let two = p * (2.0 / (1.0 - p * p)).sqrt();
+        assert!((t_quantile(p, 2.0) / two - 1.0).abs() < 1e-6);
+    }
+    assert!((t_quantile(0.95, 7.0) - 2.364_624_251_592_785).abs() < 1e-9);
+    for (df, expected) in [(199.0, 1.971_956_544), (201.0, 1.971_836_507), (1e6, 1.959_966_357), (1e12, 1.959_963_985)]
+    {
+        assert!((t_quantile(0.95, df) - expected).abs() < 1e-6, "{df}: {}", t_quantile(0.95, df));
+    }
+    // Both ways agree where they meet, out in the tail too.
+    let (below, above) = (t_quantile(1.0 - 2e-5, 199.999), t_quantile(1.0 - 2e-5, 200.0));
+    assert!((below / above - 1.0).abs() < 1e-5, "{below} {above}");
+}
+
+#[test]
+fn intervals_cover_the_truth_as_often_as_they_say() {
+    let covered = (0..500)
+        .filter(|&seed| {
+            let series = run(&TOKENS, 8, laptop(0.02), seed, |n| 5.0 + 0.1 * n);
+            let share = fit(&series, &FitOptions::default()).unwrap().parameter("curvature_share");
+            share.is_some_and(|interval| interval.lower <= 0.0 && 0.0 <= interval.upper)
+        })
+        .count();
+    // 475 are expected, with a standard deviation of 5.
+    assert!((455..=492).contains(&covered), "{covered} of 500");
+}
+#[test]
+fn zz() {
+    for df in [50.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e6, 1e9] {
+        eprintln!("{df} {} {}", t_quantile(0.95, df), t_quantile(1.0 - 2e-5, df));
+    }
+}
