@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::observations;
 use crate::Result;
 use crate::baseline::{Baseline, Store};
-use crate::gate::{self, Case, Finding, Policy, Scope, Tolerances, Verdict};
+use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
 use crate::law::Observations;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series};
-use crate::suite::GateSettings;
+use crate::suite::{GateSettings, Tolerances};
 
 /// A verdict with everything that a reader needs to believe it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

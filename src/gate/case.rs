@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tolerances;
 use crate::law::Observations;
+use crate::suite::Tolerances;
 
 /// Which quantities of a law are gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

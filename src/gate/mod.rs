@@ -13,7 +13,6 @@ mod policy;
 mod quantity;
 #[cfg(test)]
 mod tests;
-mod tolerances;
 mod words;
 
 pub use case::{Case, Scope};
@@ -21,4 +20,3 @@ pub use finding::{Finding, Report};
 pub use outcome::{Outcome, Verdict};
 pub use policy::{Policy, decide};
 pub use quantity::Quantity;
-pub use tolerances::Tolerances;

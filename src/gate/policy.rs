@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::comparison::{Comparison, Item, Laws};
 use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, words};
 use crate::law::{Class, FitOptions, Interval};
+use crate::suite::GateSettings;
 
 /// The error rates that decisions keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,8 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         let FitOptions { seed, resamples, .. } = FitOptions::default();
-        Self { alpha: 0.001, miss: 0.01, seed, resamples }
+        let GateSettings { alpha, miss, .. } = GateSettings::default();
+        Self { alpha, miss, seed, resamples }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tolerances;
 use crate::law::Curve;
+use crate::suite::Tolerances;
 
 /// A gated quantity. Of each, more is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::gate::{Policy, Tolerances};
+use super::Tolerances;
 use crate::metric::Metric;
 
 /// What a verdict depends on beside the data.
@@ -21,8 +21,7 @@ pub struct GateSettings {
 
 impl Default for GateSettings {
     fn default() -> Self {
-        let Policy { alpha, miss, .. } = Policy::default();
-        Self { alpha, miss, tolerance: BTreeMap::new() }
+        Self { alpha: 0.001, miss: 0.01, tolerance: BTreeMap::new() }
     }
 }
 

@@ -13,6 +13,7 @@ mod measure;
 mod model;
 mod resolution;
 mod source;
+mod tolerances;
 mod workload;
 
 pub use gate::GateSettings;
@@ -23,4 +24,5 @@ pub use model::{
 };
 pub use resolution::Resolution;
 pub use source::Suite;
+pub use tolerances::Tolerances;
 pub use workload::{Axis, WorkloadSettings};

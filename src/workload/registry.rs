@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Workload;
 use super::llm::{self, LlmWorkload, SharedLlm};
-use super::vlm::{self, SharedVlm, VlmWorkload};
+use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
 use crate::models;
 use crate::suite::{ForeignModel, Suite, WorkloadSettings};
 use crate::{Error, Result, paths};
@@ -89,6 +89,7 @@ struct Maker<'a> {
     source: Source,
     llm: SharedLlm,
     vlm: SharedVlm,
+    pictures: SharedPictures,
 }
 
 impl<'a> Maker<'a> {
@@ -99,6 +100,7 @@ impl<'a> Maker<'a> {
             source: owner.map_or(Source::Embedded, |model| Source::Directory(model.path.clone())),
             llm: SharedLlm::default(),
             vlm: SharedVlm::default(),
+            pictures: SharedPictures::default(),
         }
     }
 
@@ -122,6 +124,7 @@ impl<'a> Maker<'a> {
                 suite: Rc::clone(self.suite),
                 source: self.source.clone(),
                 model: Rc::clone(&self.vlm),
+                pictures: Rc::clone(&self.pictures),
             })),
             _ => Err(misfit(self.suite, settings)),
         }

@@ -1,7 +1,7 @@
 //! The workloads of the vision-language model, along the pixels axis.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
 use std::rc::Rc;
 
@@ -39,6 +39,9 @@ impl Phase {
 /// The model, loaded when the first workload needs it.
 pub(super) type SharedVlm = Rc<OnceCell<Rc<Vlm>>>;
 
+/// Encoded pictures by resolution, made once for all workloads of a process.
+pub(super) type SharedPictures = Rc<RefCell<HashMap<Resolution, Rc<[u8]>>>>;
+
 pub(super) struct VlmWorkload {
     pub(super) name: String,
     pub(super) phase: Phase,
@@ -46,9 +49,19 @@ pub(super) struct VlmWorkload {
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedVlm,
+    pub(super) pictures: SharedPictures,
 }
 
 impl VlmWorkload {
+    fn encoded(&self, resolution: Resolution) -> Result<Rc<[u8]>> {
+        if let Some(encoded) = self.pictures.borrow().get(&resolution) {
+            return Ok(Rc::clone(encoded));
+        }
+        let encoded: Rc<[u8]> = photo::encode(&picture(&self.suite, resolution)?, Format::Jpeg)?.into();
+        self.pictures.borrow_mut().insert(resolution, Rc::clone(&encoded));
+        Ok(encoded)
+    }
+
     fn model(&self) -> Result<Rc<Vlm>> {
         if let Some(model) = self.model.get() {
             return Ok(Rc::clone(model));
@@ -107,8 +120,7 @@ impl Workload for VlmWorkload {
             Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")
         })?;
         let model = self.model()?;
-        let image = picture(&self.suite, *resolution)?;
-        let encoded = photo::encode(&image, Format::Jpeg)?;
+        let encoded = self.encoded(*resolution)?;
         let place = format!("{} at {resolution}", self.name);
         Ok(match self.phase {
             Phase::Preprocess => Box::new(Preprocess { model, encoded, place }),
@@ -123,7 +135,7 @@ impl Workload for VlmWorkload {
 
 struct Preprocess {
     model: Rc<Vlm>,
-    encoded: Vec<u8>,
+    encoded: Rc<[u8]>,
     place: String,
 }
 
@@ -148,7 +160,7 @@ impl Prepared for Encode {
 
 struct Prompt {
     model: Rc<Vlm>,
-    encoded: Vec<u8>,
+    encoded: Rc<[u8]>,
     text: Vec<i64>,
     place: String,
 }

@@ -1,9 +1,10 @@
 //! Planted changes end as what they are, and unchanged suites raise no alarm.
 
 use super::suite::{BASE, CLAMP, Suite, cases};
-use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Tolerances, Verdict, decide};
+use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
 use crate::law::Observations;
 use crate::law::simulate::laptop;
+use crate::suite::Tolerances;
 
 const SEEDS: u64 = 10;
 

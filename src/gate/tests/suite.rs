@@ -1,7 +1,8 @@
 //! A simulated run of the default suite.
 
-use crate::gate::{Case, Scope, Tolerances};
+use crate::gate::{Case, Scope};
 use crate::law::simulate::{Noise, PIXELS, TOKENS, run};
+use crate::suite::Tolerances;
 
 /// The laws of the six workloads, in milliseconds; faults are planted by changing one.
 pub(super) struct Suite {
