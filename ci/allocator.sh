@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The spread of llm/prefill between processes, with the system's allocator and with mimalloc, in turn: A B B A.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pairs="${1:-10}"
+build="$(cargo test --release --locked --no-run --message-format=json --example allocator_system --example allocator_mimalloc)"
+binary() { grep -o "\"executable\":\"[^\"]*$1[^\"]*\"" <<<"$build" | tail -n 1 | cut -d '"' -f 4; }
+# Named by the loop below.
+# shellcheck disable=SC2034
+system="$(binary allocator_system)"
+# shellcheck disable=SC2034
+mimalloc="$(binary allocator_mimalloc)"
+results="$(mktemp)"
+trap 'rm -f "$results"' EXIT
+for ((pair = 0; pair < pairs; pair++)); do
+  for name in system mimalloc mimalloc system; do
+    echo "$name $("${!name}")" >>"$results"
+  done
+done
+for name in system mimalloc; do
+  awk -v name="$name" '$1 == name { print $2 }' "$results" | sort -n |
+    awk -v name="$name" '{ v[NR] = $1 } END {
+      printf "%-8s  %d processes: %.2f to %.2f ms, median %.2f, largest over smallest %.2f\n",
+        name, NR, v[1], v[NR], v[int((NR + 1) / 2)], v[NR] / v[1] }'
+done
