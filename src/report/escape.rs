@@ -16,6 +16,19 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
+/// A sentence: what stands between backticks is code, and no percent sign is left alone at the start of a line.
+pub(super) fn prose(sentence: &str) -> String {
+    let escaped = escape(sentence).replace(" %", "&nbsp;%");
+    let parts: Vec<&str> = escaped.split('`').collect();
+    // An odd backtick has no partner, and is one.
+    if parts.len() % 2 == 0 {
+        return escaped;
+    }
+    let marked =
+        |(i, part): (usize, &&str)| if i % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() };
+    parts.iter().enumerate().map(marked).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +38,11 @@ mod tests {
         assert_eq!(escape("<script>alert('a' & \"b\")</script>"), {
             "&lt;script&gt;alert(&#39;a&#39; &amp; &quot;b&quot;)&lt;/script&gt;"
         });
+    }
+
+    #[test]
+    fn backticks_in_pairs_are_code_and_still_no_markup() {
+        assert_eq!(prose("run `a <b>` at 5 %"), "run <code>a &lt;b&gt;</code> at 5&nbsp;%");
+        assert_eq!(prose("one ` alone"), "one ` alone");
     }
 }

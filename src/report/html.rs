@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::check::{open, scope, shorten, summary};
-use super::escape::escape;
+use super::escape::{escape, prose};
 use super::fits::{Intervals, law_numbers};
 use super::plot::{self, Plot};
 use super::units::{cost, size};
@@ -37,7 +37,7 @@ pub fn html(page: &Page) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>scalegate: {verdict}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <h1>scalegate: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{}</p>\n",
-        escape(&summary(page.check))
+        prose(&summary(page.check))
     );
     let measured = page.run.series.iter().filter_map(|series| series.measured.as_deref()).max();
     let _ = writeln!(
@@ -122,7 +122,7 @@ fn laws_table(html: &mut String, rows: &[Row]) {
             "<tr><th scope=\"row\">{link}</th><td>{}</td><td>{}</td><td>{class}</td><td>{}</td></tr>",
             escape(row.metric),
             outcome(&row.verdict.to_string()),
-            escape(&numbers)
+            prose(&numbers)
         );
     }
     html.push_str("</tbody></table></div>\n");
@@ -171,13 +171,13 @@ fn figure(html: &mut String, page: &Page, row: &Row, series: &SeriesFit, fit: &F
         escape(row.metric),
         fit.class,
         plot::svg(&plot),
-        escape(&law_numbers(series, fit, Intervals::Shown)),
+        prose(&law_numbers(series, fit, Intervals::Shown)),
         fit.r_squared,
         fit.n_sizes(),
         fit.n_rounds
     );
     html.push_str(
-        "<details><summary>in numbers</summary><table><thead><tr><th scope=\"col\">size</th>\
+        "<details><summary>costs and residuals</summary><table><thead><tr><th scope=\"col\">size</th>\
          <th scope=\"col\">cost</th><th scope=\"col\">law</th><th scope=\"col\">residual</th></tr></thead><tbody>\n",
     );
     for ((&n, &value), residual) in fit.sizes.iter().zip(&fit.costs).zip(&fit.residuals) {
@@ -223,7 +223,7 @@ fn findings(html: &mut String, findings: &[&Finding]) {
             escape(&finding.workload),
             escape(&finding.metric),
             scope(finding),
-            escape(&finding.words)
+            prose(&finding.words)
         );
     }
     html.push_str("</ul>\n");
@@ -240,7 +240,7 @@ fn context(html: &mut String, check: &Check) {
     if !check.notes.is_empty() {
         html.push_str("<h2>Notes</h2>\n<ul>\n");
         for note in &check.notes {
-            let _ = writeln!(html, "<li>{}</li>", escape(&note.words));
+            let _ = writeln!(html, "<li>{}</li>", prose(&note.words));
         }
         html.push_str("</ul>\n");
     }

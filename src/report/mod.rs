@@ -8,6 +8,8 @@ mod fits;
 mod html;
 mod plot;
 mod scale;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use check::{check_json, check_markdown, check_text, matches_text};

@@ -168,10 +168,11 @@ impl Frame {
             d
         });
         let _ = writeln!(svg, "<path class=\"rounds\" d=\"{dots}\"/>");
+        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &plot.fit.curve));
+        // Over the law, so that both are seen where they agree.
         if let Some(baseline) = plot.baseline {
             let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &baseline.curve));
         }
-        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &plot.fit.curve));
         for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
             let _ = write!(
                 svg,

@@ -72,9 +72,9 @@ fn thinned(ticks: Vec<f64>) -> Vec<f64> {
 
 /// Multiples of 1, 2 or 5 times a power of ten between `low` and `high`.
 fn steps(low: f64, high: f64) -> Vec<f64> {
-    let rough = (high - low) / 4.0;
+    let rough = (high - low) / FEWEST_TICKS as f64;
     let decade = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|step| *step >= rough).unwrap_or(rough);
+    let step = [5.0, 2.0, 1.0].map(|m| m * decade).into_iter().find(|step| *step <= rough).unwrap_or(rough);
     let first = (low / step).ceil();
     let count = ((high / step).floor() - first + 1.0).clamp(0.0, MOST_TICKS as f64) as usize;
     (0..count).map(|i| (first + i as f64) * step).collect()
@@ -101,6 +101,7 @@ mod tests {
         assert_eq!(over(1e4, 3.6e6).ticks(), [1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6]);
         assert_eq!(over(16.0, 1024.0).binary_ticks(), [16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]);
         assert_eq!(over(1.02, 1.38).ticks().len(), 4);
+        assert_eq!(over(1.4, 3.3).ticks(), [1.5, 2.0, 2.5, 3.0]);
         for (low, high) in [(1e-9, 1e9), (1e-300, 1e300), (0.99, 1.01), (7.0, 7.001), (1.0, 1e6)] {
             for ticks in [over(low, high).ticks(), over(low, high).binary_ticks()] {
                 assert!(ticks.len() <= MOST_TICKS && ticks.len() >= 2, "{low} to {high}: {ticks:?}");

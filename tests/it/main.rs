@@ -7,5 +7,6 @@ mod fit;
 mod import;
 mod inference;
 mod onnxruntime;
+mod report;
 mod schema;
 mod support;
