@@ -21,7 +21,7 @@ pub(super) fn prose(sentence: &str) -> String {
     let escaped = escape(sentence).replace(" %", "&nbsp;%");
     let parts: Vec<&str> = escaped.split('`').collect();
     // An odd backtick has no partner, and is one.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escaped;
     }
     let marked =
