@@ -13,5 +13,6 @@ mod fit;
 mod import;
 mod inference;
 mod onnxruntime;
+mod report;
 mod schema;
 mod support;
