@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 
+use serde::{Deserialize, Serialize};
+
 /// An error that names its place, its cause and its remedy.
 ///
 /// Every failure that can reach a user is one of these, so that no message can leave out the part that helps. Pure
 /// modules ([`crate::law`]) have error types of their own, which callers wrap.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{place}: {cause}\n  help: {remedy}")]
 pub struct Error {
     place: String,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::baseline::Store;
 use crate::law::{self, Fit, FitOptions, Observations};
 use crate::metric::Metric;
 use crate::record::{Run, Series};
@@ -31,16 +32,37 @@ pub struct Unfitted {
 
 /// Fits every series of a run, in the record's order.
 pub fn fit_run(run: &Run) -> Vec<SeriesFit> {
-    run.series
-        .iter()
-        .map(|series| SeriesFit {
-            workload: series.workload.clone(),
-            metric: series.metric,
-            axis: series.axis,
-            unit: series.unit.clone(),
-            outcome: fit_series(series),
-        })
-        .collect()
+    run.series.iter().map(fitted).collect()
+}
+
+fn fitted(series: &Series) -> SeriesFit {
+    SeriesFit {
+        workload: series.workload.clone(),
+        metric: series.metric,
+        axis: series.axis,
+        unit: series.unit.clone(),
+        outcome: fit_series(series),
+    }
+}
+
+/// Fits the baseline of every series of a run whose costs may be compared with it: one of the host's own class if there
+/// is one, else the portable one if it comes from such a host. Series without one are left out.
+///
+/// # Errors
+/// A baseline that cannot be read.
+pub fn fit_baselines(run: &Run, store: &Store) -> crate::Result<Vec<SeriesFit>> {
+    let (own, portable) = (store.host(&run.provenance.host.class)?, store.portable()?);
+    let comparable = |series: &Series| {
+        let found = own.iter().chain(&portable).find(|baseline| {
+            let accepted = baseline.series();
+            accepted.key() == series.key()
+                && accepted.axis == series.axis
+                && accepted.protocol == series.protocol
+                && baseline.run.provenance.incomparable(&run.provenance).is_empty()
+        });
+        found.map(|baseline| fitted(baseline.series()))
+    };
+    Ok(run.series.iter().filter_map(comparable).collect())
 }
 
 /// Fits one series.

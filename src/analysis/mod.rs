@@ -7,4 +7,4 @@ mod check;
 mod fits;
 
 pub use check::{Check, Note, check};
-pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
+pub use fits::{SeriesFit, Unfitted, fit_baselines, fit_run, fit_series, observations};

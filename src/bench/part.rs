@@ -19,6 +19,7 @@ pub(super) fn measure_part(
     mut arguments: Vec<String>,
     allocator: &str,
 ) -> Result<Option<Run>> {
+    measure::watch_for_ctrl_c();
     let scratch = scratch_directory()?;
     arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
     let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
@@ -32,6 +33,7 @@ pub(super) fn measure_part(
     bar.finish_and_clear();
     let mut run = Run::new(provenance);
     run.series = workloads.iter().filter_map(|workload| series(workload.as_ref(), suite, &rounds)).collect();
+    run.series.sort_by(|a, b| a.key().cmp(&b.key()));
     Ok((!run.series.is_empty()).then_some(run))
 }
 

@@ -40,11 +40,11 @@ impl Request {
         };
         let fail = |name: &str, cause: String| Error::new(name, cause, "unset it, or use `scalegate run`");
         let metrics = list(METRICS).iter().map(|name| name.parse()).collect::<Result<Vec<_>, _>>();
-        let rounds = std::env::var(ROUNDS).ok().map(|value| value.parse::<u32>()).transpose();
+        let rounds = std::env::var(ROUNDS).ok().map(|value| rounds(&value)).transpose();
         Ok(Self {
             workloads: list(WORKLOADS),
             metrics: metrics.map_err(|cause| fail(METRICS, cause))?,
-            rounds: rounds.map_err(|error| fail(ROUNDS, error.to_string()))?,
+            rounds: rounds.map_err(|cause| fail(ROUNDS, cause))?,
             out: std::env::var_os(OUT).map_or_else(paths::run, PathBuf::from),
         })
     }
@@ -103,6 +103,14 @@ impl Request {
     /// Whether a metric is wanted.
     pub fn wants(&self, metric: Metric) -> bool {
         self.metrics.is_empty() || self.metrics.contains(&metric)
+    }
+}
+
+fn rounds(value: &str) -> Result<u32, String> {
+    match value.parse() {
+        Ok(rounds) if rounds >= 2 => Ok(rounds),
+        Ok(_) => Err(format!("{value} rounds; a spread needs at least 2")),
+        Err(error) => Err(format!("`{value}` is not a number of rounds: {error}")),
     }
 }
 

@@ -55,7 +55,8 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     suite.measure.rounds = request.rounds.unwrap_or(suite.measure.rounds);
     if let Some(round) = Round::of_this_process() {
         let seed = suite.seed.wrapping_add(u64::from(round.number));
-        return measure::criterion_pass(&workloads, &suite.measure, Some(seed), Some(&round.directory));
+        return measure::criterion_pass(&workloads, &suite.measure, Some(seed), Some(&round.directory))
+            .inspect_err(|error| round.hand_over(error));
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if is_for_criterion(&arguments) {
@@ -64,6 +65,7 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     if workloads.is_empty() || !request.wants(Metric::WallTime) {
         return Ok(());
     }
+    record::check_place(&request.out)?;
     let Some(part) = measure_part(&suite, &workloads, arguments, allocator)? else { return Ok(()) };
     let measured: Vec<String> = part.series.iter().map(|series| series.workload.clone()).collect();
     let run = store(&request.out, part)?;

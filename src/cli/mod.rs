@@ -9,6 +9,7 @@ mod fit;
 mod import;
 mod join;
 mod output;
+mod report;
 mod run;
 
 pub(crate) use output::print;
@@ -36,6 +37,7 @@ enum Command {
     Accept(accept::Arguments),
     Join(join::Arguments),
     Import(import::Arguments),
+    Report(report::Arguments),
 }
 
 /// Where the record of a run is.
@@ -73,5 +75,6 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Join(arguments) => join::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
     }
 }

@@ -13,7 +13,7 @@ use crate::workload::{Prepared, Workload};
 use crate::{Error, Result};
 
 /// Criterion's own intervals are not used, since rounds are the replicates; this is the least it takes without a warning.
-const RESAMPLES: usize = 1_000;
+const RESAMPLES: usize = 1_001;
 
 /// Runs Criterion, configured by this process's command line, over all sizes of `workloads`.
 ///
@@ -50,13 +50,20 @@ pub fn criterion_pass(
             group.bench_with_input(BenchmarkId::from_parameter(size), &size, |bencher, &size| {
                 // Criterion calls this several times per size, and not at all if a filter leaves the size out.
                 bencher.iter_custom(|iterations| {
+                    // Criterion needs a duration to go on with; the error below discards all of them.
+                    let any = Duration::from_millis(1) * u32::try_from(iterations).unwrap_or(u32::MAX);
+                    if failed.borrow().is_some() {
+                        return any;
+                    }
                     timed(workload.as_ref(), size, &mut prepared, iterations).unwrap_or_else(|error| {
-                        failed.borrow_mut().get_or_insert(error);
-                        // Criterion needs a duration to go on with; the error below discards all of them.
-                        Duration::from_millis(1) * u32::try_from(iterations).unwrap_or(u32::MAX)
+                        *failed.borrow_mut() = Some(error);
+                        any
                     })
                 });
             });
+            if failed.borrow().is_some() {
+                break;
+            }
         }
         group.finish();
         if let Some(error) = failed.into_inner() {

@@ -13,4 +13,4 @@ pub use build::build;
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub use host::host;
-pub use rounds::{Round, RoundPlan, interrupted, run_rounds};
+pub use rounds::{Round, RoundPlan, interrupted, run_rounds, watch_for_ctrl_c};

@@ -15,6 +15,9 @@ use crate::{Error, Result};
 /// Tells a child which round it is and where Criterion's files go: `ROUND:DIRECTORY`.
 const VARIABLE: &str = "SCALEGATE_ROUND";
 
+/// Where a child leaves its error, in the directory of its round.
+const ERROR_FILE: &str = "error.json";
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// The child of the current round, where Ctrl-C can reach it.
@@ -36,6 +39,14 @@ impl Round {
         let (number, directory) = value.split_once(':')?;
         Some(Self { number: number.parse().ok()?, directory: PathBuf::from(directory) })
     }
+
+    /// Leaves the error that ends this process to its parent, which shows it as its own.
+    pub fn hand_over(&self, error: &Error) {
+        // If this fails, the parent shows what this process prints instead.
+        if let Ok(text) = serde_json::to_vec(error) {
+            let _ = std::fs::write(self.directory.join(ERROR_FILE), text);
+        }
+    }
 }
 
 /// How the rounds are run.
@@ -52,7 +63,7 @@ pub struct RoundPlan {
 /// Runs this program once per round, and calls `progress` with the round and each line that Criterion prints.
 ///
 /// # Errors
-/// A child that failed, with the last of what it printed to standard error; or Ctrl-C. Nothing is kept then.
+/// The error of a child, or what it printed if it ended without one; or Ctrl-C. Nothing is kept then.
 pub fn run_rounds(plan: &RoundPlan, mut progress: impl FnMut(u32, &str)) -> Result<Vec<Vec<CriterionSample>>> {
     watch_for_ctrl_c();
     let program = std::env::current_exe().map_err(|error| Error::new("this program", error, "start it by its path"))?;
@@ -69,6 +80,9 @@ fn run_round(
         let remedy = "mend the cause and measure again; earlier records are as they were";
         Error::new(format!("round {}", round + 1), cause, remedy)
     };
+    if interrupted() {
+        return Err(interruption());
+    }
     let directory = plan.scratch.join(format!("round-{round}"));
     std::fs::create_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
     let mut child = Command::new(program)
@@ -90,24 +104,34 @@ fn run_round(
     });
     let output = child.stdout.take();
     *current_child() = Some(child);
+    // Ctrl-C may have come while there was no child to end yet.
+    if interrupted() {
+        kill_child();
+    }
     for line in output.into_iter().flat_map(|stream| BufReader::new(stream).lines()) {
         progress(round, &line.map_err(|error| fail(error.to_string()))?);
     }
     let status = wait_for_child().map_err(|error| fail(error.to_string()))?;
     let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
     if interrupted() {
-        return Err(Error::new(
-            "interrupted",
-            "Ctrl-C ended the run",
-            "start it again; earlier records are as they were",
-        ));
+        return Err(interruption());
     }
     if !status.success() {
-        return Err(fail(format!("the measured process ended with {status}\n{}", errors.trim_end())));
+        let printed = || fail(format!("the measured process ended with {status} and said:\n{}", errors.trim_end()));
+        return Err(handed_over(&directory).unwrap_or_else(printed));
     }
     let samples = read_criterion(&directory)?;
     std::fs::remove_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
     Ok(samples)
+}
+
+/// The error that the child of a round left behind.
+fn handed_over(directory: &Path) -> Option<Error> {
+    serde_json::from_slice(&std::fs::read(directory.join(ERROR_FILE)).ok()?).ok()
+}
+
+fn interruption() -> Error {
+    Error::new("interrupted", "Ctrl-C ended the run", "start it again; earlier records are as they were")
 }
 
 /// Whether Ctrl-C came.
@@ -127,16 +151,20 @@ fn wait_for_child() -> std::io::Result<ExitStatus> {
     }
 }
 
-/// Ends the child and lets this process tidy up, instead of ending on the spot.
-fn watch_for_ctrl_c() {
+fn kill_child() {
+    if let Some(child) = current_child().as_mut() {
+        // It may have ended by itself: a terminal sends Ctrl-C to it as well.
+        let _ = child.kill();
+    }
+}
+
+/// From here on Ctrl-C ends the child, and lets this process tidy up instead of ending on the spot.
+pub fn watch_for_ctrl_c() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let handler = || {
             INTERRUPTED.store(true, Ordering::SeqCst);
-            if let Some(child) = current_child().as_mut() {
-                // It may have ended by itself: a terminal sends Ctrl-C to it as well.
-                let _ = child.kill();
-            }
+            kill_child();
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             eprintln!("note: Ctrl-C will leave temporary files behind: {error}");

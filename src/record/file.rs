@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::{Error, Result};
 
@@ -49,23 +50,35 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
 
 /// Writes a document through a temporary file and a rename, so that an earlier one is replaced whole or not at all.
 pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
-    let fail = |cause: String| {
-        Error::new(
-            path.display(),
-            cause,
-            "check that the directory exists, is writable and has room; nothing was changed",
-        )
-    };
+    let fail = |cause: String| unwritable(path, &cause);
     document.check().map_err(fail)?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory).map_err(|error| fail(error.to_string()))?;
-    let mut file = shared_file().tempfile_in(directory).map_err(|error| fail(error.to_string()))?;
+    let mut file = temporary(path)?;
     let mut writer = BufWriter::new(&mut file);
     serde_json::to_writer(&mut writer, document).map_err(|error| fail(error.to_string()))?;
     writer.write_all(b"\n").and_then(|()| writer.flush()).map_err(|error| fail(error.to_string()))?;
     drop(writer);
     file.persist(path).map_err(|error| fail(error.error.to_string()))?;
     Ok(())
+}
+
+/// Fails where [`write_json`] would for want of a place, so that nobody measures for minutes only to hear of it then.
+pub fn check_place(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::new(path.display(), "it is a directory", "name a file; nothing was changed"));
+    }
+    temporary(path).map(drop)
+}
+
+/// A file beside `path`, which goes away unless it is given that name.
+fn temporary(path: &Path) -> Result<NamedTempFile> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)
+        .and_then(|()| shared_file().tempfile_in(directory))
+        .map_err(|error| unwritable(path, &error.to_string()))
+}
+
+fn unwritable(path: &Path, cause: &str) -> Error {
+    Error::new(path.display(), cause, "check that the directory exists, is writable and has room; nothing was changed")
 }
 
 /// `tempfile` makes files that only their owner can read; a record is meant to be shared.

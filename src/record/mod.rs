@@ -8,7 +8,7 @@ mod fingerprint;
 mod join;
 mod run;
 
-pub use file::{Document, read_json, write_json};
+pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Provenance};
 pub use join::{Absorbed, absorb, join};
 pub use run::{Run, Sample, Series};

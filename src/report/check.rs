@@ -82,7 +82,8 @@ pub fn matches_text(check: &Check, workloads: &[String]) -> String {
     text
 }
 
-fn summary(check: &Check) -> String {
+/// How many quantities came out how.
+pub(super) fn summary(check: &Check) -> String {
     let count = |outcome| check.findings.iter().filter(|finding| finding.outcome == outcome).count();
     let parts: Vec<String> = [Outcome::Regressed, Outcome::Improved, Outcome::Inconclusive, Outcome::Pass]
         .into_iter()
@@ -96,7 +97,7 @@ fn summary(check: &Check) -> String {
 }
 
 /// What is not a pass, the worst first.
-fn open(check: &Check) -> impl Iterator<Item = &Finding> {
+pub(super) fn open(check: &Check) -> impl Iterator<Item = &Finding> {
     [Outcome::Regressed, Outcome::Improved, Outcome::Inconclusive]
         .into_iter()
         .flat_map(|outcome| check.findings.iter().filter(move |finding| finding.outcome == outcome))
@@ -106,7 +107,8 @@ fn title(finding: &Finding) -> String {
     format!("{}  {} {} ({})", finding.outcome, finding.workload, finding.metric, scope(finding))
 }
 
-fn scope(finding: &Finding) -> &'static str {
+/// What was compared, in one word.
+pub(super) fn scope(finding: &Finding) -> &'static str {
     match finding.scope {
         Scope::Absolute => "cost",
         Scope::Shape => "shape",
@@ -131,7 +133,7 @@ fn append_context(text: &mut String, check: &Check, bullet: &str) {
 }
 
 /// Hashes are told apart by their first digits.
-fn shorten(change: &crate::record::Difference) -> String {
+pub(super) fn shorten(change: &crate::record::Difference) -> String {
     let short = |value: &str| match value.len() {
         64 => value.chars().take(12).collect(),
         _ => value.to_owned(),

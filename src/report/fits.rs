@@ -22,17 +22,27 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
         Ok(fit) => fit,
         Err(unfitted) => return format!("no law: {}", unfitted.reason),
     };
-    let words = Words { fit, axis: series.axis, unit: &series.unit };
-    let mut parts = vec![words.headline()];
-    parts.extend(words.curvature());
-    parts.push(format!("R² {:.4}", fit.r_squared));
-    format!("{:12} {}", fit.class, parts.join(", "))
+    format!("{:12} {}, R² {:.4}", fit.class, law_numbers(series, fit, Intervals::Shown), fit.r_squared)
+}
+
+/// The numbers of a law in words, without its class.
+pub(super) fn law_numbers(series: &SeriesFit, fit: &Fit, intervals: Intervals) -> String {
+    let words = Words { fit, axis: series.axis, unit: &series.unit, intervals };
+    std::iter::once(words.headline()).chain(words.curvature()).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether numbers come with their intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intervals {
+    Shown,
+    Left,
 }
 
 struct Words<'a> {
     fit: &'a Fit,
     axis: Axis,
     unit: &'a str,
+    intervals: Intervals,
 }
 
 impl Words<'_> {
@@ -64,7 +74,7 @@ impl Words<'_> {
     fn curvature(&self) -> Option<String> {
         self.fit.parameter("curvature_share").map(|share| {
             let percent = |value: f64| format!("{:.1} %", 100.0 * value);
-            format!("curvature {}", with_interval(share, percent))
+            format!("curvature {}", self.number(share, percent))
         })
     }
 
@@ -74,13 +84,16 @@ impl Words<'_> {
     }
 
     fn interval(&self, name: &str, render: impl Fn(f64) -> String) -> String {
-        self.fit.parameter(name).map_or_else(|| format!("no {name}"), |interval| with_interval(interval, render))
+        self.fit.parameter(name).map_or_else(|| format!("no {name}"), |interval| self.number(interval, render))
     }
-}
 
-/// `1.23 ms [1.20 ms, 1.26 ms]`.
-fn with_interval(interval: Interval, render: impl Fn(f64) -> String) -> String {
-    format!("{} [{}, {}]", render(interval.estimate), render(interval.lower), render(interval.upper))
+    /// `1.23 ms [1.20 ms, 1.26 ms]`, or `1.23 ms`.
+    fn number(&self, Interval { estimate, lower, upper }: Interval, render: impl Fn(f64) -> String) -> String {
+        match self.intervals {
+            Intervals::Shown => format!("{} [{}, {}]", render(estimate), render(lower), render(upper)),
+            Intervals::Left => render(estimate),
+        }
+    }
 }
 
 /// The machine-readable laws; the form is described in `docs/formats.md`.

@@ -4,14 +4,28 @@ use crate::suite::Axis;
 
 /// A cost with its unit, for instance `1.23 ms` or `4.56 MB`.
 pub fn cost(value: f64, unit: &str) -> String {
+    match prefixed(unit) {
+        [] => format!("{} {unit}", three_digits(value)),
+        units => scaled(value, units),
+    }
+}
+
+/// The unit that costs around `value` are shown in, with the factor that it stands for.
+pub(super) fn cost_unit(value: f64, unit: &str) -> (f64, &str) {
+    let units = prefixed(unit);
+    units.iter().find(|(factor, _)| value.abs() >= *factor).or(units.last()).copied().unwrap_or((1.0, unit))
+}
+
+/// A unit with its prefixes, the largest first; empty if it takes none.
+fn prefixed(unit: &str) -> &'static [(f64, &'static str)] {
     match unit {
-        "s" => scaled(value, &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")]),
-        "bytes" => scaled(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
-        "instructions" => scaled(value, &[(1e9, "G instr."), (1e6, "M instr."), (1e3, "k instr."), (1.0, "instr.")]),
-        "byte·s" => scaled(value, &[(1e9, "GB·s"), (1e6, "MB·s"), (1e3, "kB·s"), (1.0, "B·s")]),
-        "core·s" => scaled(value, &[(1.0, "core·s"), (1e-3, "core·ms"), (1e-6, "core·µs")]),
-        "J" => scaled(value, &[(1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")]),
-        _ => format!("{} {unit}", three_digits(value)),
+        "s" => &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")],
+        "bytes" => &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")],
+        "instructions" => &[(1e9, "G instr."), (1e6, "M instr."), (1e3, "k instr."), (1.0, "instr.")],
+        "byte·s" => &[(1e9, "GB·s"), (1e6, "MB·s"), (1e3, "kB·s"), (1.0, "B·s")],
+        "core·s" => &[(1.0, "core·s"), (1e-3, "core·ms"), (1e-6, "core·µs")],
+        "J" => &[(1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")],
+        _ => &[],
     }
 }
 
@@ -21,6 +35,23 @@ pub fn size(value: f64, axis: Axis) -> String {
         Axis::Tokens => format!("{} tokens", three_digits(value)),
         Axis::Pixels => format!("{:.3} MP", value / 1e6),
     }
+}
+
+/// The unit that sizes are shown in, with the factor that it stands for.
+pub(super) fn size_unit(axis: Axis) -> (f64, &'static str) {
+    match axis {
+        Axis::Tokens => (1.0, "tokens"),
+        Axis::Pixels => (1e6, "MP"),
+    }
+}
+
+/// A round number as it is written at an axis, for instance `0.05` or `2000`.
+pub(super) fn tick(value: f64) -> String {
+    if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
+        return format!("{value:e}");
+    }
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What a slope is quoted over, in axis units, with its name.
@@ -65,6 +96,11 @@ mod tests {
         assert_eq!(cost(64e6, "bytes"), "64.0 MB");
         assert_eq!(cost(0.0, "s"), "0 s");
         assert_eq!(cost(-0.00011, "s"), "-110 µs");
+    }
+
+    #[test]
+    fn ticks_are_written_without_digits_that_say_nothing() {
+        assert_eq!([0.05, 2000.0, 1e9, 0.3, 1.0].map(tick), ["0.05", "2000", "1e9", "0.3", "1"]);
     }
 
     #[test]

@@ -8,10 +8,13 @@ use sha2::{Digest, Sha256};
 use crate::suite::Suite;
 use crate::{Error, Result, models, paths};
 
-/// The models by hash, and the settings that may change their cost, by the name they have in `suite.toml`.
+/// What helps against a photo that cannot be read.
+pub(super) const PHOTO: &str = "name a readable JPEG or PNG under `photo` in `suite.toml`, or leave it out";
+
+/// The models and the photo by hash, and the settings that may change their cost, by the name they have in `suite.toml`.
 ///
 /// # Errors
-/// A model that cannot be written or read.
+/// A model that cannot be written or read, or a photo that cannot be read.
 pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     let root = paths::models();
     let (llm, vlm) = (&suite.models.llm, &suite.models.vlm);
@@ -27,7 +30,16 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     for model in &suite.foreign_models {
         subject.insert(format!("model.{}", model.name), hash(&model.path)?);
     }
+    if let Some(path) = &suite.images.photo {
+        subject.insert("images.photo".to_owned(), hash_photo(path)?);
+    }
     Ok(subject)
+}
+
+/// SHA-256 of a photo.
+fn hash_photo(path: &Path) -> Result<String> {
+    let photo = std::fs::read(path).map_err(|error| Error::new(path.display(), error, PHOTO))?;
+    Ok(Sha256::digest(photo).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// SHA-256 over names and contents of all files below a directory, in the order of their names.

@@ -11,7 +11,7 @@ use image::imageops::{self, FilterType};
 use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::Source;
-use super::{Prepared, Workload};
+use super::{Prepared, Workload, subject};
 use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
 use crate::suite::{Axis, Resolution, Suite};
@@ -78,8 +78,7 @@ fn picture(suite: &Suite, resolution: Resolution) -> Result<RgbImage> {
         None => Ok(photo::photo(width, height, suite.seed)),
         Some(path) => {
             let place = path.display().to_string();
-            let remedy = "name a readable JPEG or PNG under `photo` in `suite.toml`, or leave it out";
-            let encoded = std::fs::read(path).map_err(|error| Error::new(&place, error, remedy))?;
+            let encoded = std::fs::read(path).map_err(|error| Error::new(&place, error, subject::PHOTO))?;
             Ok(imageops::resize(&preprocess::rgb(&place, &encoded)?, width, height, FilterType::CatmullRom))
         }
     }

@@ -1,5 +1,7 @@
 //! A working directory with the files that a test needs, and the binary run in it.
 
+pub(crate) mod bench;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;

@@ -1,0 +1,252 @@
+//! A law as a picture: inline SVG whose colours are those of the page's style sheet, light or dark.
+
+use std::fmt::Write;
+
+use super::escape::escape;
+use super::fits::{Intervals, law_numbers};
+use super::scale::LogScale;
+use super::units::{cost_unit, size, size_unit, tick};
+use crate::analysis::SeriesFit;
+use crate::law::{Curve, Fit};
+use crate::suite::Axis;
+
+/// A fitted series and what is drawn around it.
+pub(super) struct Plot<'a> {
+    pub(super) series: &'a SeriesFit,
+    pub(super) fit: &'a Fit,
+    /// The cost of each size in each round.
+    pub(super) rounds: &'a [(f64, f64)],
+    /// The accepted law, if its costs may be compared.
+    pub(super) baseline: Option<&'a Fit>,
+    /// Distinguishes the picture from the others of the page.
+    pub(super) id: &'a str,
+}
+
+// Units of the drawing. It is narrow, so that its text can be read on a phone.
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 372.0;
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = 470.0;
+const TOP: f64 = 44.0;
+const BOTTOM: f64 = 262.0;
+const STRIP_TOP: f64 = 276.0;
+const STRIP_BOTTOM: f64 = 322.0;
+
+/// Positions along a curve; at this many its pieces can't be seen.
+const CURVE_POINTS: usize = 160;
+/// The least factor that an axis covers.
+const LEAST_FACTOR: f64 = 2.0;
+/// The least residual that the strip has room for, so that noise isn't blown up to fill it.
+const LEAST_RESIDUAL: f64 = 0.02;
+
+/// The picture; text alternatives are its title and description.
+pub(super) fn svg(plot: &Plot) -> String {
+    let Some(frame) = Frame::new(plot) else {
+        return "<p>No cost above zero to draw.</p>".to_owned();
+    };
+    let id = plot.id;
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"{id}:title {id}:description\">\n\
+         <title id=\"{id}:title\">{}</title>\n<desc id=\"{id}:description\">{}</desc>\n",
+        escape(&format!("{} {}: {} law", plot.series.workload, plot.series.metric, plot.fit.class)),
+        escape(&description(plot)),
+    );
+    frame.axes(&mut svg, plot);
+    frame.breakpoint(&mut svg, plot);
+    frame.costs(&mut svg, plot);
+    frame.residuals(&mut svg, plot);
+    legend(&mut svg, plot.baseline.is_some());
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn description(plot: &Plot) -> String {
+    let Plot { series, fit, .. } = plot;
+    let mut text = format!(
+        "Cost against size, both axes logarithmic. The law is {}: {}; R² {:.4}, {} sizes in {} rounds.",
+        fit.class,
+        law_numbers(series, fit, Intervals::Shown),
+        fit.r_squared,
+        fit.n_sizes(),
+        fit.n_rounds,
+    );
+    if let Some(baseline) = plot.baseline {
+        let _ = write!(
+            text,
+            " The baseline's law is {}: {}.",
+            baseline.class,
+            law_numbers(series, baseline, Intervals::Left)
+        );
+    }
+    text
+}
+
+struct Frame {
+    x: LogScale,
+    y: LogScale,
+    /// The residual at the ends of the strip.
+    residual: f64,
+}
+
+impl Frame {
+    fn new(plot: &Plot) -> Option<Self> {
+        let Plot { fit, rounds, baseline, .. } = plot;
+        let x = LogScale::over(fit.sizes.iter().copied(), LEAST_FACTOR, (LEFT, RIGHT))?;
+        let curves = std::iter::once(*fit).chain(*baseline);
+        let costs = curves
+            .flat_map(|law| along(&fit.sizes, &law.curve).map(|n| law.predict(n)))
+            .chain(fit.costs.iter().copied())
+            .chain(rounds.iter().map(|(_, cost)| *cost));
+        let y = LogScale::over(costs, LEAST_FACTOR, (BOTTOM, TOP))?;
+        let residual = fit.residuals.iter().fold(LEAST_RESIDUAL, |most, residual| most.max(residual.abs()));
+        Some(Self { x, y, residual })
+    }
+
+    fn axes(&self, svg: &mut String, plot: &Plot) {
+        let axis = plot.series.axis;
+        let (size_factor, size_name) = size_unit(axis);
+        let (cost_factor, cost_name) = cost_unit(middle(&plot.fit.costs), &plot.series.unit);
+        let _ = writeln!(
+            svg,
+            "<path class=\"frame\" d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}M{LEFT} {STRIP_TOP}V{STRIP_BOTTOM}H{RIGHT}\"/>"
+        );
+        for value in self.y.ticks() {
+            let y = self.y.at(value);
+            let _ = writeln!(
+                svg,
+                "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>\
+                 <text class=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>",
+                LEFT - 6.0,
+                y + 4.0,
+                tick(value / cost_factor)
+            );
+        }
+        let sizes = if axis == Axis::Tokens { self.x.binary_ticks() } else { self.x.ticks() };
+        for value in sizes {
+            let x = self.x.at(value);
+            let _ = writeln!(
+                svg,
+                "<path class=\"grid\" d=\"M{x:.1} {TOP}V{BOTTOM}M{x:.1} {STRIP_TOP}V{STRIP_BOTTOM}\"/>\
+                 <text class=\"mid\" x=\"{x:.1}\" y=\"{}\">{}</text>",
+                STRIP_BOTTOM + 16.0,
+                tick(value / size_factor)
+            );
+        }
+        let (across, up) = (f64::midpoint(LEFT, RIGHT), f64::midpoint(TOP, BOTTOM));
+        let _ = writeln!(
+            svg,
+            "<text class=\"mid axis\" x=\"{across}\" y=\"{}\">{}</text>\
+             <text class=\"mid axis\" transform=\"translate(14 {up}) rotate(-90)\">{}</text>",
+            HEIGHT - 12.0,
+            escape(&format!("{} ({size_name})", if axis == Axis::Pixels { "image size" } else { "length" })),
+            escape(&format!("{} ({cost_name})", plot.series.metric.name().replace('_', " "))),
+        );
+    }
+
+    /// The breakpoint with its interval and the size in words.
+    fn breakpoint(&self, svg: &mut String, plot: &Plot) {
+        let Some(interval) = plot.fit.parameter("breakpoint") else { return };
+        let (lower, at, upper) = (self.x.at(interval.lower), self.x.at(interval.estimate), self.x.at(interval.upper));
+        let label = format!("knee at {}", size(interval.estimate, plot.series.axis));
+        let _ = writeln!(
+            svg,
+            "<rect class=\"band\" x=\"{lower:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{}\"/>\
+             <path class=\"breakpoint\" d=\"M{at:.1} {TOP}V{STRIP_BOTTOM}\"/>\
+             <text class=\"mid breakpoint-label\" x=\"{:.1}\" y=\"{}\">{}</text>",
+            upper - lower,
+            STRIP_BOTTOM - TOP,
+            at.clamp(LEFT + 60.0, RIGHT - 60.0),
+            TOP - 7.0,
+            escape(&label)
+        );
+    }
+
+    fn costs(&self, svg: &mut String, plot: &Plot) {
+        // A stroke of no length with round ends is a dot.
+        let dots = plot.rounds.iter().filter(|(_, cost)| *cost > 0.0).fold(String::new(), |mut d, (n, cost)| {
+            let _ = write!(d, "M{:.1} {:.1}h0", self.x.at(*n), self.y.at(*cost));
+            d
+        });
+        let _ = writeln!(svg, "<path class=\"rounds\" d=\"{dots}\"/>");
+        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &plot.fit.curve));
+        // Over the law, so that both are seen where they agree.
+        if let Some(baseline) = plot.baseline {
+            let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &baseline.curve));
+        }
+        for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
+            let _ = write!(
+                svg,
+                "<circle class=\"point\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\"/>",
+                self.x.at(n),
+                self.y.at(cost)
+            );
+        }
+        svg.push('\n');
+    }
+
+    fn curve(&self, sizes: &[f64], curve: &Curve) -> String {
+        let mut path = String::new();
+        for n in along(sizes, curve).filter(|n| curve.predict(*n) > 0.0) {
+            let command = if path.is_empty() { 'M' } else { 'L' };
+            let _ = write!(path, "{command}{:.1} {:.1}", self.x.at(n), self.y.at(curve.predict(n)));
+        }
+        path
+    }
+
+    fn residuals(&self, svg: &mut String, plot: &Plot) {
+        let zero = f64::midpoint(STRIP_TOP, STRIP_BOTTOM);
+        let half = (STRIP_BOTTOM - STRIP_TOP) / 2.0 - 4.0;
+        let _ = writeln!(svg, "<path class=\"zero\" d=\"M{LEFT} {zero}H{RIGHT}\"/>");
+        for (share, sign) in [(1.0, "+"), (-1.0, "−")] {
+            let _ = write!(
+                svg,
+                "<text class=\"end\" x=\"{}\" y=\"{:.1}\">{sign}{:.0} %</text>",
+                LEFT - 6.0,
+                zero - share * half + 4.0,
+                100.0 * self.residual
+            );
+        }
+        for (&n, residual) in plot.fit.sizes.iter().zip(&plot.fit.residuals) {
+            let (x, y) = (self.x.at(n), zero - half * residual / self.residual);
+            let _ = write!(
+                svg,
+                "<path class=\"stem\" d=\"M{x:.1} {zero}V{y:.1}\"/><circle class=\"point\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/>"
+            );
+        }
+        svg.push('\n');
+    }
+}
+
+fn legend(svg: &mut String, baseline: bool) {
+    let mut entries = vec![
+        ("<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>", "cost", 62.0),
+        ("<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>", "single rounds", 118.0),
+        ("<path class=\"law\" d=\"M0 -4H18\"/>", "law", 62.0),
+    ];
+    if baseline {
+        entries.push(("<path class=\"baseline\" d=\"M0 -4H18\"/>", "baseline", 90.0));
+    }
+    let mut x = LEFT;
+    for (mark, name, width) in entries {
+        let _ = write!(svg, "<g transform=\"translate({x} 16)\">{mark}<text x=\"24\">{name}</text></g>");
+        x += width;
+    }
+    svg.push('\n');
+}
+
+/// Sizes from the smallest to the largest, close enough for a smooth curve, with the breakpoint among them.
+fn along(sizes: &[f64], curve: &Curve) -> impl Iterator<Item = f64> + use<> {
+    let (smallest, largest) = (sizes.first().copied().unwrap_or(1.0), sizes.last().copied().unwrap_or(1.0));
+    let ratio = largest / smallest;
+    let mut all: Vec<f64> =
+        (0..CURVE_POINTS).map(|i| smallest * ratio.powf(i as f64 / (CURVE_POINTS - 1) as f64)).collect();
+    all.extend(curve.breakpoint().filter(|k| (smallest..=largest).contains(k)));
+    all.sort_by(f64::total_cmp);
+    all.into_iter()
+}
+
+/// The geometric mean of the smallest and the largest cost, which picks the unit of the axis.
+fn middle(costs: &[f64]) -> f64 {
+    let (low, high) = costs.iter().fold((f64::INFINITY, 0f64), |(low, high), c| (low.min(*c), high.max(*c)));
+    (0.5 * (low.ln() + high.ln())).exp()
+}

@@ -1,0 +1,62 @@
+//! `scalegate report` writes one file that shows a run with its verdict.
+
+use crate::support::{PIXELS, Place, TOKENS, knee, line, rows, stderr};
+
+fn costs(clamp: f64) -> String {
+    rows("llm/prefill", "tokens", &TOKENS, 8, line) + &rows("vlm/encode", "pixels", &PIXELS, 8, knee(clamp))
+}
+
+#[test]
+fn a_report_shows_each_workload_with_the_verdict_of_check() {
+    let place = Place::new();
+    place.import(&costs(200_704.0));
+    place.scalegate("accept --reason before").success();
+    place.scalegate("report --out same.html").code(0);
+    assert!(place.read("same.html").contains("<title>scalegate: pass</title>"));
+
+    place.import(&costs(401_408.0));
+    place.scalegate("check").code(1);
+    place.scalegate("report --out pages/moved.html").code(0);
+    let page = place.read("pages/moved.html");
+    assert!(page.contains("<title>scalegate: regressed</title>"), "{page}");
+    assert!(page.contains("knee moved from 0.20 MP to 0.40 MP"), "{page}");
+    for workload in ["llm/prefill", "vlm/encode"] {
+        assert!(page.contains(&format!("<figure id=\"{workload}:wall_time\">")), "{workload}");
+    }
+    assert_eq!(page.matches("class=\"law\" d=\"M").count(), 4, "two laws and two legends");
+    assert_eq!(page.matches("class=\"baseline\" d=\"M").count(), 4, "two baselines and two legends");
+    let (first, second) = (page.find("<figure id=\"vlm").unwrap(), page.find("<figure id=\"llm").unwrap());
+    assert!(first < second, "what regressed comes first");
+}
+
+#[test]
+fn costs_of_another_host_are_not_drawn() {
+    let place = Place::new();
+    place.import(&costs(200_704.0));
+    place.scalegate("accept --reason before").success();
+    let run = place.read("target/scalegate/run.json");
+    place.write("target/scalegate/run.json", run.replace("\"class\":\"imported\"", "\"class\":\"another\""));
+    place.scalegate("report --out page.html").code(0);
+    let page = place.read("page.html");
+    assert!(!page.contains("class=\"baseline\"") && page.contains("has no baseline of its own"), "{page}");
+}
+
+#[test]
+fn what_was_not_measured_is_in_the_table() {
+    let place = Place::new();
+    place.import(&costs(200_704.0));
+    place.scalegate("accept --reason before").success();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    place.scalegate("report --out page.html").code(0);
+    let page = place.read("page.html");
+    assert!(page.contains("<th scope=\"row\">vlm/encode</th>") && page.contains("not measured"), "{page}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_with_a_remedy() {
+    let place = Place::new();
+    place.import(&costs(200_704.0));
+    let message = stderr(&place.scalegate("report --out costs.csv/page.html").code(2));
+    assert!(message.contains("costs.csv/page.html") && message.contains("help: "), "{message}");
+    place.scalegate("report").code(2);
+}

@@ -1,0 +1,166 @@
+//! The bench targets, built once and run in a working directory as `cargo bench` runs them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use assert_cmd::assert::Assert;
+use scalegate::record::{self, Run};
+use serde_json::Value;
+
+use super::{Place, TOKENS, line, rows, stderr};
+
+/// A suite that takes a second, with models of the test size.
+pub(crate) const SUITE: &str = r#"schema = 1
+seed = 7
+
+[models.llm]
+hidden = 64
+layers = 2
+heads = 4
+kv_heads = 2
+intermediate = 96
+vocabulary = 256
+
+[models.vlm]
+min_pixels = 3136
+max_pixels = 50176
+vision = { hidden = 32, layers = 2, heads = 2, intermediate = 64 }
+text = { hidden = 64, layers = 2, heads = 4, kv_heads = 2, intermediate = 96, vocabulary = 256 }
+
+[inference]
+kv_cache = true
+
+[measure]
+rounds = 2
+samples = 10
+warm_up_ms = 1
+measurement_ms = 5
+
+[[workload]]
+name = "llm/prefill"
+tokens = [4, 8, 16, 32]
+
+[[workload]]
+name = "llm/decode"
+tokens = [4, 8, 16, 32]
+
+[[workload]]
+name = "vlm/preprocess"
+resolutions = ["56x56", "112x84", "168x112", "224x168"]
+
+[[workload]]
+name = "vlm/encode"
+resolutions = ["56x56", "112x84", "168x112", "224x168"]
+"#;
+
+/// Variables that would make a bench target of a test do something else than that of a user.
+const FOREIGN: [&str; 6] = [
+    "SCALEGATE_WORKLOADS",
+    "SCALEGATE_METRICS",
+    "SCALEGATE_ROUNDS",
+    "SCALEGATE_OUT",
+    "SCALEGATE_HOST_CLASS",
+    "CARGO_CRITERION_PORT",
+];
+
+/// The program of the bench target `name`.
+fn program(name: &str) -> &'static Path {
+    static PROGRAMS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    &PROGRAMS.get_or_init(build)[name]
+}
+
+/// Cargo builds no bench targets for a test, but tells where they are; what this test was built from is not built again.
+fn build() -> BTreeMap<String, PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json", "--bench=llm", "--bench=vlm"]);
+    if cfg!(debug_assertions) {
+        cargo.arg("--profile=dev");
+    }
+    let output = cargo.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            let name = message["target"]["name"].as_str()?;
+            Some((name.to_owned(), PathBuf::from(message["executable"].as_str()?)))
+        })
+        .collect()
+}
+
+impl Place {
+    /// A working directory with the tiny suite, followed by `more`.
+    pub(crate) fn with_suite(more: &str) -> Self {
+        let place = Self::new();
+        place.write("suite.toml", format!("{SUITE}\n{more}"));
+        place
+    }
+
+    /// The same, with a record and a baseline that an earlier run left.
+    pub(crate) fn with_earlier_run(more: &str) -> Self {
+        let place = Self::with_suite(more);
+        place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+        place.scalegate("accept --reason first").success();
+        place
+    }
+
+    /// A bench target here, ready to start as `cargo bench -- <line>` starts it.
+    pub(crate) fn bench_command(&self, target: &str, line: &str) -> Command {
+        let mut command = Command::new(program(target));
+        command.current_dir(self.path("")).env("NO_COLOR", "1").arg("--bench").args(line.split_whitespace());
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Runs a bench target here with the words of `line`.
+    pub(crate) fn bench(&self, target: &str, line: &str) -> Assert {
+        self.bench_with(target, line, &[])
+    }
+
+    /// Runs a bench target here with variables that `scalegate run` would give it.
+    pub(crate) fn bench_with(&self, target: &str, line: &str, variables: &[(&str, &str)]) -> Assert {
+        let mut command = self.bench_command(target, line);
+        command.envs(variables.iter().copied());
+        assert_cmd::Command::from_std(command).assert()
+    }
+
+    /// What a bench target says when it refuses to measure: one error with its remedy. All files stay as they were.
+    pub(crate) fn refused(&self, target: &str, line: &str) -> String {
+        let before = self.files();
+        let message = stderr(&self.bench(target, line).code(2));
+        assert!(self.files() == before, "a file was changed, or one was left: {message}");
+        assert!(message.starts_with("error: "), "{message}");
+        assert_eq!(message.matches("\n  help: ").count(), 1, "{message}");
+        assert!(!message.contains("round 1"), "the user's fault is not one of a round: {message}");
+        message
+    }
+
+    /// The default record.
+    pub(crate) fn record(&self) -> Run {
+        record::read_json(&self.path("target/scalegate/run.json")).unwrap()
+    }
+
+    /// Names and contents of all files and directories here but the generated models.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let models = self.path("target/scalegate/models");
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.path("")];
+        while let Some(directory) = open.pop() {
+            for path in std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
+                if path == models {
+                    continue;
+                }
+                let is_directory = path.is_dir();
+                files.insert(path.clone(), if is_directory { Vec::new() } else { std::fs::read(&path).unwrap() });
+                open.extend(is_directory.then_some(path));
+            }
+        }
+        files
+    }
+}
