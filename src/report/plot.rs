@@ -219,9 +219,9 @@ impl Frame {
 
 fn legend(svg: &mut String, baseline: bool) {
     let mut entries = vec![
-        ("<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>", "cost", 62.0),
-        ("<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>", "single rounds", 118.0),
-        ("<path class=\"law\" d=\"M0 -4H18\"/>", "law", 62.0),
+        ("<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>", "cost", 66.0),
+        ("<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>", "single rounds", 136.0),
+        ("<path class=\"law\" d=\"M0 -4H18\"/>", "law", 66.0),
     ];
     if baseline {
         entries.push(("<path class=\"baseline\" d=\"M0 -4H18\"/>", "baseline", 90.0));

@@ -16,13 +16,16 @@ const MOST_TICKS: usize = 8;
 /// Fewer labels than this don't let a reader tell the scale.
 const FEWEST_TICKS: usize = 3;
 
+/// The largest logarithm that is drawn (a value of about 1e260): with the room around it, its power is still finite.
+const LARGEST_LOGARITHM: f64 = 600.0;
+
 impl LogScale {
     /// Covers `values` and at least a factor of `least_factor`, so that noise isn't blown up to fill the picture. Values
     /// that have no logarithm are left out; `None` when nothing is left.
     pub(super) fn over(values: impl Iterator<Item = f64>, least_factor: f64, positions: (f64, f64)) -> Option<Self> {
         let (low, high) = values
             .filter(|value| value.is_finite() && *value > 0.0)
-            .map(f64::ln)
+            .map(|value| value.ln().clamp(-LARGEST_LOGARITHM, LARGEST_LOGARITHM))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), ln| (low.min(ln), high.max(ln)));
         if low > high {
             return None;
@@ -102,7 +105,9 @@ mod tests {
         assert_eq!(over(16.0, 1024.0).binary_ticks(), [16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]);
         assert_eq!(over(1.02, 1.38).ticks().len(), 3);
         assert_eq!(over(1.4, 3.3).ticks(), [1.5, 2.0, 2.5, 3.0]);
-        for (low, high) in [(1e-9, 1e9), (1e-300, 1e300), (0.99, 1.01), (7.0, 7.001), (1.0, 1e6)] {
+        for (low, high) in
+            [(1e-9, 1e9), (1e-300, 1e300), (1e299, 1e300), (1e-308, 1e-307), (0.99, 1.01), (7.0, 7.001), (1.0, 1e6)]
+        {
             for ticks in [over(low, high).ticks(), over(low, high).binary_ticks()] {
                 assert!(ticks.len() <= MOST_TICKS && ticks.len() >= 2, "{low} to {high}: {ticks:?}");
                 assert!(ticks.is_sorted(), "{ticks:?}");
