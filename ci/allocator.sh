@@ -3,18 +3,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pairs="${1:-10}"
-build="$(cargo test --release --locked --no-run --message-format=json --example allocator_system --example allocator_mimalloc)"
-binary() { grep -o "\"executable\":\"[^\"]*$1[^\"]*\"" <<<"$build" | tail -n 1 | cut -d '"' -f 4; }
-# Named by the loop below.
-# shellcheck disable=SC2034
-system="$(binary allocator_system)"
-# shellcheck disable=SC2034
-mimalloc="$(binary allocator_mimalloc)"
+cargo build --release --locked --example allocator_system --example allocator_mimalloc
+examples="${CARGO_TARGET_DIR:-target}/release/examples"
 results="$(mktemp)"
 trap 'rm -f "$results"' EXIT
 for ((pair = 0; pair < pairs; pair++)); do
   for name in system mimalloc mimalloc system; do
-    echo "$name $("${!name}")" >>"$results"
+    time_ms="$("$examples/allocator_$name")"
+    echo "$name $time_ms" >>"$results"
   done
 done
 for name in system mimalloc; do
