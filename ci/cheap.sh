@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 record="$(mktemp -d)/run.json"
 trap 'rm -rf "$(dirname "$record")"' EXIT
 
-cargo build --release --locked
+# Builds the binary too, in the same form as for the tests.
+cargo bench --locked --no-run
 target/release/scalegate run --workload llm/decode --rounds 5 --out "$record"
 target/release/scalegate fit "$record"
 code=0

@@ -7,8 +7,8 @@ use scalegate::models::materialise_llm;
 use scalegate::suite::LlmSpec;
 use scalegate::{Result, paths};
 
-const TOKENS: i64 = 16;
-const INFERENCES: usize = 200;
+const TOKENS: i64 = 128;
+const INFERENCES: usize = 50;
 
 /// The median of the inferences in milliseconds.
 pub(crate) fn median_ms() -> Result<f64> {
