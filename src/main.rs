@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// glibc's allocator makes tract bimodal per process; see `CONTRIBUTING.md`.
+/// The allocator of the benches; `CONTRIBUTING.md` says why, and how to see what it does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
