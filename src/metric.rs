@@ -17,8 +17,16 @@ pub enum Metric {
     Instructions,
     /// Instructions executed, counted by the processor.
     InstructionsHw,
-    /// Bytes allocated on the heap.
+    /// Bytes allocated on the heap, whether or not they are freed again.
     HeapBytes,
+    /// Allocations on the heap.
+    HeapBlocks,
+    /// Misses of a simulated first-level data cache of 32 KiB.
+    D1Misses,
+    /// Misses of a simulated last-level cache of 8 MiB.
+    LlMisses,
+    /// Branches executed, conditional and indirect.
+    Branches,
     /// Area under the processor use above idle.
     CpuAuc,
     /// Area under the resident memory above idle.
@@ -29,19 +37,43 @@ pub enum Metric {
     Energy,
 }
 
+/// What a metric is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A cost on a class of hosts, whose shape is the same on all of them.
+    Cost,
+    /// A count that repeats on every host with the same tools.
+    Count,
+    /// A count that helps to understand another and is not gated.
+    Informative,
+}
+
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::WallTime,
         Self::CpuTime,
         Self::Instructions,
         Self::InstructionsHw,
         Self::HeapBytes,
+        Self::HeapBlocks,
+        Self::D1Misses,
+        Self::LlMisses,
+        Self::Branches,
         Self::CpuAuc,
         Self::RssAuc,
         Self::PeakRss,
         Self::Energy,
     ];
+
+    /// What may be done with it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Instructions | Self::HeapBytes => Kind::Count,
+            Self::HeapBlocks | Self::D1Misses | Self::LlMisses | Self::Branches => Kind::Informative,
+            _ => Kind::Cost,
+        }
+    }
 
     /// The name in records, in `suite.toml` and on the command line.
     pub fn name(self) -> &'static str {
@@ -51,6 +83,10 @@ impl Metric {
             Self::Instructions => "instructions",
             Self::InstructionsHw => "instructions_hw",
             Self::HeapBytes => "heap_bytes",
+            Self::HeapBlocks => "heap_blocks",
+            Self::D1Misses => "d1_misses",
+            Self::LlMisses => "ll_misses",
+            Self::Branches => "branches",
             Self::CpuAuc => "cpu_auc",
             Self::RssAuc => "rss_auc",
             Self::PeakRss => "peak_rss",
@@ -64,6 +100,9 @@ impl Metric {
             Self::WallTime | Self::CpuTime => "s",
             Self::Instructions | Self::InstructionsHw => "instructions",
             Self::HeapBytes | Self::PeakRss => "bytes",
+            Self::HeapBlocks => "blocks",
+            Self::D1Misses | Self::LlMisses => "misses",
+            Self::Branches => "branches",
             Self::CpuAuc => "core·s",
             Self::RssAuc => "byte·s",
             Self::Energy => "J",

@@ -34,7 +34,7 @@ impl Baseline {
 }
 
 impl Document for Baseline {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     const NOUN: &'static str = "baseline";
 
     fn check(&self) -> Result<(), String> {

@@ -12,9 +12,12 @@
 //! }
 //! ```
 
+pub mod counts;
+mod counted;
 mod part;
+mod record;
 mod request;
-mod target;
+mod wall_time;
 
 pub use request::Request;
-pub use target::main;
+pub use wall_time::main;

@@ -7,34 +7,29 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::measure::{self, CriterionSample, RoundPlan};
 use crate::metric::Metric;
-use crate::record::{Provenance, Run, Sample, Series};
+use crate::record::{Sample, Series};
 use crate::suite::Suite;
-use crate::workload::{Workload, subject};
+use crate::workload::Workload;
 use crate::{Error, Result, paths, time};
 
-/// Measures all rounds; `None` if the filter leaves no workload of this target.
+/// Measures all rounds; no series for what Criterion's filter leaves out.
 pub(super) fn measure_part(
     suite: &Suite,
     workloads: &[Box<dyn Workload>],
     mut arguments: Vec<String>,
     allocator: &str,
-) -> Result<Option<Run>> {
+) -> Result<Vec<Series>> {
     measure::watch_for_ctrl_c();
     let scratch = scratch_directory()?;
     arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
     let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
-    let provenance =
-        Provenance { host: measure::host()?, build: measure::build(allocator), subject: subject::of(suite)? };
     let bar = progress_bar(suite.measure.rounds);
     let rounds = measure::run_rounds(&plan, |round, line| {
         bar.set_position(u64::from(round));
         bar.set_message(line.split_whitespace().next().unwrap_or_default().to_owned());
     })?;
     bar.finish_and_clear();
-    let mut run = Run::new(provenance);
-    run.series = workloads.iter().filter_map(|workload| series(workload.as_ref(), suite, &rounds)).collect();
-    run.series.sort_by(|a, b| a.key().cmp(&b.key()));
-    Ok((!run.series.is_empty()).then_some(run))
+    Ok(workloads.iter().filter_map(|workload| series(workload.as_ref(), suite, allocator, &rounds)).collect())
 }
 
 fn scratch_directory() -> Result<tempfile::TempDir> {
@@ -56,7 +51,12 @@ fn progress_bar(rounds: u32) -> ProgressBar {
     bar
 }
 
-fn series(workload: &dyn Workload, suite: &Suite, rounds: &[Vec<CriterionSample>]) -> Option<Series> {
+fn series(
+    workload: &dyn Workload,
+    suite: &Suite,
+    allocator: &str,
+    rounds: &[Vec<CriterionSample>],
+) -> Option<Series> {
     let samples: Vec<Sample> = rounds
         .iter()
         .zip(0..)
@@ -65,6 +65,7 @@ fn series(workload: &dyn Workload, suite: &Suite, rounds: &[Vec<CriterionSample>
         .map(|(round, sample)| Sample { size: sample.size, round, values: sample.seconds.clone() })
         .collect();
     let mut protocol = workload.protocol();
+    protocol.insert("allocator".to_owned(), allocator.to_owned());
     protocol.insert("warm_up_ms".to_owned(), suite.measure.warm_up_ms.to_string());
     protocol.insert("measurement_ms".to_owned(), suite.measure.measurement_ms.to_string());
     protocol.insert("samples".to_owned(), suite.measure.samples.to_string());

@@ -11,6 +11,7 @@
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
 mod decoder;
+mod kernels;
 mod llm;
 mod logits;
 mod onnx;
@@ -18,6 +19,7 @@ mod plan;
 pub mod preprocess;
 mod vlm;
 
+pub use kernels::kernel_family;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
 pub use vlm::{ImageFeatures, Vlm};

@@ -4,13 +4,18 @@
 //! build that took them. This is the only stage that reads clocks, counters and the files of other tools.
 
 mod build;
+mod child;
+mod counts;
 mod criterion_files;
 mod criterion_pass;
 mod host;
 mod rounds;
 
 pub use build::build;
+pub use child::{interrupted, watch_for_ctrl_c};
+pub(crate) use child::{Ended, run_child};
+pub use counts::{CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries};
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub use host::host;
-pub use rounds::{Round, RoundPlan, interrupted, run_rounds, watch_for_ctrl_c};
+pub use rounds::{Round, RoundPlan, run_rounds};

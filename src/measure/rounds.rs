@@ -3,12 +3,10 @@
 //! A process draws its memory layout once, and some costs depend on the draw. With a process per round that is part of
 //! the spread between rounds, where the statistics see it, and not an offset of the whole run, where nothing can.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::process::Command;
 
+use super::child::{Ended, run_child, watch_for_ctrl_c};
 use super::{CriterionSample, read_criterion};
 use crate::{Error, Result};
 
@@ -17,11 +15,6 @@ const VARIABLE: &str = "SCALEGATE_ROUND";
 
 /// Where a child leaves its error, in the directory of its round.
 const ERROR_FILE: &str = "error.json";
-
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// The child of the current round, where Ctrl-C can reach it.
-static CHILD: Mutex<Option<Child>> = Mutex::new(None);
 
 /// What a child was told to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,46 +69,15 @@ fn run_round(
     round: u32,
     progress: &mut impl FnMut(u32, &str),
 ) -> Result<Vec<CriterionSample>> {
+    let place = format!("round {}", round + 1);
     let fail = |cause: String| {
-        let remedy = "mend the cause and measure again; earlier records are as they were";
-        Error::new(format!("round {}", round + 1), cause, remedy)
+        Error::new(&place, cause, "mend the cause and measure again; earlier records are as they were")
     };
-    if interrupted() {
-        return Err(interruption());
-    }
     let directory = plan.scratch.join(format!("round-{round}"));
     std::fs::create_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
-    let mut child = Command::new(program)
-        .args(&plan.arguments)
-        .env(VARIABLE, format!("{round}:{}", directory.display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| fail(error.to_string()))?;
-    // Standard error is drained beside standard output: a full pipe would stop the child.
-    let errors = child.stderr.take().map(|mut stream| {
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            // What cannot be read is missing from a message, and nowhere else.
-            let _ = stream.read_to_string(&mut text);
-            text
-        })
-    });
-    let output = child.stdout.take();
-    *current_child() = Some(child);
-    // Ctrl-C may have come while there was no child to end yet.
-    if interrupted() {
-        kill_child();
-    }
-    for line in output.into_iter().flat_map(|stream| BufReader::new(stream).lines()) {
-        progress(round, &line.map_err(|error| fail(error.to_string()))?);
-    }
-    let status = wait_for_child().map_err(|error| fail(error.to_string()))?;
-    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    if interrupted() {
-        return Err(interruption());
-    }
+    let mut command = Command::new(program);
+    command.args(&plan.arguments).env(VARIABLE, format!("{round}:{}", directory.display()));
+    let Ended { status, errors } = run_child(&place, command, |line| progress(round, line))?;
     if !status.success() {
         let printed = || fail(format!("the measured process ended with {status} and said:\n{}", errors.trim_end()));
         return Err(handed_over(&directory).unwrap_or_else(printed));
@@ -128,46 +90,4 @@ fn run_round(
 /// The error that the child of a round left behind.
 fn handed_over(directory: &Path) -> Option<Error> {
     serde_json::from_slice(&std::fs::read(directory.join(ERROR_FILE)).ok()?).ok()
-}
-
-fn interruption() -> Error {
-    Error::new("interrupted", "Ctrl-C ended the run", "start it again; earlier records are as they were")
-}
-
-/// Whether Ctrl-C came.
-pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
-}
-
-fn current_child() -> MutexGuard<'static, Option<Child>> {
-    // A child handle has no state that a panic could leave half-changed.
-    CHILD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn wait_for_child() -> std::io::Result<ExitStatus> {
-    match current_child().take() {
-        Some(mut child) => child.wait(),
-        None => Err(std::io::Error::other("its process is gone")),
-    }
-}
-
-fn kill_child() {
-    if let Some(child) = current_child().as_mut() {
-        // It may have ended by itself: a terminal sends Ctrl-C to it as well.
-        let _ = child.kill();
-    }
-}
-
-/// From here on Ctrl-C ends the child, and lets this process tidy up instead of ending on the spot.
-pub fn watch_for_ctrl_c() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let handler = || {
-            INTERRUPTED.store(true, Ordering::SeqCst);
-            kill_child();
-        };
-        if let Err(error) = ctrlc::set_handler(handler) {
-            eprintln!("note: Ctrl-C will leave temporary files behind: {error}");
-        }
-    });
 }

@@ -54,8 +54,6 @@ pub struct Build {
     pub target: String,
     /// Optimisation level and extra compiler flags.
     pub optimisation: String,
-    /// Memory allocator of the measured process.
-    pub allocator: String,
 }
 
 /// A field in which two fingerprints differ.
@@ -95,7 +93,6 @@ impl Provenance {
                 rustc: not_told(),
                 target: not_told(),
                 optimisation: not_told(),
-                allocator: not_told(),
             },
             subject: BTreeMap::new(),
         }
@@ -152,7 +149,6 @@ impl Build {
             difference("build.rustc", &self.rustc, &after.rustc),
             difference("build.target", &self.target, &after.target),
             difference("build.optimisation", &self.optimisation, &after.optimisation),
-            difference("build.allocator", &self.allocator, &after.allocator),
         ]
         .into_iter()
         .flatten()

@@ -36,7 +36,7 @@ pub struct Series {
     /// When the series was complete, RFC 3339 in UTC; absent if the source does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<String>,
-    /// What defines the measurement beside the sizes (lengths of prompts, warm-up, and so on): series with other
+    /// What defines the measurement beside the sizes (lengths of prompts, warm-up, allocator, and so on): series with other
     /// settings are not comparable.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub protocol: BTreeMap<String, String>,
@@ -122,7 +122,7 @@ impl Series {
 }
 
 impl Document for Run {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     const NOUN: &'static str = "run record";
 
     fn check(&self) -> Result<(), String> {

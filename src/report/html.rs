@@ -264,7 +264,6 @@ fn fingerprints(html: &mut String, provenance: &Provenance) {
         named("compiler", &build.rustc),
         named("target", &build.target),
         named("optimisation", &build.optimisation),
-        named("allocator", &build.allocator),
     ];
     let subject = subject.iter().map(|(name, value)| named(name, value)).collect();
     html.push_str("<h2>Where it was measured</h2>\n");

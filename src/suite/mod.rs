@@ -9,6 +9,7 @@
 
 mod check;
 mod gate;
+mod instructions;
 mod measure;
 mod model;
 mod resolution;
@@ -17,6 +18,7 @@ mod tolerances;
 mod workload;
 
 pub use gate::GateSettings;
+pub use instructions::InstructionSettings;
 pub use measure::MeasureSettings;
 pub use model::{
     ForeignModel, ImageSettings, InferenceSettings, LlmSpec, MERGE, ModelSettings, PATCH, PATCH_VALUES, VisionSpec,

@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use super::check;
 use super::{
-    ForeignModel, GateSettings, ImageSettings, InferenceSettings, MeasureSettings, ModelSettings, Resolution,
-    WorkloadSettings,
+    ForeignModel, GateSettings, ImageSettings, InferenceSettings, InstructionSettings, MeasureSettings, ModelSettings,
+    Resolution, WorkloadSettings,
 };
 use crate::{Error, Result};
 
@@ -32,6 +32,8 @@ pub struct Suite {
     pub foreign_models: Vec<ForeignModel>,
     /// What is in the pictures.
     pub images: ImageSettings,
+    /// What is counted; nothing without it.
+    pub instructions: Option<InstructionSettings>,
     /// How much may change.
     pub gate: GateSettings,
 }
@@ -50,7 +52,15 @@ struct File {
     model: Vec<Spanned<ForeignModel>>,
     #[serde(default)]
     images: ImageSettings,
+    instructions: Option<Instructions>,
     gate: Option<Spanned<GateSettings>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Instructions {
+    models: Spanned<ModelSettings>,
+    workload: Vec<Spanned<Workload>>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +124,7 @@ impl File {
             check::section(gate, GateSettings::check)?;
         }
         let workloads = check::workloads(self.workload)?;
+        let instructions = self.instructions.map(Instructions::checked).transpose()?;
         Ok(Suite {
             path: path.to_path_buf(),
             seed: self.seed,
@@ -123,8 +134,17 @@ impl File {
             foreign_models: check::foreign_models(self.model, &workloads)?,
             workloads,
             images: self.images,
+            instructions,
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
         })
+    }
+}
+
+impl Instructions {
+    fn checked(self) -> Result<InstructionSettings, Fault> {
+        check::section(&self.models, ModelSettings::check)?;
+        let workloads = check::workloads(self.workload)?;
+        Ok(InstructionSettings { models: self.models.into_inner(), workloads })
     }
 }
 

@@ -27,6 +27,14 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
         ("models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
         ("inference.kv_cache".to_owned(), suite.inference.kv_cache.to_string()),
     ]);
+    if let Some(counted) = &suite.instructions {
+        let (llm, vlm) = (&counted.models.llm, &counted.models.vlm);
+        subject.extend([
+            ("instructions.models.llm".to_owned(), models::materialise_llm(llm, suite.seed, &root)?.sha256),
+            ("instructions.models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed, &root)?.sha256),
+            ("instructions.models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
+        ]);
+    }
     for model in &suite.foreign_models {
         subject.insert(format!("model.{}", model.name), hash(&model.path)?);
     }

@@ -1,0 +1,48 @@
+//! Instructions and heap allocations of all workloads, at the sizes of `[instructions]` in `suite.toml`.
+//!
+//! The system's allocator stays in place here, unlike in the other targets: DHAT sees calls of `malloc` only.
+
+use std::process::ExitCode;
+
+use scalegate::bench::counts;
+
+fn main() -> ExitCode {
+    counts::main(HARNESS)
+}
+
+#[cfg(target_os = "linux")]
+const HARNESS: Option<counts::Harness> = Some(counts::Harness { start: harness::start, run: harness::run });
+
+/// Gungraun runs on Linux; elsewhere there is nothing to count with.
+#[cfg(not(target_os = "linux"))]
+const HARNESS: Option<counts::Harness> = None;
+
+#[cfg(target_os = "linux")]
+mod harness {
+    use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group};
+    use scalegate::bench::counts;
+
+    #[library_benchmark]
+    #[benches::case(iter = counts::cases(), setup = counts::prepare)]
+    fn count(case: counts::Ready) -> counts::Ready {
+        case.run()
+    }
+
+    library_benchmark_group!(name = inference, benchmarks = count);
+    gungraun::main!(
+        config = LibraryBenchmarkConfig::default()
+            .tool(Callgrind::with_args(["--branch-sim=yes", "--dump-line=no"]))
+            .tool(Dhat::default());
+        library_benchmark_groups = inference
+    );
+
+    /// Gungraun's own `main`: describes the cases to the runner, or measures one of them.
+    pub(super) fn start() {
+        main();
+    }
+
+    /// Gungraun's runner.
+    pub(super) fn run() -> Result<(), String> {
+        gungraun_runner::runner::run::run().map_err(|error| format!("{error:#}"))
+    }
+}

@@ -1,0 +1,119 @@
+//! The measured process of an instruction count: one case, warmed up and run once.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::suite::Suite;
+use crate::workload::{Prepared, Registry};
+use crate::{Error, Result};
+
+/// Names the file of the cases to the harness and to the measured process, which sees no other variable.
+pub(super) const CASES: &str = "SCALEGATE_CASES";
+
+/// Where a measured process leaves its error, beside the file of the cases.
+const ERROR_FILE: &str = "error.json";
+
+/// A workload at one size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// As `llm/prefill`.
+    pub workload: String,
+    /// One of the sizes that the suite lists for it.
+    pub size: u64,
+}
+
+/// A case that has run once, so that caches are filled and functions bound, and is ready to be counted.
+pub struct Ready {
+    case: Case,
+    prepared: Box<dyn Prepared>,
+}
+
+impl Ready {
+    /// One inference; the count is of this call.
+    #[must_use]
+    pub fn run(mut self) -> Self {
+        if let Err(error) = self.prepared.run() {
+            end(&self.case.blame(&error));
+        }
+        self
+    }
+}
+
+impl Case {
+    fn blame(&self, error: &Error) -> Error {
+        let place = format!("{} at size {}: {}", self.workload, self.size, error.place());
+        Error::new(place, error.cause(), error.remedy())
+    }
+}
+
+/// The cases of this run, which the target has written for its children.
+pub fn cases() -> Vec<Case> {
+    read_cases().unwrap_or_else(|error| end(&error))
+}
+
+/// Loads all that a case needs and runs it once; not counted.
+pub fn prepare(case: Case) -> Ready {
+    match warmed_up(&case) {
+        Ok(prepared) => Ready { case, prepared },
+        Err(error) => end(&case.blame(&error)),
+    }
+}
+
+fn warmed_up(case: &Case) -> Result<Box<dyn Prepared>> {
+    let suite = Suite::load_here()?.counted().ok_or_else(|| no_such(case))?;
+    let family = case.workload.split('/').next().unwrap_or_default();
+    let workloads = Registry::family(&suite, family)?;
+    let workload = workloads.iter().find(|w| w.name() == case.workload).ok_or_else(|| no_such(case))?;
+    if !workload.sizes().contains(&case.size) {
+        return Err(no_such(case));
+    }
+    let mut prepared = workload.prepare(case.size)?;
+    prepared.run()?;
+    prepared.reset();
+    Ok(prepared)
+}
+
+fn no_such(case: &Case) -> Error {
+    let cause = format!("[instructions] lists no {} of size {}", case.workload, case.size);
+    Error::new(Suite::FILE, cause, "leave `suite.toml` as it is while it is measured")
+}
+
+fn file() -> Result<PathBuf> {
+    std::env::var_os(CASES)
+        .map(PathBuf::from)
+        .ok_or_else(|| Error::new(CASES, "it is not set", "start this program with `cargo bench`"))
+}
+
+fn read_cases() -> Result<Vec<Case>> {
+    let path = file()?;
+    let fail = |cause: String| Error::new(path.display(), cause, "start this program with `cargo bench`");
+    let text = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| fail(error.to_string()))
+}
+
+/// Writes the cases into `directory`; the path goes to the children.
+pub(super) fn write_cases(directory: &Path, cases: &[Case]) -> Result<PathBuf> {
+    let path = directory.join("cases.json");
+    serde_json::to_vec(cases)
+        .map_err(std::io::Error::from)
+        .and_then(|text| std::fs::write(&path, text))
+        .map_err(|error| Error::new(path.display(), error, "make the directory writable"))?;
+    Ok(path)
+}
+
+/// The error that a measured process left in `directory`.
+pub(super) fn handed_over(directory: &Path) -> Option<Error> {
+    serde_json::from_slice(&std::fs::read(directory.join(ERROR_FILE)).ok()?).ok()
+}
+
+/// Gungraun's functions return nothing, so that an error ends the process here, after it was left to the target.
+fn end(error: &Error) -> ! {
+    if let (Ok(path), Ok(text)) = (file(), serde_json::to_vec(error)) {
+        // If this fails, the target shows what this process prints instead.
+        let _ = std::fs::write(path.with_file_name(ERROR_FILE), text);
+    }
+    eprintln!("error: {error}");
+    std::process::exit(2)
+}

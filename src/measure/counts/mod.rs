@@ -1,0 +1,13 @@
+//! Counts from Valgrind: instructions by callgrind, heap allocations by DHAT, through Gungraun (the current name of
+//! iai-callgrind).
+//!
+//! In: Gungraun's summary files, and the `valgrind` on `PATH`. Out: exact counts per case, and what they depend on beside
+//! the code. The parsers are pure; that there is no Valgrind is an answer here and not an error.
+
+mod environment;
+mod summary;
+mod valgrind;
+
+pub use environment::{KEY_FIELDS, environment};
+pub use summary::{CaseCounts, read_summaries};
+pub use valgrind::{Valgrind, find_valgrind};

@@ -1,0 +1,22 @@
+//! `[instructions]`: what is counted.
+
+use super::{ModelSettings, Suite, WorkloadSettings};
+
+/// The models and sizes of instruction counts, which are smaller than those of times: a simulator takes fifty times as long,
+/// and needs no large sizes, since its counts have no noise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstructionSettings {
+    /// What is under test.
+    pub models: ModelSettings,
+    /// What is run, in the order of the file.
+    pub workloads: Vec<WorkloadSettings>,
+}
+
+impl Suite {
+    /// The suite that is counted: this one with the models and workloads of `[instructions]`, and without models of the
+    /// user's own, which take hours in a simulator. `None` without that section.
+    pub fn counted(&self) -> Option<Self> {
+        let InstructionSettings { models, workloads } = self.instructions.clone()?;
+        Some(Self { models, workloads, foreign_models: Vec::new(), ..self.clone() })
+    }
+}
