@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure;
 use crate::suite::Suite;
 use crate::workload::{Prepared, Registry};
 use crate::{Error, Result};
@@ -70,6 +71,7 @@ fn warmed_up(case: &Case) -> Result<Box<dyn Prepared>> {
         return Err(no_such(case));
     }
     let mut prepared = workload.prepare(case.size)?;
+    measure::start_instrumentation();
     prepared.run()?;
     prepared.reset();
     Ok(prepared)

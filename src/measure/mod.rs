@@ -14,7 +14,7 @@ mod rounds;
 pub use build::build;
 pub use child::{interrupted, watch_for_ctrl_c};
 pub(crate) use child::{Ended, run_child};
-pub use counts::{CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries};
+pub use counts::{CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries, start_instrumentation};
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub use host::host;

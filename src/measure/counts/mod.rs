@@ -5,9 +5,11 @@
 //! the code. The parsers are pure; that there is no Valgrind is an answer here and not an error.
 
 mod environment;
+mod request;
 mod summary;
 mod valgrind;
 
 pub use environment::{KEY_FIELDS, environment};
+pub use request::{CAN_START, start_instrumentation};
 pub use summary::{CaseCounts, read_summaries};
 pub use valgrind::{Valgrind, find_valgrind};
