@@ -8,14 +8,20 @@ mod child;
 mod counts;
 mod criterion_files;
 mod criterion_pass;
+mod hardware;
 mod host;
 mod rounds;
 
 pub use build::build;
 pub use child::{interrupted, watch_for_ctrl_c};
 pub(crate) use child::{Ended, run_child};
-pub use counts::{CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries, start_instrumentation};
+pub use counts::{
+    CAN_START, CaseCounts, KEY_FIELDS, Valgrind, count_environment, find_valgrind, heap_environment, read_summaries,
+    start_instrumentation,
+};
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
+pub(crate) use criterion_pass::shuffle;
+pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::host;
 pub use rounds::{Round, RoundPlan, run_rounds};
