@@ -48,6 +48,16 @@ count() { # count RECORD WORKLOADS LOG
   fi
 }
 
+# The largest change of any quantity, passed or not.
+largest() {
+  ./scalegate check run.json --format json | awk '
+    /"change": \{/ { inside = 1 }
+    inside && /"estimate":/ {
+      gsub(/[^0-9.e-]/, ""); v = $0 < 0 ? -$0 : $0; if (v > most) most = v; n++; inside = 0
+    }
+    END { printf "largest of %d changes: %.4f %%\n", n, 100 * most }'
+}
+
 header() { sed -n "s/^$1: //p;/^diff /q" "ci/mutants/$2.patch"; }
 
 echo "counting the sources without a patch" >&2
@@ -74,7 +84,8 @@ for name in "${names[@]}"; do
   case "$expected:$code" in caught:1 | benign:0) right=yes ;; *) right=NO wrong=1 ;; esac
   verdict="$(sed -n '1s/:.*//p' check.txt | tr '[:upper:]' '[:lower:]')"
   words="$(awk 'found { sub(/^ +/, ""); print; exit } /^(regressed|improved|inconclusive)  / { found = 1 }' check.txt)"
-  printf '%-26s %-8s %-13s %-6s %s\n' "$name" "$expected" "$verdict" "$right" "${words:-$(head -n 1 check.txt)}"
+  if [ "$code" -eq 0 ]; then words="$(largest)"; fi
+  printf '%-26s %-8s %-13s %-6s %s\n' "$name" "$expected" "$verdict" "$right" "$words"
   if [ "$right" = NO ]; then sed 's/^/    /' check.txt; fi
   git -C "$tree" checkout -q -- .
   git -C "$tree" clean -qfd

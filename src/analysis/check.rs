@@ -133,9 +133,10 @@ impl Side<'_> {
     fn keys(&self, expected: &Expected) -> BTreeSet<(String, Metric)> {
         let measured = self.run.series.iter();
         let accepted = self.portable.iter().chain(self.own).chain(self.counts).map(Baseline::series);
-        let required = self.required().iter().flat_map(|metric| {
-            expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric))
-        });
+        let required = self
+            .required()
+            .iter()
+            .flat_map(|metric| expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric)));
         measured
             .chain(accepted)
             .map(|series| (series.workload.clone(), series.metric))

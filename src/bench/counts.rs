@@ -14,9 +14,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::cases::{Cases, sample};
 use super::counted::{self, Case};
 pub use super::counted::{Ready, cases, prepare};
-pub use crate::measure::CAN_START;
 use super::hardware;
 use super::record::{exit_code, keep};
+pub use crate::measure::CAN_START;
 use crate::measure::{self, CaseCounts, Ended, Valgrind};
 use crate::metric::Metric;
 use crate::record::Series;
@@ -119,7 +119,8 @@ fn below_gungraun(program: &Path, list: &[Case]) -> Result<Vec<CaseCounts>> {
     link(program, &directory.join(RUNNER)).map_err(fail)?;
     let file = counted::write_cases(&directory, list)?;
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let places = std::iter::once(std::path::absolute(&directory).map_err(fail)?).chain(std::env::split_paths(&inherited));
+    let places =
+        std::iter::once(std::path::absolute(&directory).map_err(fail)?).chain(std::env::split_paths(&inherited));
     let path = std::env::join_paths(places)
         .map_err(|error| Error::new("PATH", error, "move the package to a directory whose name has no colon"))?;
     let mut command = Command::new(program);
@@ -140,7 +141,8 @@ fn below_gungraun(program: &Path, list: &[Case]) -> Result<Vec<CaseCounts>> {
     bar.finish_and_clear();
     if !status.success() {
         let cause = format!("Gungraun ended with {status} and said:\n{}", errors.trim_end());
-        let printed = Error::new("instructions", cause, "mend the cause and measure again; earlier records are as they were");
+        let printed =
+            Error::new("instructions", cause, "mend the cause and measure again; earlier records are as they were");
         return Err(counted::handed_over(&directory).unwrap_or(printed));
     }
     measure::read_summaries(&directory)

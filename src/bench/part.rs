@@ -51,12 +51,7 @@ fn progress_bar(rounds: u32) -> ProgressBar {
     bar
 }
 
-fn series(
-    workload: &dyn Workload,
-    suite: &Suite,
-    allocator: &str,
-    rounds: &[Vec<CriterionSample>],
-) -> Option<Series> {
+fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec<CriterionSample>]) -> Option<Series> {
     let samples: Vec<Sample> = rounds
         .iter()
         .zip(0..)

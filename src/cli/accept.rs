@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{BaselinePath, RunPath, check};
+use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::gate::{Outcome, Scope};
 use crate::record::{self, Run, Series};
-use crate::analysis::{self, Expected};
 use crate::{Error, Result};
 
 /// Make a run the baseline of its host class, and its shapes the portable ones
@@ -40,7 +40,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         let by_this_class =
             recorded.is_none_or(|baseline| baseline.run.provenance.host.class == run.provenance.host.class);
         let mut shapes = check.findings.iter().filter(|finding| {
-            finding.scope == Scope::Shape && (&*finding.workload, &*finding.metric) == (&series.workload, series.metric.name())
+            finding.scope == Scope::Shape
+                && (&*finding.workload, &*finding.metric) == (&series.workload, series.metric.name())
         });
         by_this_class || !shapes.all(|finding| finding.outcome == Outcome::Pass)
     };

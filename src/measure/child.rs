@@ -31,8 +31,7 @@ pub(crate) fn run_child(place: &str, mut command: Command, mut progress: impl Fn
     if interrupted() {
         return Err(interruption());
     }
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(fail)?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(fail)?;
     // Standard error is drained beside standard output: a full pipe would stop the child.
     let errors = child.stderr.take().map(|mut stream| {
         std::thread::spawn(move || {

@@ -13,8 +13,8 @@ mod host;
 mod rounds;
 
 pub use build::build;
-pub use child::{interrupted, watch_for_ctrl_c};
 pub(crate) use child::{Ended, run_child};
+pub use child::{interrupted, watch_for_ctrl_c};
 pub use counts::{
     CAN_START, CaseCounts, KEY_FIELDS, Valgrind, count_environment, find_valgrind, heap_environment, read_summaries,
     start_instrumentation,

@@ -3,15 +3,15 @@
 use std::fmt::Write;
 
 use crate::analysis::Check;
-use crate::gate::{Finding, Outcome, Scope, Verdict};
+use crate::gate::{Finding, Outcome, Quantity, Scope, Verdict};
 use crate::metric::Metric;
 use crate::{Error, Result};
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
 pub fn check_text(check: &Check) -> String {
     let mut text = format!("{}: {}\n", check.verdict.to_string().to_uppercase(), summary(check));
-    for finding in open(check) {
-        let _ = writeln!(text, "\n{}\n  {}", title(finding), finding.words);
+    for group in alike(open(check)) {
+        let _ = writeln!(text, "\n{}\n  {}", title(&group), group[0].words);
     }
     let passed: Vec<&Finding> = check.findings.iter().filter(|f| f.outcome == Outcome::Pass).collect();
     if !passed.is_empty() {
@@ -67,7 +67,8 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
         measured.iter().any(|(workload, metric)| (&**workload, metric.name()) == (&*finding.workload, &*finding.metric))
     };
     let mine: Vec<&Finding> = check.findings.iter().filter(is_mine).collect();
-    let mut text = String::new();
+    // What is to be said, and of which workloads: many of them may lack a baseline for one reason.
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for group in mine.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
         let verdict = Verdict::join(group.iter().map(|finding| finding.outcome));
         let words = match verdict {
@@ -77,10 +78,18 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
             Verdict::Mixed => "partly regressed and partly improved",
             Verdict::Inconclusive => "not shown to match its baseline",
         };
-        let _ = writeln!(text, "{} {}: {words}", group[0].workload, group[0].metric);
-        for finding in group.iter().filter(|finding| finding.outcome != Outcome::Pass) {
-            let _ = writeln!(text, "  {}: {}: {}", scope(finding), finding.outcome, finding.words);
+        let mut news = format!("{}: {words}\n", group[0].metric);
+        for alike in alike(group.iter().copied().filter(|finding| finding.outcome != Outcome::Pass)) {
+            let _ = writeln!(news, "  {}: {}: {}", scopes(&alike), alike[0].outcome, alike[0].words);
         }
+        match said.iter_mut().find(|(earlier, _)| *earlier == news && verdict != Verdict::Pass) {
+            Some((_, workloads)) => workloads.push(&group[0].workload),
+            None => said.push((news, vec![&group[0].workload])),
+        }
+    }
+    let mut text = String::new();
+    for (news, workloads) in said {
+        let _ = write!(text, "{} {news}", workloads.join(", "));
     }
     append_context(&mut text, check, "");
     text
@@ -107,8 +116,34 @@ pub(super) fn open(check: &Check) -> impl Iterator<Item = &Finding> {
         .flat_map(|outcome| check.findings.iter().filter(move |finding| finding.outcome == outcome))
 }
 
-fn title(finding: &Finding) -> String {
-    format!("{}  {} {} ({})", finding.outcome, finding.workload, finding.metric, scope(finding))
+/// Findings that say the same of one metric, together: of a metric that was not compared there is one for each workload.
+fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let same = |group: &&mut Vec<&Finding>| {
+            let first = group[0];
+            (first.outcome, first.quantity, &first.metric, &first.words)
+                == (finding.outcome, Quantity::All, &finding.metric, &finding.words)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+fn title(group: &[&Finding]) -> String {
+    let mut workloads: Vec<&str> = group.iter().map(|finding| &*finding.workload).collect();
+    workloads.dedup();
+    format!("{}  {} {} ({})", group[0].outcome, workloads.join(", "), group[0].metric, scopes(group))
+}
+
+fn scopes(group: &[&Finding]) -> String {
+    let mut scopes: Vec<&str> = group.iter().map(|finding| scope(finding)).collect();
+    scopes.sort_unstable_by(|a, b| b.cmp(a));
+    scopes.dedup();
+    scopes.join(" and ")
 }
 
 /// What was compared, in one word.

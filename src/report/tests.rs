@@ -42,7 +42,8 @@ fn run(list: impl IntoIterator<Item = Series>) -> Run {
 
 fn page(run: &Run, baselines: &[SeriesFit]) -> String {
     let store = Store::new("no such directory");
-    let check = analysis::check(std::slice::from_ref(run), &store, &GateSettings::default(), &Expected::default()).unwrap();
+    let check =
+        analysis::check(std::slice::from_ref(run), &store, &GateSettings::default(), &Expected::default()).unwrap();
     html(&Page { run, check: &check, fits: &analysis::fit_run(run), baselines })
 }
 

@@ -9,6 +9,7 @@ mod bad_suite;
 mod bench_join;
 mod bench_target;
 mod check;
+mod counts;
 mod fit;
 mod import;
 mod inference;

@@ -56,7 +56,9 @@ resolutions = ["56x56", "112x84", "168x112", "224x168"]
 "#;
 
 /// Variables that would make a bench target of a test do something else than that of a user.
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 8] = [
+    "SCALEGATE_CASES",
+    "SCALEGATE_HARNESS",
     "SCALEGATE_WORKLOADS",
     "SCALEGATE_METRICS",
     "SCALEGATE_ROUNDS",
@@ -75,7 +77,8 @@ fn program(name: &str) -> &'static Path {
 fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json", "--bench=llm", "--bench=vlm"]);
+    cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json"]);
+    cargo.args(["--bench=llm", "--bench=vlm", "--bench=instructions", "--bench=heap"]);
     if cfg!(debug_assertions) {
         cargo.arg("--profile=dev");
     }

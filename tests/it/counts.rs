@@ -1,0 +1,165 @@
+//! Counts: where they come from, what they are valid for, and what is said where there are none.
+
+use std::collections::BTreeMap;
+
+use scalegate::metric::Metric;
+use scalegate::record::Run;
+
+use crate::support::{Place, TOKENS, stderr, stdout};
+
+/// What the counting targets run in these tests.
+const INSTRUCTIONS: &str = r#"
+[gate]
+required = ["instructions"]
+
+[instructions]
+models.llm = { hidden = 64, layers = 2, heads = 4, kv_heads = 2, intermediate = 96, vocabulary = 256 }
+
+[instructions.models.vlm]
+min_pixels = 3136
+max_pixels = 50176
+vision = { hidden = 32, layers = 2, heads = 2, intermediate = 64 }
+text = { hidden = 64, layers = 2, heads = 4, kv_heads = 2, intermediate = 96, vocabulary = 256 }
+
+[[instructions.workload]]
+name = "llm/decode"
+tokens = [4, 8, 16, 32]
+"#;
+
+/// Runs the counting target without a Valgrind on `PATH`.
+fn without_valgrind(place: &Place) -> String {
+    std::fs::create_dir_all(place.path("empty")).unwrap();
+    let nowhere = place.path("empty").display().to_string();
+    stderr(&place.bench_with("instructions", "", &[("PATH", &nowhere)]).success())
+}
+
+fn has_valgrind() -> bool {
+    std::process::Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+fn counts(run: &Run, metric: Metric) -> BTreeMap<u64, f64> {
+    let series = run.series("llm/decode", metric).unwrap();
+    series.samples.iter().map(|sample| (sample.size, sample.values[0])).collect()
+}
+
+#[test]
+fn without_valgrind_the_run_goes_on_and_the_record_says_why_there_are_no_counts() {
+    let place = Place::with_suite(INSTRUCTIONS);
+    let messages = without_valgrind(&place);
+    let lines: Vec<&str> = messages.lines().filter(|line| line.starts_with("instructions: unavailable")).collect();
+    assert_eq!(lines.len(), 1, "{messages}");
+    assert!(
+        lines[0].contains("valgrind is not on PATH; install it, for instance with `sudo apt-get install valgrind`")
+    );
+
+    let run = place.record();
+    let series = run.series("llm/decode", Metric::Instructions).unwrap();
+    assert!(series.samples.is_empty(), "a count that was not taken is no zero");
+    assert!(series.unavailable.as_deref().unwrap().starts_with("valgrind is not on PATH"));
+
+    let text = stdout(&place.scalegate("check").code(3));
+    assert!(text.contains("unavailable: valgrind is not on PATH"), "{text}");
+}
+
+#[test]
+fn a_class_of_hosts_that_need_not_count_is_told_what_does_not_gate() {
+    let place = Place::with_suite(&format!("{INSTRUCTIONS}\n[gate.host.imported]\nrequired = [\"wall_time\"]\n"));
+    let costs = crate::support::rows("llm/prefill", "tokens", &TOKENS, 8, crate::support::line)
+        + &crate::support::rows("llm/decode", "tokens", &TOKENS, 8, crate::support::line)
+        + &crate::support::rows("vlm/encode", "pixels", &TOKENS, 8, crate::support::line)
+        + &crate::support::rows("vlm/preprocess", "pixels", &TOKENS, 8, crate::support::line);
+    place.import(&costs);
+    place.scalegate("accept --reason first").success();
+    place.scalegate("check").code(0);
+    let path = place.path("target/scalegate/run.json");
+    let mut run = place.record();
+    let mut series = run.series[0].clone();
+    series.metric = Metric::Instructions;
+    series.unit = Metric::Instructions.unit().to_owned();
+    series.samples.clear();
+    series.unavailable = Some("valgrind is not on PATH".to_owned());
+    run.series.push(series);
+    scalegate::record::write_json(&path, &run).unwrap();
+    let text = stdout(&place.scalegate("check").code(0));
+    assert!(text.contains("note: instructions of llm/decode does not gate: unavailable: valgrind is not"), "{text}");
+}
+
+#[test]
+fn counts_repeat_to_the_instruction_and_pass_against_themselves() {
+    let place = Place::with_suite(INSTRUCTIONS);
+    if !has_valgrind() {
+        assert!(without_valgrind(&place).contains("unavailable"), "nothing else can be seen on this machine");
+        return;
+    }
+    place.bench("instructions", "").success();
+    let first = place.record();
+    assert_eq!(counts(&first, Metric::Instructions).keys().copied().collect::<Vec<_>>(), [4, 8, 16, 32]);
+    assert!(counts(&first, Metric::Instructions).values().all(|count| *count > 1e5), "{first:?}");
+    let by_size: Vec<f64> = counts(&first, Metric::Instructions).into_values().collect();
+    assert!(by_size.is_sorted(), "a longer context takes more: {by_size:?}");
+    place.scalegate("accept --reason first").success();
+
+    // A longer environment moves the stack, and a measured process must not notice.
+    place.bench_with("instructions", "", &[("SOME_VARIABLE", &"x".repeat(999))]).success();
+    let second = place.record();
+    for metric in [Metric::Instructions, Metric::Branches, Metric::D1Misses, Metric::LlMisses] {
+        assert_eq!(counts(&first, metric), counts(&second, metric), "{metric}");
+    }
+    let text = stdout(&place.scalegate("check").code(0));
+    assert!(text.starts_with("PASS"), "{text}");
+}
+
+#[test]
+fn allocations_are_counted_without_valgrind_and_repeat() {
+    let place = Place::with_suite(INSTRUCTIONS);
+    place.bench("heap", "").success();
+    let first = place.record();
+    assert!(counts(&first, Metric::HeapBytes).values().all(|bytes| *bytes > 1e3));
+    place.bench("heap", "").success();
+    for metric in [Metric::HeapBytes, Metric::HeapBlocks] {
+        assert_eq!(counts(&first, metric), counts(&place.record(), metric));
+    }
+}
+
+#[test]
+fn counts_of_another_compiler_are_not_comparable_and_the_message_says_how_to_go_on() {
+    let place = Place::with_suite(&INSTRUCTIONS.replace("\"instructions\"", "\"heap_bytes\""));
+    place.bench("heap", "").success();
+    place.scalegate("accept --reason first").success();
+    place.scalegate("check").code(0);
+    let path = place.path("target/scalegate/run.json");
+    let mut run = place.record();
+    for series in &mut run.series {
+        series.protocol.insert("rustc".to_owned(), "9.99.0".to_owned());
+    }
+    scalegate::record::write_json(&path, &run).unwrap();
+    let text = stdout(&place.scalegate("check").code(3));
+    assert!(text.contains("not comparable: there is no baseline of it for") && text.contains("9.99.0"), "{text}");
+    assert!(text.contains("(there are counts for ") && text.contains("rustc-1."), "{text}");
+    assert!(text.contains("`scalegate run --metric heap_bytes` and `scalegate accept --reason …`"), "{text}");
+}
+
+#[test]
+fn imported_counts_gate_to_half_a_percent_of_slope() {
+    let place = Place::new();
+    let counts = |slope: f64| -> String {
+        TOKENS
+            .map(|n| {
+                format!("llm/decode,tokens,instructions,instructions,{n},0,{}\n", (5e5 + slope * n as f64).round())
+            })
+            .concat()
+    };
+    place.import(&counts(4000.0));
+    place.scalegate("accept --reason first").success();
+    place.scalegate("check").code(0);
+    place.import(&counts(4020.0));
+    let text = stdout(&place.scalegate("check").code(1));
+    assert!(text.contains("slope from 4"), "{text}");
+}
+
+#[test]
+fn a_metric_that_is_not_gated_cannot_be_required() {
+    let place = Place::with_suite(&INSTRUCTIONS.replace("\"instructions\"", "\"d1_misses\""));
+    let message = stderr(&place.scalegate("check").code(2));
+    assert!(message.contains("d1_misses is required, but it is not gated"), "{message}");
+}
