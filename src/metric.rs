@@ -83,7 +83,7 @@ impl Metric {
     /// A bound on the relative error of a value, for metrics that repeat exactly or nearly so: one round is then enough.
     /// `docs/instructions.md` has the measurements that the bound comes from.
     pub fn error_bound(self) -> Option<f64> {
-        (self.kind() == Kind::Count).then_some(1e-4)
+        (self.kind() == Kind::Count).then_some(2e-5)
     }
 
     /// The name in records, in `suite.toml` and on the command line.

@@ -1,9 +1,10 @@
 //! What the counting targets count: the workloads of `[instructions]` that this run asks for.
 
+use super::record::Destination;
 use super::request::Request;
 use super::wall_time::is_for_criterion;
 use crate::metric::Metric;
-use crate::record::{self, Sample, Series};
+use crate::record::{Sample, Series};
 use crate::suite::Suite;
 use crate::workload::{Registry, Workload};
 use crate::{Result, time};
@@ -18,6 +19,8 @@ pub(super) struct Cases {
     pub(super) request: Request,
     /// At the sizes of `[instructions]`.
     pub(super) workloads: Vec<Box<dyn Workload>>,
+    /// Where the series go.
+    pub(super) destination: Destination,
 }
 
 impl Cases {
@@ -39,8 +42,8 @@ impl Cases {
         if workloads.is_empty() || !metrics.iter().any(|metric| request.wants(*metric)) {
             return Ok(None);
         }
-        record::check_place(&request.out)?;
-        Ok(Some(Self { suite, request, workloads }))
+        let destination = Destination::open(&suite, &request.out)?;
+        Ok(Some(Self { suite, request, workloads, destination }))
     }
 
     /// The series of one workload and metric, or why it has none.

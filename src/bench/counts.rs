@@ -15,7 +15,7 @@ use super::cases::{Cases, sample};
 use super::counted::{self, Case};
 pub use super::counted::{Ready, cases, prepare};
 use super::hardware;
-use super::record::{exit_code, keep};
+use super::record::exit_code;
 pub use crate::measure::CAN_START;
 use crate::measure::{self, CaseCounts, Ended, Valgrind};
 use crate::metric::Metric;
@@ -77,7 +77,7 @@ fn run(has_harness: bool) -> Result<()> {
         series.extend(simulated(&cases, has_harness)?);
     }
     series.retain(|series| cases.request.wants(series.metric));
-    keep(&cases.suite, &cases.request.out, series)
+    cases.destination.keep(series)
 }
 
 /// Counts by callgrind, or the reason that there are none.
@@ -123,11 +123,14 @@ fn below_gungraun(program: &Path, list: &[Case]) -> Result<Vec<CaseCounts>> {
         std::iter::once(std::path::absolute(&directory).map_err(fail)?).chain(std::env::split_paths(&inherited));
     let path = std::env::join_paths(places)
         .map_err(|error| Error::new("PATH", error, "move the package to a directory whose name has no colon"))?;
+    // Otherwise Gungraun asks Cargo, which knows nothing of a directory that has a suite and no package.
+    let root = std::env::current_dir().map_err(fail)?;
     let mut command = Command::new(program);
     command
         .env(HARNESS, "1")
         .env(counted::CASES, &file)
         .env("PATH", path)
+        .env("GUNGRAUN_WORKSPACE_ROOT", root)
         .arg(format!("--home={}", directory.display()))
         .arg(format!("--envs={}={}", counted::CASES, file.display()))
         .args(["--save-summary=json", "--parallel=auto", "--bench"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::cases::{Cases, sample};
-use super::record::{exit_code, keep};
+use super::record::exit_code;
 use crate::measure;
 use crate::metric::Metric;
 use crate::record::Series;
@@ -35,7 +35,7 @@ fn run(count: &dyn Fn(&mut dyn FnMut()) -> HeapUse) -> Result<()> {
         series.extend(counted(workload.as_ref(), &environment, count)?);
     }
     series.retain(|series| cases.request.wants(series.metric));
-    keep(&cases.suite, &cases.request.out, series)
+    cases.destination.keep(series)
 }
 
 fn counted(

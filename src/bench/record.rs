@@ -1,6 +1,6 @@
 //! What every bench target does with its series: keep them in the record, fit them, and say what came out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::analysis::{self, Expected};
@@ -8,7 +8,7 @@ use crate::baseline::Store;
 use crate::measure;
 use crate::metric::Metric;
 use crate::record::{self, Absorbed, Provenance, Run, Series};
-use crate::suite::Suite;
+use crate::suite::{GateSettings, Suite};
 use crate::workload::subject;
 use crate::{Result, cli, paths, report};
 
@@ -23,17 +23,32 @@ pub(super) fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-/// Puts the series into the record at `path`, and prints their laws and how they compare with their baselines.
-pub(super) fn keep(suite: &Suite, path: &Path, mut series: Vec<Series>) -> Result<()> {
-    if series.is_empty() {
-        return Ok(());
+/// Where a target's series go, and who measures them. What is wrong with either is told before anything is measured.
+pub(super) struct Destination {
+    path: PathBuf,
+    gate: GateSettings,
+    provenance: Provenance,
+}
+
+impl Destination {
+    /// The record at `path`, for series of `suite`.
+    pub(super) fn open(suite: &Suite, path: &Path) -> Result<Self> {
+        record::check_place(path)?;
+        let provenance = Provenance { host: measure::host()?, build: measure::build(), subject: subject::of(suite)? };
+        Ok(Self { path: path.to_path_buf(), gate: suite.gate.clone(), provenance })
     }
-    series.sort_by(|a, b| a.key().cmp(&b.key()));
-    let provenance = Provenance { host: measure::host()?, build: measure::build(), subject: subject::of(suite)? };
-    let mut part = Run::new(provenance);
-    part.series = series;
-    store(path, part.clone())?;
-    show(suite, part)
+
+    /// Puts the series into the record, and prints their laws and how they compare with their baselines.
+    pub(super) fn keep(self, mut series: Vec<Series>) -> Result<()> {
+        if series.is_empty() {
+            return Ok(());
+        }
+        series.sort_by(|a, b| a.key().cmp(&b.key()));
+        let mut part = Run::new(self.provenance);
+        part.series = series;
+        store(&self.path, part.clone())?;
+        show(&self.gate, part)
+    }
 }
 
 /// Puts the part into the record at `path`, and says what became of the record that was there.
@@ -67,12 +82,12 @@ fn store(path: &Path, part: Run) -> Result<()> {
 }
 
 /// Prints the laws of what was just measured, and for each whether it still matches its baseline.
-fn show(suite: &Suite, mut run: Run) -> Result<()> {
+fn show(gate: &GateSettings, mut run: Run) -> Result<()> {
     // What only explains other metrics is shown by `scalegate fit`.
     run.series.retain(|series| series.metric.is_gated());
     let measured: Vec<(String, Metric)> =
         run.series.iter().map(|series| (series.workload.clone(), series.metric)).collect();
     cli::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
-    let check = analysis::check(&[run], &Store::new(paths::baselines()), &suite.gate, &Expected::default())?;
+    let check = analysis::check(&[run], &Store::new(paths::baselines()), gate, &Expected::default())?;
     cli::print(&report::matches_text(&check, &measured))
 }

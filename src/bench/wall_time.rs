@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use super::part::measure_part;
-use super::record::keep;
+use super::record::Destination;
 use super::request::Request;
 use crate::Result;
 use crate::measure::{self, Round};
 use crate::metric::Metric;
-use crate::record;
 use crate::suite::Suite;
 use crate::workload::Workload;
 
@@ -58,8 +57,8 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     if workloads.is_empty() || !request.wants(Metric::WallTime) {
         return Ok(());
     }
-    record::check_place(&request.out)?;
-    keep(&suite, &request.out, measure_part(&suite, &workloads, arguments, allocator)?)
+    let destination = Destination::open(&suite, &request.out)?;
+    destination.keep(measure_part(&suite, &workloads, arguments, allocator)?)
 }
 
 pub(super) fn is_for_criterion(arguments: &[String]) -> bool {

@@ -88,16 +88,16 @@ impl Tolerances {
     }
 
     /// For counts under one key, which repeat exactly: what moves them is the code. A change of 0.5 % in slope, in cost or in
-    /// growth is caught, with room for the bound on their error. Changes that do nothing (a renamed function, a moved
-    /// module) move them by less, since the compiler may inline otherwise; `docs/instructions.md` has the figures.
+    /// growth is caught with room to spare. Changes that do nothing (a renamed function, a moved module) were seen to move
+    /// them by less than 0.01 %; `docs/instructions.md` has the figures.
     pub const COUNTS: Self = Self {
-        slope: 0.003,
-        cost: 0.003,
-        curvature_share: 0.005,
-        breakpoint: 0.01,
-        level: 0.003,
-        slope_ratio: 0.005,
-        growth: 0.003,
+        slope: 0.002,
+        cost: 0.002,
+        curvature_share: 0.003,
+        breakpoint: 0.005,
+        level: 0.002,
+        slope_ratio: 0.003,
+        growth: 0.002,
     };
 
     /// The first tolerance that is not a positive finite number, by name.

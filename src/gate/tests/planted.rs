@@ -108,7 +108,7 @@ fn better_here_and_worse_there_is_mixed() {
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Mixed, 1));
 }
 
-/// Counts with the steps of tiles and a spread of a few parts in 100,000.
+/// Counts with the steps of tiles and a spread of a part in 100,000.
 fn counts(per_token: f64, ripple: f64) -> Observations {
     let sizes = [16.0, 64.0, 128.0, 250.0, 500.0, 1000.0];
     let count = |n: f64| 4e6 + per_token * 32.0 * (n / 32.0_f64).ceil();
@@ -126,15 +126,15 @@ fn counts_of_one_round_are_gated_by_their_noise_bound() {
             unit: "instructions".to_owned(),
             scope,
             tolerances: Tolerances::COUNTS,
-            noise: Some(1e-4),
-            baseline: Some(counts(1e5, 5e-5)),
-            run: Some(counts(per_token, -5e-5)),
+            noise: Some(2e-5),
+            baseline: Some(counts(1e5, 1e-5)),
+            run: Some(counts(per_token, -1e-5)),
             withheld: None,
         };
         decide(&[case(Scope::Absolute), case(Scope::Shape)], &Policy::default()).verdict
     };
     assert_eq!(verdict(1e5), Verdict::Pass);
-    assert_eq!(verdict(1.01e5), Verdict::Pass);
-    assert_eq!(verdict(1.05e5), Verdict::Regressed);
-    assert_eq!(verdict(0.95e5), Verdict::Improved);
+    assert_eq!(verdict(1.0005e5), Verdict::Pass);
+    assert_eq!(verdict(1.005e5), Verdict::Regressed);
+    assert_eq!(verdict(0.995e5), Verdict::Improved);
 }
