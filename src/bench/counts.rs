@@ -91,10 +91,10 @@ fn simulated(cases: &Cases, has_harness: bool) -> Result<Vec<Series>> {
         Ok(valgrind) => valgrind,
         Err(reason) => {
             eprintln!("instructions: unavailable: {reason}");
-            let series = |workload: &Box<dyn Workload>| {
-                Cases::series(workload.as_ref(), Metric::Instructions, &BTreeMap::new(), Err(reason.clone()))
+            let series = |workload: &dyn Workload| {
+                Cases::series(workload, Metric::Instructions, &BTreeMap::new(), Err(reason.clone()))
             };
-            return Ok(cases.workloads.iter().map(series).collect());
+            return Ok(cases.workloads.iter().map(|workload| series(workload.as_ref())).collect());
         }
     };
     let list: Vec<Case> = cases
