@@ -17,6 +17,9 @@ mod counted;
 mod part;
 mod record;
 mod request;
+pub mod resources;
+mod sampled;
+mod sampled_series;
 mod wall_time;
 
 pub use request::Request;

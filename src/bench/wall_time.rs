@@ -62,7 +62,7 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     keep(&suite, &request.out, measure_part(&suite, &workloads, arguments, allocator)?)
 }
 
-fn is_for_criterion(arguments: &[String]) -> bool {
+pub(super) fn is_for_criterion(arguments: &[String]) -> bool {
     let asks_for_more = arguments.iter().any(|argument| {
         let option = argument.split('=').next().unwrap_or_default();
         CRITERION_ONLY.contains(&option)

@@ -97,7 +97,7 @@ fn timed(
 }
 
 /// Fisher and Yates; the modulo's bias is below 1e-17 for so few sizes.
-fn shuffle(sizes: &mut [u64], seed: u64) {
+pub(crate) fn shuffle(sizes: &mut [u64], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..sizes.len()).rev() {
         let other = (random.next_u64() % (last as u64 + 1)) as usize;

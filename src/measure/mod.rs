@@ -8,8 +8,12 @@ mod child;
 mod counts;
 mod criterion_files;
 mod criterion_pass;
+pub mod disturbance;
+pub mod energy;
 mod host;
+pub mod resources;
 mod rounds;
+mod vcgencmd;
 
 pub use build::build;
 pub use child::{interrupted, watch_for_ctrl_c};
@@ -18,4 +22,6 @@ pub use counts::{CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub use host::host;
+pub(crate) use criterion_pass::shuffle;
 pub use rounds::{Round, RoundPlan, run_rounds};
+pub use vcgencmd::Vcgencmd;
