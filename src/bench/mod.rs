@@ -12,8 +12,8 @@
 //! }
 //! ```
 
-pub mod counts;
 mod counted;
+pub mod counts;
 mod part;
 mod record;
 mod request;

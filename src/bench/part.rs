@@ -52,12 +52,7 @@ pub(super) fn progress_bar(rounds: u32) -> ProgressBar {
     bar
 }
 
-fn series(
-    workload: &dyn Workload,
-    suite: &Suite,
-    allocator: &str,
-    rounds: &[Vec<CriterionSample>],
-) -> Option<Series> {
+fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec<CriterionSample>]) -> Option<Series> {
     let samples: Vec<Sample> = rounds
         .iter()
         .zip(0..)

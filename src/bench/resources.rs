@@ -1,6 +1,5 @@
 //! The bench target of resource use: every case in a process of its own, sampled from outside.
 
-use std::collections::HashMap;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -78,11 +77,11 @@ fn run(allocator: Allocator, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dy
     if let Err(reason) = &meter {
         eprintln!("note: no energy is measured: {reason}");
     }
-    let taken = plan.measure(&workloads, meter.as_deref_mut().ok())?;
+    let taken = plan.measure(meter.as_deref_mut().ok())?;
     let readings = meter.and_then(|meter| Ok((meter.describe(), meter.readings()?)));
-    let series = workloads.iter().flat_map(|workload| {
-        series(workload.as_ref(), &plan.settings, allocator.name, &taken, &readings)
-    });
+    let series = workloads
+        .iter()
+        .flat_map(|workload| series(workload.as_ref(), &plan.settings, allocator.name, &taken, &readings));
     keep(&suite, &request.out, series.filter(|series| request.wants(series.metric)).collect())
 }
 
@@ -97,9 +96,9 @@ type Case = (String, u64);
 /// All cases whose name, as `llm/decode/16`, contains one of the words.
 fn cases(workloads: &[Box<dyn Workload>], arguments: &[String]) -> Vec<Case> {
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let all = workloads.iter().flat_map(|workload| {
-        workload.sizes().into_iter().map(|size| (workload.name().to_owned(), size))
-    });
+    let all = workloads
+        .iter()
+        .flat_map(|workload| workload.sizes().into_iter().map(|size| (workload.name().to_owned(), size)));
     all.filter(|(name, size)| words.is_empty() || words.iter().any(|word| format!("{name}/{size}").contains(*word)))
         .collect()
 }
@@ -112,10 +111,8 @@ struct Plan {
 
 impl Plan {
     /// All cases of all rounds, in an order of its own for each.
-    fn measure(&self, workloads: &[Box<dyn Workload>], meter: Option<&mut (dyn EnergySource + 'static)>) -> Result<Vec<Taken>> {
+    fn measure(&self, meter: Option<&mut (dyn EnergySource + 'static)>) -> Result<Vec<Taken>> {
         watch_for_ctrl_c();
-        let tokens: HashMap<&str, &dyn Workload> =
-            workloads.iter().map(|workload| (workload.name(), workload.as_ref())).collect();
         let mut surroundings = Around { sensors: Sensors::here(), meter, before: None, after: None };
         let bar = progress_bar(self.settings.rounds);
         let mut taken = Vec::new();
@@ -125,9 +122,7 @@ impl Plan {
             shuffle(&mut order, self.seed.wrapping_add(u64::from(round)));
             for (workload, size) in order.into_iter().map(|index| &self.cases[index as usize]) {
                 bar.set_message(format!("{workload}/{size}"));
-                let case = self.case(workload, *size, round, &mut surroundings)?;
-                let tokens = tokens.get(workload.as_str()).and_then(|workload| workload.tokens(*size));
-                taken.push(Taken { tokens, ..case });
+                taken.push(self.case(workload, *size, round, &mut surroundings)?);
             }
         }
         bar.finish_and_clear();
@@ -145,16 +140,12 @@ impl Plan {
             let surroundings = around.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores: self.settings.others_cores };
             let level = judge(&surroundings, limits).and_then(|()| idle(&windows.before, &windows.after));
-            let (level, attempts) = match level {
-                Ok(level) => (Ok(level), disturbances.len()),
-                Err(reason) => {
-                    disturbances.push(reason.clone());
-                    (Err(reason), disturbances.len())
-                }
-            };
-            if level.is_ok() || attempts >= self.settings.attempts as usize {
+            if let Err(reason) = &level {
+                disturbances.push(reason.clone());
+            }
+            if level.is_ok() || disturbances.len() >= self.settings.attempts as usize {
                 let workload = workload.to_owned();
-                return Ok(Taken { workload, size, round, tokens: None, windows, surroundings, level, disturbances });
+                return Ok(Taken { workload, size, round, windows, surroundings, level, disturbances });
             }
         }
     }

@@ -20,8 +20,6 @@ pub(super) struct Taken {
     pub(super) workload: String,
     pub(super) size: u64,
     pub(super) round: u32,
-    /// Tokens of one inference, if it has any.
-    pub(super) tokens: Option<u64>,
     pub(super) windows: Windows,
     pub(super) surroundings: Surroundings,
     /// The idle level, or what disturbed the last attempt.
@@ -63,7 +61,7 @@ impl Maker<'_> {
     /// A series; `None` for what has no meaning here, and for what a missing energy would only repeat.
     fn series(&self, metric: Metric) -> Option<Series> {
         let values: Result<Vec<f64>, String> = self.cases.iter().map(|case| self.value(metric, case)).collect();
-        let has_tokens = self.cases.iter().all(|case| case.tokens.is_some());
+        let has_tokens = self.cases.iter().all(|case| self.workload.tokens(case.size).is_some());
         if (metric == Metric::TokensPerJoule && (!has_tokens || values.is_err()))
             || (metric == Metric::MeanPower && values.is_err())
         {
@@ -95,9 +93,8 @@ impl Maker<'_> {
     }
 
     fn value(&self, metric: Metric, case: &Taken) -> Result<f64, String> {
-        let blame = |reason: String| {
-            format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1)
-        };
+        let blame =
+            |reason: String| format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1);
         let level = case.level.clone().map_err(|reason| {
             blame(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()))
         })?;
@@ -114,7 +111,7 @@ impl Maker<'_> {
                 let power = Power::new(&case.windows, readings).map_err(blame)?;
                 let energy = (power.busy_w - power.idle_w).max(0.0) * case.windows.busy.duration_s()
                     / case.windows.ground.inferences as f64;
-                match (metric, case.tokens) {
+                match (metric, self.workload.tokens(case.size)) {
                     (Metric::MeanPower, _) => Ok(power.busy_w),
                     (Metric::TokensPerJoule, Some(tokens)) if energy > 0.0 => Ok(tokens as f64 / energy),
                     (Metric::TokensPerJoule, _) => Err(blame("no energy above idle was seen".to_owned())),

@@ -16,12 +16,14 @@ mod rounds;
 mod vcgencmd;
 
 pub use build::build;
-pub use child::{interrupted, watch_for_ctrl_c};
 pub(crate) use child::{Ended, run_child};
-pub use counts::{CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries, start_instrumentation};
+pub use child::{interrupted, watch_for_ctrl_c};
+pub use counts::{
+    CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries, start_instrumentation,
+};
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
-pub use host::host;
 pub(crate) use criterion_pass::shuffle;
+pub use host::host;
 pub use rounds::{Round, RoundPlan, run_rounds};
 pub use vcgencmd::Vcgencmd;

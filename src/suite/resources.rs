@@ -11,8 +11,10 @@ use super::{Suite, WorkloadSettings, check};
 /// Fastest sampling. A sample takes some 30 µs, so that a thousand of them a second are 3 % of a core.
 const MOST_HZ: u32 = 1000;
 
-/// Rate of the reference method (arXiv 2512.16531).
+/// Rate of the reference method (arXiv 2512.16531), and windows in which so few samples still show a level.
 const PAPER_HZ: u32 = 5;
+const PAPER_WINDOW_MS: u64 = 1500;
+const PAPER_IDLE_MS: u64 = 1000;
 
 /// How a process is sampled from outside, and at which sizes: fewer than of times, since every size is a process of its
 /// own, which has to load a model and to be watched while it does nothing.
@@ -109,10 +111,11 @@ impl Section {
 }
 
 impl ResourceSettings {
-    /// The sampling rate of the reference method, with all else as it is.
+    /// The sampling rate of the reference method, in windows that are at least long enough for it.
     #[must_use]
     pub fn paper(self) -> Self {
-        Self { rate_hz: PAPER_HZ, ..self }
+        let (window_ms, idle_ms) = (self.window_ms.max(PAPER_WINDOW_MS), self.idle_ms.max(PAPER_IDLE_MS));
+        Self { rate_hz: PAPER_HZ, window_ms, idle_ms, ..self }
     }
 }
 

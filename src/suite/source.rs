@@ -128,8 +128,7 @@ impl File {
         }
         let workloads = check::workloads(self.workload)?;
         let instructions = self.instructions.map(Instructions::checked).transpose()?;
-        let resources =
-            self.resources.map(|section| resources::Section::checked(section, &workloads)).transpose()?;
+        let resources = self.resources.map(|section| resources::Section::checked(section, &workloads)).transpose()?;
         Ok(Suite {
             path: path.to_path_buf(),
             seed: self.seed,

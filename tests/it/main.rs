@@ -14,5 +14,6 @@ mod import;
 mod inference;
 mod onnxruntime;
 mod report;
+mod resources;
 mod schema;
 mod support;

@@ -84,7 +84,8 @@ impl Sensors {
             rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let entries = std::fs::read_dir(self.root.join(parent)).into_iter().flatten();
-        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_numbered).collect();
+        let mut found: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_numbered).collect();
         found.sort();
         found
     }

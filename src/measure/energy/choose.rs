@@ -34,11 +34,7 @@ pub fn choose(log: Option<&EnergyLog>) -> Result<Box<dyn EnergySource>, String> 
 ///
 /// # Errors
 /// As [`choose`].
-pub fn choose_from(
-    root: &Path,
-    firmware: &Vcgencmd,
-    log: Option<&EnergyLog>,
-) -> Result<Box<dyn EnergySource>, String> {
+pub fn choose_from(root: &Path, firmware: &Vcgencmd, log: Option<&EnergyLog>) -> Result<Box<dyn EnergySource>, String> {
     if let Some(log) = log {
         return Ok(Box::new(Log::new(log.clone())));
     }

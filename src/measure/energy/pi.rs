@@ -31,7 +31,8 @@ pub fn parse(answer: &str) -> Result<BTreeMap<String, f64>, String> {
             return Err(malformed());
         }
     }
-    if let Some(rail) = volts.keys().find(|rail| !amperes.contains_key(*rail) && !WITHOUT_CURRENT.contains(&rail.as_str()))
+    if let Some(rail) =
+        volts.keys().find(|rail| !amperes.contains_key(*rail) && !WITHOUT_CURRENT.contains(&rail.as_str()))
     {
         return Err(format!("{QUESTION}: rail {rail} has a voltage and no current"));
     }
@@ -110,9 +111,8 @@ mod tests {
 
     #[test]
     fn a_rail_of_which_half_is_missing_is_no_sum() {
-        let without = |line: &str| -> String {
-            ANSWER.lines().filter(|l| !l.contains(line)).map(|l| format!("{l}\n")).collect()
-        };
+        let without =
+            |line: &str| -> String { ANSWER.lines().filter(|l| !l.contains(line)).map(|l| format!("{l}\n")).collect() };
         assert!(parse(&without("VDD_CORE_V")).unwrap_err().contains("VDD_CORE has a current and no voltage"));
         assert!(parse(&without("VDD_CORE_A")).unwrap_err().contains("VDD_CORE has a voltage and no current"));
     }

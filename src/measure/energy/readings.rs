@@ -38,8 +38,7 @@ impl Readings {
                     ));
                 }
                 let ends = |time| (time, at(readings, time));
-                let all: Vec<(f64, f64)> =
-                    std::iter::once(ends(from_s)).chain(within).chain([ends(to_s)]).collect();
+                let all: Vec<(f64, f64)> = std::iter::once(ends(from_s)).chain(within).chain([ends(to_s)]).collect();
                 gaps(&all)?;
                 Ok(all.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0).sum())
             }

@@ -81,8 +81,7 @@ impl Dialogue {
     pub fn end(mut self) -> Result<()> {
         self.say(super::words::END);
         let errors = self.errors.take();
-        let Some(Ended { status, errors }) =
-            errors.map(|errors| child::end_child(&self.place, errors)).transpose()?
+        let Some(Ended { status, errors }) = errors.map(|errors| child::end_child(&self.place, errors)).transpose()?
         else {
             return Ok(());
         };

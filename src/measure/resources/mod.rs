@@ -12,8 +12,8 @@ mod probe;
 mod sampler;
 mod window;
 
-pub use costs::Costs;
 pub use area::{Point, Trace};
+pub use costs::Costs;
 pub use dialogue::{Dialogue, Heard};
 pub use idle::{Idle, MOST_BYTES_APART, MOST_CORES_APART, MOST_SHARE_APART, idle};
 pub use probe::{Probe, Reading};

@@ -18,39 +18,55 @@ pub struct Reading {
 /// A process that is looked at; nothing else of the machine is.
 #[derive(Debug)]
 pub struct Probe {
-    pid: Pid,
-    system: System,
-    clock: Option<cpu_clock::Clock>,
+    pid: u32,
+    source: Source,
+}
+
+/// Where a look goes. On Linux sysinfo has processor time from ticks of 10 ms, and reads a file of which nearly
+/// nothing is needed; elsewhere it has milliseconds.
+#[derive(Debug)]
+enum Source {
+    Kernel(kernel::Files),
+    Sysinfo(System),
 }
 
 impl Probe {
-    /// A probe of a process of one's own.
+    /// A probe of a process of one's own, by the most exact way that this system has.
     ///
     /// # Errors
     /// The process is gone, or the system tells nothing of it.
     pub fn new(pid: u32) -> Result<Self> {
+        match kernel::open(pid).map_err(|cause| unreadable(pid, &cause))? {
+            Some(files) => Self::of(pid, Source::Kernel(files)),
+            None => Self::portable(pid),
+        }
+    }
+
+    /// A probe of a process of one's own by sysinfo, which runs on every system.
+    ///
+    /// # Errors
+    /// As [`Probe::new`].
+    pub fn portable(pid: u32) -> Result<Self> {
         let system = System::new().map_err(|error| unreadable(pid, &error.to_string()))?;
-        let clock = cpu_clock::of(pid).map_err(|cause| unreadable(pid, &cause))?;
-        let mut probe = Self { pid: Pid::from_u32(pid), system, clock };
+        Self::of(pid, Source::Sysinfo(system))
+    }
+
+    fn of(pid: u32, source: Source) -> Result<Self> {
+        let mut probe = Self { pid, source };
         probe.read()?;
         Ok(probe)
     }
 
-    /// Looks at the process. On Linux the processor time is that of its clock in nanoseconds; sysinfo has it from ticks
-    /// of 10 ms there, and in milliseconds elsewhere.
+    /// Looks at the process.
     ///
     /// # Errors
     /// The process is gone.
     pub fn read(&mut self) -> Result<Reading> {
-        let precise = self.clock.map(cpu_clock::Clock::seconds).transpose();
-        let precise = precise.map_err(|cause| unreadable(self.pid.as_u32(), &cause))?;
-        let kinds = ProcessRefreshKind::nothing().with_memory();
-        let kinds = if precise.is_none() { kinds.with_cpu() } else { kinds };
-        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[self.pid]), true, kinds);
-        let process =
-            self.system.process(self.pid).ok_or_else(|| unreadable(self.pid.as_u32(), "the process is gone"))?;
-        let cpu_s = precise.unwrap_or_else(|| process.accumulated_cpu_time() as f64 / 1e3);
-        Ok(Reading { cpu_s, rss_bytes: process.memory() as f64 })
+        let reading = match &mut self.source {
+            Source::Kernel(files) => files.read(),
+            Source::Sysinfo(system) => refresh(system, Pid::from_u32(self.pid)),
+        };
+        reading.map_err(|cause| unreadable(self.pid, &cause))
     }
 
     /// Lets the kernel forget the peak of the process's memory so far; `false` where it cannot.
@@ -80,41 +96,74 @@ fn peak_bytes(status: &str) -> Option<f64> {
     Some(kibibytes * 1024.0)
 }
 
+fn refresh(system: &mut System, pid: Pid) -> Result<Reading, String> {
+    let kinds = ProcessRefreshKind::nothing().with_memory().with_cpu();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kinds);
+    let process = system.process(pid).ok_or("the process is gone")?;
+    Ok(Reading { cpu_s: process.accumulated_cpu_time() as f64 / 1e3, rss_bytes: process.memory() as f64 })
+}
+
+/// The second number of a `/proc/<pid>/statm`.
+#[cfg(any(target_os = "linux", test))]
+fn resident_pages(statm: &[u8]) -> Option<f64> {
+    std::str::from_utf8(statm).ok()?.split_whitespace().nth(1)?.parse().ok()
+}
+
 #[cfg(target_os = "linux")]
-mod cpu_clock {
+mod kernel {
+    use std::fs::File;
+    use std::os::unix::fs::FileExt;
+
     use nix::time::ClockId;
-    use nix::unistd::Pid;
+    use nix::unistd::{Pid, SysconfVar, sysconf};
 
-    /// The clock of a process's processor time, of all its threads, those that have ended among them.
-    #[derive(Debug, Clone, Copy)]
-    pub(super) struct Clock(ClockId);
+    use super::Reading;
 
-    impl Clock {
-        pub(super) fn seconds(self) -> Result<f64, String> {
-            let time = self.0.now().map_err(|error| error.to_string())?;
-            Ok(time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
-        }
+    /// The clock of a process's processor time in nanoseconds, of all its threads, those that have ended among them; and
+    /// the file of its memory in pages.
+    #[derive(Debug)]
+    pub(super) struct Files {
+        clock: ClockId,
+        statm: File,
+        page_bytes: f64,
     }
 
-    pub(super) fn of(pid: u32) -> Result<Option<Clock>, String> {
-        let pid = i32::try_from(pid).map_err(|error| error.to_string())?;
-        ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).map(|id| Some(Clock(id))).map_err(|error| error.to_string())
+    pub(super) fn open(pid: u32) -> Result<Option<Files>, String> {
+        let id = i32::try_from(pid).map_err(|error| error.to_string())?;
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(id)).map_err(|error| error.to_string())?;
+        let path = format!("/proc/{pid}/statm");
+        let statm = File::open(&path).map_err(|error| format!("{path}: {error}"))?;
+        let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().ok_or("the system does not tell its page size")?;
+        Ok(Some(Files { clock, statm, page_bytes: page as f64 }))
+    }
+
+    impl Files {
+        pub(super) fn read(&self) -> Result<Reading, String> {
+            let time = self.clock.now().map_err(|error| error.to_string())?;
+            let mut text = [0; 128];
+            let length = self.statm.read_at(&mut text, 0).map_err(|error| error.to_string())?;
+            let pages = super::resident_pages(&text[..length]).ok_or("its statm file tells no memory")?;
+            let cpu_s = time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9;
+            Ok(Reading { cpu_s, rss_bytes: pages * self.page_bytes })
+        }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-mod cpu_clock {
-    /// There is no such clock here.
-    #[derive(Debug, Clone, Copy)]
-    pub(super) enum Clock {}
+mod kernel {
+    use super::Reading;
 
-    impl Clock {
-        pub(super) fn seconds(self) -> Result<f64, String> {
-            match self {}
+    /// There are no such files here.
+    #[derive(Debug)]
+    pub(super) enum Files {}
+
+    impl Files {
+        pub(super) fn read(&self) -> Result<Reading, String> {
+            match *self {}
         }
     }
 
-    pub(super) fn of(_: u32) -> Result<Option<Clock>, String> {
+    pub(super) fn open(_: u32) -> Result<Option<Files>, String> {
         Ok(None)
     }
 }
@@ -132,12 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn resident_memory_is_the_second_number_of_statm() {
+        assert_eq!(resident_pages(b"765 435 407 5 0 123 0\n"), Some(435.0));
+        assert_eq!(resident_pages(b""), None);
+    }
+
+    #[test]
     fn a_probe_of_this_process_sees_time_pass_and_memory() {
-        let mut probe = Probe::new(std::process::id()).unwrap();
-        let before = probe.read().unwrap();
-        let work: u64 = (0..30_000_000u64).map(std::hint::black_box).fold(0, u64::wrapping_add);
-        let after = probe.read().unwrap();
-        assert!(work > 0 && after.cpu_s > before.cpu_s && after.rss_bytes > 0.0, "{before:?} {after:?}");
+        for probe in [Probe::new(std::process::id()), Probe::portable(std::process::id())] {
+            let mut probe = probe.unwrap();
+            let before = probe.read().unwrap();
+            std::hint::black_box((0..200_000_000_u64).fold(0, |sum, i| std::hint::black_box(sum ^ i)));
+            let after = probe.read().unwrap();
+            assert!(after.cpu_s > before.cpu_s && after.rss_bytes > 0.0, "{before:?} {after:?}");
+        }
     }
 
     #[test]
@@ -145,7 +202,9 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
         child.wait().unwrap();
-        let message = Probe::new(pid).unwrap_err().to_string();
-        assert!(message.contains(&format!("process {pid}: it cannot be sampled")), "{message}");
+        for probe in [Probe::new(pid), Probe::portable(pid)] {
+            let message = probe.unwrap_err().to_string();
+            assert!(message.contains(&format!("process {pid}: it cannot be sampled")), "{message}");
+        }
     }
 }

@@ -76,6 +76,7 @@ fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json", "--bench=llm", "--bench=vlm"]);
+    cargo.arg("--bench=resources");
     if cfg!(debug_assertions) {
         cargo.arg("--profile=dev");
     }
