@@ -1,6 +1,7 @@
-//! Instructions and heap allocations of all workloads, at the sizes of `[instructions]` in `suite.toml`.
+//! Instructions of all workloads, at the sizes of `[instructions]` in `suite.toml`.
 //!
-//! The system's allocator stays in place here, unlike in the other targets: DHAT sees calls of `malloc` only.
+//! The system's allocator stays in place here, unlike in the targets of wall time: Valgrind runs one thread at a time, and
+//! `malloc` then repeats to the instruction.
 
 use std::process::ExitCode;
 
@@ -36,8 +37,11 @@ mod randomness {
 
 #[cfg(target_os = "linux")]
 mod harness {
-    use gungraun::{Callgrind, Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group};
+    use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group};
     use scalegate::bench::counts;
+
+    /// Nothing before the warm-up is counted, so that it need not be instrumented either.
+    const INSTRUMENTATION: &str = if counts::CAN_START { "--instr-atstart=no" } else { "--instr-atstart=yes" };
 
     #[library_benchmark]
     #[benches::case(iter = counts::cases(), setup = counts::prepare)]
@@ -48,8 +52,7 @@ mod harness {
     library_benchmark_group!(name = inference, benchmarks = count);
     gungraun::main!(
         config = LibraryBenchmarkConfig::default()
-            .tool(Callgrind::with_args(["--branch-sim=yes", "--dump-line=no", "--instr-atstart=no"]))
-            .tool(Dhat::default());
+            .tool(Callgrind::with_args(["--branch-sim=yes", "--dump-line=no", INSTRUMENTATION]));
         library_benchmark_groups = inference
     );
 

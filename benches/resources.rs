@@ -9,10 +9,7 @@ use scalegate::workload::Registry;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    resources::main(Allocator { name: "mimalloc", release: heap::release }, |suite| {
-        let (llm, vlm) = (Registry::family(suite, "llm")?, Registry::family(suite, "vlm")?);
-        Ok(llm.into_iter().chain(vlm).collect())
-    })
+    resources::main(Allocator { name: "mimalloc", release: heap::release }, Registry::all)
 }
 
 mod heap {

@@ -85,6 +85,17 @@ impl Metric {
         }
     }
 
+    /// Whether a change of it can fail a check.
+    pub fn is_gated(self) -> bool {
+        self.kind() != Kind::Informative
+    }
+
+    /// A bound on the relative error of a value, for metrics that repeat exactly or nearly so: one round is then enough.
+    /// `docs/instructions.md` has the measurements that the bound comes from.
+    pub fn error_bound(self) -> Option<f64> {
+        (self.kind() == Kind::Count).then_some(1e-4)
+    }
+
     /// The name in records, in `suite.toml` and on the command line.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,17 +1,18 @@
 //! A run against its baselines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::observations;
 use crate::Result;
-use crate::baseline::{Baseline, Store};
+use crate::baseline::{Baseline, Store, count_key};
 use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
 use crate::law::Observations;
-use crate::metric::Metric;
+use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series};
-use crate::suite::{GateSettings, Tolerances};
+use crate::suite::{GateSettings, Suite};
+use crate::workload::Registry;
 
 /// A verdict with everything that a reader needs to believe it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,28 +36,65 @@ pub struct Note {
     pub words: String,
 }
 
-/// Checks runs of one or more hosts. `required` names workloads that have to be in every run, beside those that have a
-/// baseline: what was not measured is inconclusive, never a pass.
+/// What a suite lists, by the names of its workloads: what was not measured of it is inconclusive, never a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Workloads that costs are measured of.
+    pub workloads: Vec<String>,
+    /// Workloads that are counted.
+    pub counted: Vec<String>,
+}
+
+impl Expected {
+    /// Everything that `suite` lists.
+    pub fn of(suite: &Suite) -> Self {
+        let counted = suite.counted().map(|counted| Registry::names(&counted)).unwrap_or_default();
+        Self { workloads: Registry::names(suite), counted }
+    }
+
+    fn of_kind(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Count => &self.counted,
+            Kind::Cost | Kind::Informative => &self.workloads,
+        }
+    }
+}
+
+/// Checks runs of one or more hosts. What `expected` names has to be in every run, for each metric that the settings require
+/// on its host class.
 ///
 /// # Errors
 /// A baseline that cannot be read.
-pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, required: &[String]) -> Result<Check> {
+pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected: &Expected) -> Result<Check> {
     let portable = store.portable()?;
     let mut cases = Vec::new();
     let mut notes = Vec::new();
     let mut subject_changes = Vec::new();
     for run in runs {
-        let own = store.host(&run.provenance.host.class)?;
-        let side = Side { run, portable: &portable, own: &own, settings: gate_settings };
-        for (workload, metric) in side.keys(required) {
-            cases.push(side.shape_case(&workload, metric));
-            cases.extend(side.absolute_case(&workload, metric));
+        let side = Side {
+            run,
+            portable: &portable,
+            own: &store.host(&run.provenance.host.class)?,
+            counts: &counts_under_keys_of(run, store)?,
+            other_keys: &store.count_keys()?,
+            settings: gate_settings,
+        };
+        let mut open: BTreeMap<(Metric, String), Vec<String>> = BTreeMap::new();
+        for (workload, metric) in side.keys(expected) {
+            match side.cases(&workload, metric) {
+                Ok(list) => cases.extend(list),
+                Err(reason) => open.entry((metric, reason)).or_default().push(workload),
+            }
         }
-        notes.extend(side.notes());
-        for baseline in portable
-            .iter()
-            .filter(|baseline| run.series(&baseline.series().workload, baseline.series().metric).is_some())
-        {
+        notes.extend(side.note_on_host());
+        notes.extend(open.into_iter().map(|((metric, reason), workloads)| Note {
+            host: run.provenance.host.class.clone(),
+            words: format!("{metric} of {} does not gate: {reason}", workloads.join(", ")),
+        }));
+        for baseline in side.portable.iter().chain(side.counts) {
+            if run.series(&baseline.series().workload, baseline.series().metric).is_none() {
+                continue;
+            }
             for change in baseline.run.provenance.subject_changes(&run.provenance) {
                 if !subject_changes.contains(&change) {
                     subject_changes.push(change);
@@ -69,32 +107,77 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, required
     Ok(Check { verdict, findings, subject_changes, notes })
 }
 
+fn counts_under_keys_of(run: &Run, store: &Store) -> Result<Vec<Baseline>> {
+    let counts = run.series.iter().filter(|series| series.metric.kind() == Kind::Count && series.unavailable.is_none());
+    let keys: BTreeSet<String> = counts.map(count_key).collect();
+    let mut all = Vec::new();
+    for key in keys {
+        all.extend(store.counts(&key)?);
+    }
+    Ok(all)
+}
+
 /// One run and what it is compared with.
 struct Side<'a> {
     run: &'a Run,
     portable: &'a [Baseline],
     own: &'a [Baseline],
+    counts: &'a [Baseline],
+    /// Keys that have baselines, for a message about one that has none.
+    other_keys: &'a [String],
     settings: &'a GateSettings,
 }
 
 impl Side<'_> {
-    /// Everything that was measured, that is required, or that has a baseline.
-    fn keys(&self, required: &[String]) -> BTreeSet<(String, Metric)> {
+    /// Everything gated that was measured, that is required, or that has a baseline.
+    fn keys(&self, expected: &Expected) -> BTreeSet<(String, Metric)> {
         let measured = self.run.series.iter();
-        let accepted = self.portable.iter().chain(self.own).map(Baseline::series);
+        let accepted = self.portable.iter().chain(self.own).chain(self.counts).map(Baseline::series);
+        let required = self.required().iter().flat_map(|metric| {
+            expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric))
+        });
         measured
             .chain(accepted)
             .map(|series| (series.workload.clone(), series.metric))
-            .chain(required.iter().map(|workload| (workload.clone(), Metric::WallTime)))
+            .filter(|(_, metric)| metric.is_gated())
+            .chain(required)
             .collect()
+    }
+
+    fn required(&self) -> &[Metric] {
+        self.settings.required(&self.run.provenance.host.class)
+    }
+
+    /// The comparisons of one workload and metric; or, if the metric is not required here, why there are none.
+    fn cases(&self, workload: &str, metric: Metric) -> Result<Vec<Case>, String> {
+        let cases = match metric.kind() {
+            Kind::Count => {
+                let baseline = find(self.counts, workload, metric);
+                let withheld = self.no_count(baseline, workload, metric);
+                [Scope::Shape, Scope::Absolute]
+                    .map(|scope| self.case(scope, workload, metric, baseline, withheld.clone()))
+                    .into()
+            }
+            Kind::Cost | Kind::Informative => {
+                let mut cases = vec![self.shape_case(workload, metric)];
+                cases.extend(self.absolute_case(workload, metric));
+                cases
+            }
+        };
+        let withheld = cases.iter().find_map(|case| case.withheld.clone());
+        match withheld {
+            Some(reason) if !self.required().contains(&metric) => Err(reason),
+            _ => Ok(cases),
+        }
     }
 
     fn shape_case(&self, workload: &str, metric: Metric) -> Case {
         let baseline = find(self.portable, workload, metric);
         let withheld = match (baseline, self.run.series(workload, metric)) {
+            (_, None) => Some(NOT_MEASURED.to_owned()),
+            (_, Some(series)) if series.unavailable.is_some() => series.unavailable.clone().map(unavailable),
             (None, Some(_)) => Some("there is no portable baseline; accept a run with `scalegate accept`".to_owned()),
             (Some(baseline), Some(series)) => incomparable(baseline.series(), series, &[]),
-            (_, None) => Some("it was not measured; run `cargo bench`, which measures the whole suite".to_owned()),
         };
         self.case(Scope::Shape, workload, metric, baseline, withheld)
     }
@@ -118,6 +201,26 @@ impl Side<'_> {
         Some(self.case(Scope::Absolute, workload, metric, baseline, withheld))
     }
 
+    /// Why a count is not compared.
+    fn no_count(&self, baseline: Option<&Baseline>, workload: &str, metric: Metric) -> Option<String> {
+        let Some(series) = self.run.series(workload, metric) else { return Some(NOT_MEASURED.to_owned()) };
+        if let Some(reason) = &series.unavailable {
+            return Some(unavailable(reason.clone()));
+        }
+        if let Some(baseline) = baseline {
+            return incomparable(baseline.series(), series, &[]);
+        }
+        let others = match self.other_keys {
+            [] => String::new(),
+            keys => format!(" (there are counts for {})", keys.join(", ")),
+        };
+        Some(format!(
+            "not comparable: there is no baseline of it for {}{others}; record one on the accepted commit with \
+             `scalegate run --metric {metric}` and `scalegate accept --reason …`",
+            count_key(series)
+        ))
+    }
+
     fn case(
         &self,
         scope: Scope,
@@ -136,19 +239,15 @@ impl Side<'_> {
             axis: axis.to_owned(),
             unit: metric.unit().to_owned(),
             scope,
-            tolerances: self.tolerances(metric),
-            noise: None,
+            tolerances: self.settings.tolerances(metric),
+            noise: metric.error_bound(),
             baseline: before,
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
         }
     }
 
-    fn tolerances(&self, metric: Metric) -> Tolerances {
-        self.settings.tolerance.get(&metric).copied().unwrap_or_default()
-    }
-
-    fn notes(&self) -> Option<Note> {
+    fn note_on_host(&self) -> Option<Note> {
         let host = &self.run.provenance.host.class;
         self.own.is_empty().then(|| Note {
             host: host.clone(),
@@ -158,6 +257,13 @@ impl Side<'_> {
             ),
         })
     }
+}
+
+/// Why a series that is not in the record is not compared.
+const NOT_MEASURED: &str = "it was not measured; run `cargo bench`, which measures the whole suite";
+
+fn unavailable(reason: String) -> String {
+    format!("unavailable: {reason}")
 }
 
 fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option<&'a Baseline> {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::baseline::Store;
+use crate::baseline::{Store, count_key};
 use crate::law::{self, Fit, FitOptions, Observations};
-use crate::metric::Metric;
+use crate::metric::{Kind, Metric};
 use crate::record::{Run, Series};
 use crate::suite::Axis;
 
@@ -52,17 +52,20 @@ fn fitted(series: &Series) -> SeriesFit {
 /// A baseline that cannot be read.
 pub fn fit_baselines(run: &Run, store: &Store) -> crate::Result<Vec<SeriesFit>> {
     let (own, portable) = (store.host(&run.provenance.host.class)?, store.portable()?);
-    let comparable = |series: &Series| {
-        let found = own.iter().chain(&portable).find(|baseline| {
+    let mut fits = Vec::new();
+    for series in &run.series {
+        let is_count = series.metric.kind() == Kind::Count;
+        let counts = if is_count { store.counts(&count_key(series))? } else { Vec::new() };
+        let found = own.iter().chain(&portable).chain(&counts).find(|baseline| {
             let accepted = baseline.series();
             accepted.key() == series.key()
                 && accepted.axis == series.axis
                 && accepted.protocol == series.protocol
-                && baseline.run.provenance.incomparable(&run.provenance).is_empty()
+                && (is_count || baseline.run.provenance.incomparable(&run.provenance).is_empty())
         });
-        found.map(|baseline| fitted(baseline.series()))
-    };
-    Ok(run.series.iter().filter_map(comparable).collect())
+        fits.extend(found.map(|baseline| fitted(baseline.series())));
+    }
+    Ok(fits)
 }
 
 /// Fits one series.

@@ -6,5 +6,5 @@
 mod check;
 mod fits;
 
-pub use check::{Check, Note, check};
+pub use check::{Check, Expected, Note, check};
 pub use fits::{SeriesFit, Unfitted, fit_baselines, fit_run, fit_series, observations};

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Baseline;
-use crate::record::{Document, Run, read_json, write_json};
+use super::{Baseline, count_key};
+use crate::metric::Kind;
+use crate::record::{Document, Run, Series, read_json, write_json};
 use crate::{Error, Result};
 
 /// The directory of baselines.
@@ -35,19 +36,36 @@ impl Store {
         read_all(&self.portable_directory())
     }
 
+    /// Counts that were accepted under a key, as [`count_key`] gives it; none if there are none.
+    pub fn counts(&self, key: &str) -> Result<Vec<Baseline>> {
+        read_all(&self.portable_directory().join(key))
+    }
+
+    /// The keys that counts were accepted under.
+    pub fn count_keys(&self) -> Result<Vec<String>> {
+        let directory = self.portable_directory();
+        let mut keys: Vec<String> = entries(&directory)?
+            .into_iter()
+            .filter(|path| path.is_dir())
+            .filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+            .collect();
+        keys.sort();
+        Ok(keys)
+    }
+
     /// Baselines of one host class; none if nobody accepted a run on such a machine.
     pub fn host(&self, class: &str) -> Result<Vec<Baseline>> {
         read_all(&self.host_directory(class))
     }
 
-    /// Makes the series of `run` the baselines of its host class and, for those that `is_portable` names, the portable
-    /// ones. Series of other workloads stay as they are.
+    /// Makes the gated series of `run` baselines: counts under their key, costs those of its host class and, for those that
+    /// `is_portable` names, the portable ones. Baselines of other series stay as they are.
     ///
     /// # Errors
     /// A directory or file that cannot be written; or a series that was unavailable, since there is nothing to accept.
-    pub fn accept(&self, run: &Run, reason: &str, is_portable: impl Fn(&str) -> bool) -> Result<Accepted> {
+    pub fn accept(&self, run: &Run, reason: &str, is_portable: impl Fn(&Series) -> bool) -> Result<Accepted> {
         let mut files = Vec::new();
-        for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
+        for series in run.series.iter().filter(|series| series.unavailable.is_none() && series.metric.is_gated()) {
             let mut single = Run::new(run.provenance.clone());
             single.series.push(series.clone());
             let document = Baseline {
@@ -57,9 +75,15 @@ impl Store {
                 run: single,
             };
             let name = Baseline::file_name(&series.workload, series.metric);
-            let host = self.host_directory(&run.provenance.host.class).join(&name);
-            let portable = is_portable(&series.workload).then(|| self.portable_directory().join(&name));
-            for path in std::iter::once(host).chain(portable) {
+            let mut directories = Vec::new();
+            if series.metric.kind() == Kind::Count {
+                directories.push(self.portable_directory().join(count_key(series)));
+            } else {
+                directories.push(self.host_directory(&run.provenance.host.class));
+                directories.extend(is_portable(series).then(|| self.portable_directory()));
+            }
+            for directory in directories {
+                let path = directory.join(&name);
                 write_json(&path, &document)?;
                 files.push(path);
             }
@@ -81,18 +105,21 @@ impl Store {
 
 /// Every baseline of a directory, by name; an absent directory holds none.
 fn read_all(directory: &Path) -> Result<Vec<Baseline>> {
-    let fail =
-        |error: std::io::Error| Error::new(directory.display(), error, "name a readable directory with `--baseline`");
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(fail(error)),
-    };
-    let mut paths =
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+    let mut paths = entries(directory)?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     paths.iter().map(|path| read_one(path)).collect()
+}
+
+/// What is in a directory, in no order; an absent one is empty.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let fail =
+        |error: std::io::Error| Error::new(directory.display(), error, "name a readable directory with `--baseline`");
+    match std::fs::read_dir(directory) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(fail),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(fail(error)),
+    }
 }
 
 fn read_one(path: &Path) -> Result<Baseline> {

@@ -12,8 +12,11 @@
 //! }
 //! ```
 
+mod cases;
 mod counted;
 pub mod counts;
+mod hardware;
+pub mod heap;
 mod part;
 mod record;
 mod request;

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::measure;
+use crate::metric::Metric;
 use crate::record::{self, Absorbed, Provenance, Run, Series};
 use crate::suite::Suite;
 use crate::workload::subject;
-use crate::{Result, analysis, cli, paths, report};
+use crate::{Result, cli, paths, report};
 
 /// Shows the error, if there is one.
 pub(super) fn exit_code(result: Result<()>) -> ExitCode {
@@ -44,9 +46,12 @@ fn store(path: &Path, part: Run) -> Result<()> {
     let run = match earlier.map(|earlier| record::absorb(earlier, part.clone())) {
         None => part,
         Some((run, Absorbed::Kept(kept))) => {
-            for series in kept {
-                let when = series.measured.as_deref().unwrap_or("an unknown time");
-                eprintln!("kept {} {} of {when}: same host, build and models", series.workload, series.metric);
+            for metric in Metric::ALL {
+                let workloads: Vec<&str> =
+                    kept.iter().filter(|series| series.metric == metric).map(|series| &*series.workload).collect();
+                if !workloads.is_empty() {
+                    eprintln!("kept {metric} of {}: same host, build and models", workloads.join(", "));
+                }
             }
             run
         }
@@ -62,9 +67,12 @@ fn store(path: &Path, part: Run) -> Result<()> {
 }
 
 /// Prints the laws of what was just measured, and for each whether it still matches its baseline.
-fn show(suite: &Suite, run: Run) -> Result<()> {
-    let measured: Vec<String> = run.series.iter().map(|series| series.workload.clone()).collect();
+fn show(suite: &Suite, mut run: Run) -> Result<()> {
+    // What only explains other metrics is shown by `scalegate fit`.
+    run.series.retain(|series| series.metric.is_gated());
+    let measured: Vec<(String, Metric)> =
+        run.series.iter().map(|series| (series.workload.clone(), series.metric)).collect();
     cli::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
-    let check = analysis::check(&[run], &Store::new(paths::baselines()), &suite.gate, &[])?;
+    let check = analysis::check(&[run], &Store::new(paths::baselines()), &suite.gate, &Expected::default())?;
     cli::print(&report::matches_text(&check, &measured))
 }

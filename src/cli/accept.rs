@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::{BaselinePath, RunPath, check};
 use crate::baseline::Store;
-use crate::gate::Outcome;
-use crate::record::{self, Run};
-use crate::{Error, Result, analysis};
+use crate::gate::{Outcome, Scope};
+use crate::record::{self, Run, Series};
+use crate::analysis::{self, Expected};
+use crate::{Error, Result};
 
 /// Make a run the baseline of its host class, and its shapes the portable ones
 ///
@@ -33,13 +34,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let store = Store::new(&arguments.baseline.root);
     let portable = store.portable()?;
     let (settings, _) = check::settings()?;
-    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &[])?;
-    let is_portable = |workload: &str| {
-        let recorded = portable.iter().find(|baseline| baseline.series().workload == workload);
+    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
+    let is_portable = |series: &Series| {
+        let recorded = portable.iter().find(|baseline| baseline.series().key() == series.key());
         let by_this_class =
             recorded.is_none_or(|baseline| baseline.run.provenance.host.class == run.provenance.host.class);
-        let mut shapes =
-            check.findings.iter().filter(|f| f.workload == workload && f.scope == crate::gate::Scope::Shape);
+        let mut shapes = check.findings.iter().filter(|finding| {
+            finding.scope == Scope::Shape && (&*finding.workload, &*finding.metric) == (&series.workload, series.metric.name())
+        });
         by_this_class || !shapes.all(|finding| finding.outcome == Outcome::Pass)
     };
     let accepted = store.accept(&run, arguments.reason.trim(), is_portable)?;

@@ -7,11 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::BaselinePath;
 use super::output::print;
-use crate::analysis;
+use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::record::{self, Run};
 use crate::suite::{GateSettings, Suite};
-use crate::workload::Registry;
 use crate::{Error, Result, paths, report};
 
 /// What `git bisect run` reads as "this commit can't be tested".
@@ -45,9 +44,9 @@ enum Format {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
-    let (settings, required) = settings()?;
+    let (settings, expected) = settings()?;
     let runs = by_host(names)?;
-    let check = analysis::check(&runs, &Store::new(&arguments.baseline.root), &settings, &required)?;
+    let check = analysis::check(&runs, &Store::new(&arguments.baseline.root), &settings, &expected)?;
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
         Format::Json => print(&report::check_json(&check)?)?,
@@ -60,13 +59,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// The tolerances and the workloads of the suite here; records of other tools are checked without one.
-pub(super) fn settings() -> Result<(GateSettings, Vec<String>)> {
+pub(super) fn settings() -> Result<(GateSettings, Expected)> {
     if Path::new(Suite::FILE).exists() {
         let suite = Suite::load_here()?;
-        let required = Registry::names(&suite);
-        Ok((suite.gate, required))
+        let expected = Expected::of(&suite);
+        Ok((suite.gate, expected))
     } else {
-        Ok((GateSettings::default(), Vec::new()))
+        Ok((GateSettings::default(), Expected::default()))
     }
 }
 

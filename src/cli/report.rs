@@ -27,8 +27,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let run: Run = record::read_json(&arguments.run.run)?;
     let store = Store::new(&arguments.baseline.root);
-    let (settings, required) = check::settings()?;
-    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &required)?;
+    let (settings, expected) = check::settings()?;
+    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &expected)?;
     let fits = analysis::fit_run(&run);
     let baselines = analysis::fit_baselines(&run, &store)?;
     let page = report::html(&report::Page { run: &run, check: &check, fits: &fits, baselines: &baselines });

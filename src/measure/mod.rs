@@ -10,6 +10,7 @@ mod criterion_files;
 mod criterion_pass;
 pub mod disturbance;
 pub mod energy;
+mod hardware;
 mod host;
 pub mod resources;
 mod rounds;
@@ -19,11 +20,13 @@ pub use build::build;
 pub(crate) use child::{Ended, run_child};
 pub use child::{interrupted, watch_for_ctrl_c};
 pub use counts::{
-    CAN_START, CaseCounts, KEY_FIELDS, Valgrind, environment, find_valgrind, read_summaries, start_instrumentation,
+    CAN_START, CaseCounts, KEY_FIELDS, Valgrind, count_environment, find_valgrind, heap_environment, read_summaries,
+    start_instrumentation,
 };
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;
+pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::host;
 pub use rounds::{Round, RoundPlan, run_rounds};
 pub use vcgencmd::Vcgencmd;

@@ -70,9 +70,8 @@ fn run_round(
     progress: &mut impl FnMut(u32, &str),
 ) -> Result<Vec<CriterionSample>> {
     let place = format!("round {}", round + 1);
-    let fail = |cause: String| {
-        Error::new(&place, cause, "mend the cause and measure again; earlier records are as they were")
-    };
+    let fail =
+        |cause: String| Error::new(&place, cause, "mend the cause and measure again; earlier records are as they were");
     let directory = plan.scratch.join(format!("round-{round}"));
     std::fs::create_dir_all(&directory).map_err(|error| fail(format!("{}: {error}", directory.display())))?;
     let mut command = Command::new(program);

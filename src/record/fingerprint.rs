@@ -88,12 +88,7 @@ impl Provenance {
                 kernel: not_told(),
                 governor: None,
             },
-            build: Build {
-                source: not_told(),
-                rustc: not_told(),
-                target: not_told(),
-                optimisation: not_told(),
-            },
+            build: Build { source: not_told(), rustc: not_told(), target: not_told(), optimisation: not_told() },
             subject: BTreeMap::new(),
         }
     }

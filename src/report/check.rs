@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::analysis::Check;
 use crate::gate::{Finding, Outcome, Scope, Verdict};
+use crate::metric::Metric;
 use crate::{Error, Result};
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
@@ -60,9 +61,12 @@ pub fn check_json(check: &Check) -> Result<String> {
     Ok(format!("{value:#}\n"))
 }
 
-/// One line per workload and metric of `workloads`: whether it still matches its baseline.
-pub fn matches_text(check: &Check, workloads: &[String]) -> String {
-    let mine: Vec<&Finding> = check.findings.iter().filter(|finding| workloads.contains(&finding.workload)).collect();
+/// One line per workload and metric that was measured: whether it still matches its baseline.
+pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
+    let is_mine = |finding: &&Finding| {
+        measured.iter().any(|(workload, metric)| (&**workload, metric.name()) == (&*finding.workload, &*finding.metric))
+    };
+    let mine: Vec<&Finding> = check.findings.iter().filter(is_mine).collect();
     let mut text = String::new();
     for group in mine.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
         let verdict = Verdict::join(group.iter().map(|finding| finding.outcome));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Page, html};
-use crate::analysis::{self, SeriesFit};
+use crate::analysis::{self, Expected, SeriesFit};
 use crate::baseline::Store;
 use crate::metric::Metric;
 use crate::record::{Provenance, Run, Sample, Series};
@@ -43,7 +43,8 @@ fn run(list: impl IntoIterator<Item = Series>) -> Run {
 
 fn page(run: &Run, baselines: &[SeriesFit]) -> String {
     let store = Store::new("no such directory");
-    let check = analysis::check(std::slice::from_ref(run), &store, &GateSettings::default(), &[]).unwrap();
+    let check =
+        analysis::check(std::slice::from_ref(run), &store, &GateSettings::default(), &Expected::default()).unwrap();
     html(&Page { run, check: &check, fits: &analysis::fit_run(run), baselines })
 }
 

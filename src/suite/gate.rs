@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Tolerances;
+use super::tolerances::ToleranceChanges;
 use crate::metric::Metric;
 
 /// What a verdict depends on beside the data.
@@ -15,27 +16,63 @@ pub struct GateSettings {
     pub alpha: f64,
     /// The rate at which a change beyond its tolerance passes, per quantity.
     pub miss: f64,
+    /// Metrics without which there is no pass. What is measured beside them gates too, where it can be compared.
+    pub required: Vec<Metric>,
+    /// What is different on a class of hosts.
+    pub host: BTreeMap<String, HostPolicy>,
     /// Tolerances by metric; what is not given has its default.
-    pub tolerance: BTreeMap<Metric, Tolerances>,
+    tolerance: BTreeMap<Metric, ToleranceChanges>,
+}
+
+/// `[gate.host.<class>]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostPolicy {
+    /// Metrics without which there is no pass on this class of hosts.
+    pub required: Vec<Metric>,
 }
 
 impl Default for GateSettings {
     fn default() -> Self {
-        Self { alpha: 0.001, miss: 0.01, tolerance: BTreeMap::new() }
+        Self {
+            alpha: 0.001,
+            miss: 0.01,
+            required: vec![Metric::WallTime],
+            host: BTreeMap::new(),
+            tolerance: BTreeMap::new(),
+        }
     }
 }
 
 impl GateSettings {
+    /// How much a law of this metric may change.
+    pub fn tolerances(&self, metric: Metric) -> Tolerances {
+        let defaults = Tolerances::of(metric);
+        self.tolerance.get(&metric).map_or(defaults, |changes| changes.applied_to(defaults))
+    }
+
+    /// The metrics that a run of this host class needs for a pass.
+    pub fn required(&self, class: &str) -> &[Metric] {
+        self.host.get(class).map_or(&self.required, |host| &host.required)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for (name, rate) in [("alpha", self.alpha), ("miss", self.miss)] {
             if !(rate > 0.0 && rate < 0.5) {
                 return Err(format!("gate.{name} = {rate} is not a rate between 0 and 0.5"));
             }
         }
-        let invalid = |(metric, tolerances): (&Metric, &Tolerances)| {
-            let (name, value) = tolerances.first_invalid()?;
+        let required = self.required.iter().chain(self.host.values().flat_map(|host| &host.required));
+        if let Some(metric) = required.into_iter().find(|metric| !metric.is_gated()) {
+            return Err(format!("{metric} is required, but it is not gated: it explains other metrics"));
+        }
+        if let Some(metric) = self.tolerance.keys().find(|metric| !metric.is_gated()) {
+            return Err(format!("gate.tolerance.{metric}: {metric} is not gated, it explains other metrics"));
+        }
+        let invalid = |metric: &Metric| {
+            let (name, value) = self.tolerances(*metric).first_invalid()?;
             Some(format!("gate.tolerance.{metric}.{name} = {value} is not a positive number"))
         };
-        self.tolerance.iter().find_map(invalid).map_or(Ok(()), Err)
+        self.tolerance.keys().find_map(invalid).map_or(Ok(()), Err)
     }
 }

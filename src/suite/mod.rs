@@ -18,7 +18,7 @@ mod source;
 mod tolerances;
 mod workload;
 
-pub use gate::GateSettings;
+pub use gate::{GateSettings, HostPolicy};
 pub use instructions::InstructionSettings;
 pub use measure::MeasureSettings;
 pub use model::{

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metric::{Kind, Metric};
+
 /// The tolerance δ of each gated quantity: relative changes, except where a difference is named.
 ///
 /// The defaults are for times on shared or noisy machines, at about 8 rounds with 3 % noise per size. They are as wide as
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// | 3 % | 25 % | 83 % | 97 % | 100 % |
 /// | 5 % | 0 % | 17 % | 36 % | 91 % |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Tolerances {
     /// Cost per unit of size (between the ends of the sizes, or up to the breakpoint).
     pub slope: f64,
@@ -49,7 +51,42 @@ impl Default for Tolerances {
     }
 }
 
+/// `[gate.tolerance.<metric>]`: what differs from the defaults of the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ToleranceChanges {
+    slope: Option<f64>,
+    cost: Option<f64>,
+    curvature_share: Option<f64>,
+    breakpoint: Option<f64>,
+    level: Option<f64>,
+    slope_ratio: Option<f64>,
+    growth: Option<f64>,
+}
+
+impl ToleranceChanges {
+    pub(super) fn applied_to(&self, defaults: Tolerances) -> Tolerances {
+        Tolerances {
+            slope: self.slope.unwrap_or(defaults.slope),
+            cost: self.cost.unwrap_or(defaults.cost),
+            curvature_share: self.curvature_share.unwrap_or(defaults.curvature_share),
+            breakpoint: self.breakpoint.unwrap_or(defaults.breakpoint),
+            level: self.level.unwrap_or(defaults.level),
+            slope_ratio: self.slope_ratio.unwrap_or(defaults.slope_ratio),
+            growth: self.growth.unwrap_or(defaults.growth),
+        }
+    }
+}
+
 impl Tolerances {
+    /// The defaults of a metric.
+    pub fn of(metric: Metric) -> Self {
+        match metric.kind() {
+            Kind::Count => Self::COUNTS,
+            Kind::Cost | Kind::Informative => Self::default(),
+        }
+    }
+
     /// For metrics that repeat to a thousandth or better, as instruction counts under one key: what moves them is the code.
     pub const COUNTS: Self = Self {
         slope: 0.02,

@@ -20,6 +20,18 @@ impl Registry {
     /// # Errors
     /// A workload that does not exist, or one with sizes of another axis.
     pub fn family(suite: &Suite, family: &str) -> Result<Vec<Box<dyn Workload>>> {
+        Self::listed(suite, Some(family))
+    }
+
+    /// The workloads of all families, in the same order.
+    ///
+    /// # Errors
+    /// As [`Registry::family`].
+    pub fn all(suite: &Suite) -> Result<Vec<Box<dyn Workload>>> {
+        Self::listed(suite, None)
+    }
+
+    fn listed(suite: &Suite, family: Option<&str>) -> Result<Vec<Box<dyn Workload>>> {
         let suite = Rc::new(suite.clone());
         let mut list = Vec::new();
         let owners = std::iter::once(None).chain(suite.foreign_models.iter().map(Some));
@@ -28,7 +40,7 @@ impl Registry {
             for settings in &suite.workloads {
                 let is_wanted = owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name()));
                 let workload = maker.workload(settings)?;
-                if is_wanted && settings.name().split('/').next() == Some(family) {
+                if is_wanted && family.is_none_or(|family| settings.name().split('/').next() == Some(family)) {
                     list.push(workload);
                 }
             }
@@ -41,7 +53,7 @@ impl Registry {
     /// # Errors
     /// The first one that does not.
     pub fn check(suite: &Suite) -> Result<()> {
-        Self::family(suite, "").map(drop)
+        Self::all(suite).map(drop)
     }
 
     /// The full names of all workloads of a suite.

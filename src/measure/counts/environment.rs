@@ -5,25 +5,32 @@ use std::process::Command;
 
 use super::Valgrind;
 
-/// The fields of a protocol that counts are valid for: another value is another key, and is never compared.
+/// The fields of a protocol that counts are valid for, of those that a series has: another value is another key, and is
+/// never compared.
 ///
 /// The processor is not among them: Valgrind shows every one of an architecture the same features, and at the sizes of the
 /// test models no product is large enough for tract to block it by the sizes of the caches.
 pub const KEY_FIELDS: [&str; 6] = ["architecture", "rustc", "optimisation", "valgrind", "kernels", "libc"];
 
-/// The values of [`KEY_FIELDS`] in this build, below this Valgrind; `valgrind.answer` is the kernel family.
-pub fn environment(valgrind: &Valgrind) -> BTreeMap<String, String> {
-    let build = crate::measure::build();
-    let rustc = build.rustc.split_whitespace().nth(1).unwrap_or(&build.rustc).to_owned();
-    let values = [
-        std::env::consts::ARCH.to_owned(),
-        rustc,
-        build.optimisation,
-        valgrind.version.clone(),
-        valgrind.answer.clone(),
-        libc_version(),
-    ];
-    KEY_FIELDS.into_iter().map(str::to_owned).zip(values).collect()
+/// What instruction counts of this build depend on below this Valgrind, which has answered with the kernel family.
+pub fn count_environment(valgrind: &Valgrind) -> BTreeMap<String, String> {
+    let mut environment = heap_environment(&valgrind.answer);
+    environment.extend([
+        ("optimisation".to_owned(), crate::measure::build().optimisation),
+        ("valgrind".to_owned(), valgrind.version.clone()),
+        ("libc".to_owned(), libc_version()),
+    ]);
+    environment
+}
+
+/// What heap allocations of this build depend on: the layout of types, and the tiles that kernels pack their operands into.
+pub fn heap_environment(kernels: &str) -> BTreeMap<String, String> {
+    let rustc = crate::measure::build().rustc;
+    BTreeMap::from([
+        ("architecture".to_owned(), std::env::consts::ARCH.to_owned()),
+        ("rustc".to_owned(), rustc.split_whitespace().nth(1).unwrap_or(&rustc).to_owned()),
+        ("kernels".to_owned(), kernels.to_owned()),
+    ])
 }
 
 /// The C library, whose `memcpy` and `malloc` are counted too, as `glibc 2.36`.

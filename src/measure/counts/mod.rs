@@ -9,7 +9,7 @@ mod request;
 mod summary;
 mod valgrind;
 
-pub use environment::{KEY_FIELDS, environment};
+pub use environment::{KEY_FIELDS, count_environment, heap_environment};
 pub use request::{CAN_START, start_instrumentation};
 pub use summary::{CaseCounts, read_summaries};
 pub use valgrind::{Valgrind, find_valgrind};

@@ -27,7 +27,7 @@ pub struct Probe {
 #[derive(Debug)]
 enum Source {
     Kernel(kernel::Files),
-    Sysinfo(System),
+    Sysinfo(Box<System>),
 }
 
 impl Probe {
@@ -48,7 +48,7 @@ impl Probe {
     /// As [`Probe::new`].
     pub fn portable(pid: u32) -> Result<Self> {
         let system = System::new().map_err(|error| unreadable(pid, &error.to_string()))?;
-        Self::of(pid, Source::Sysinfo(system))
+        Self::of(pid, Source::Sysinfo(Box::new(system)))
     }
 
     fn of(pid: u32, source: Source) -> Result<Self> {

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Does the gate on instruction counts see what it should? Applies each patch of ci/mutants/ alone to the sources as they are
+# committed, counts, and compares with the counts of the sources without it.
+#   ci/mutants.sh [NAME…]      all of them by default
+# Prints a table; ends with 1 unless every harmful change is caught and every benign one passes. Takes about two minutes
+# for each. Needs valgrind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root="$PWD"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
+names=("$@")
+if [ ${#names[@]} -eq 0 ]; then
+  for patch in ci/mutants/*.patch; do names+=("$(basename "$patch" .patch)"); done
+fi
+for name in "${names[@]}"; do
+  if [ ! -f "ci/mutants/$name.patch" ]; then
+    echo "ci/mutants/$name.patch: no such patch" >&2
+    exit 2
+  fi
+done
+
+work="$(mktemp -d)"
+# The tree has the same path each time, so that nothing in the program depends on it.
+tree="$CARGO_TARGET_DIR/mutants"
+trap 'rm -rf "$work"' EXIT
+# Not this very commit but what is in the working tree, so that a change can be tried before it is committed.
+changes="$(git stash create)"
+rm -rf "$tree"
+mkdir -p "$tree"
+git archive "${changes:-HEAD}" | tar -x -C "$tree"
+# Patches apply to a repository of their own: git would look for paths in the one around it.
+git -C "$tree" init -q
+git -C "$tree" add -A
+
+count() { # count RECORD WORKLOADS LOG
+  (
+    cd "$tree"
+    SCALEGATE_OUT="$1" SCALEGATE_METRICS=instructions SCALEGATE_WORKLOADS="$2" \
+      cargo bench --locked --bench instructions
+  ) >"$3" 2>&1 || {
+    cat "$3" >&2
+    echo "the counts could not be taken" >&2
+    exit 2
+  }
+  if grep -q '^instructions: unavailable' "$3"; then
+    grep '^instructions: unavailable' "$3" >&2
+    exit 2
+  fi
+}
+
+header() { sed -n "s/^$1: //p;/^diff /q" "ci/mutants/$2.patch"; }
+
+echo "counting the sources without a patch" >&2
+count "$work/unchanged.json" "" "$work/log"
+cp "$CARGO_TARGET_DIR/release/scalegate" "$work/scalegate"
+# Nothing else is asked for: what is caught here is caught by counts of instructions alone.
+sed 's/^required = .*/required = ["instructions"]/' suite.toml >"$work/suite.toml"
+cd "$work"
+./scalegate accept unchanged.json --reason "sources without a patch" 2>/dev/null
+
+wrong=0
+printf '%-26s %-8s %-13s %-6s %s\n' change expected verdict right "what the gate says"
+for name in "${names[@]}"; do
+  patch="$root/ci/mutants/$name.patch"
+  if ! git -C "$tree" apply "$patch" 2>"$work/log"; then
+    cat "$work/log" >&2
+    echo "$patch does not apply any more; make it anew" >&2
+    exit 2
+  fi
+  expected="$(cd "$root" && header expect "$name")"
+  count "$work/run.json" "$(cd "$root" && header workloads "$name")" "$work/log"
+  code=0
+  ./scalegate check run.json >check.txt || code=$?
+  case "$expected:$code" in caught:1 | benign:0) right=yes ;; *) right=NO wrong=1 ;; esac
+  verdict="$(sed -n '1s/:.*//p' check.txt | tr '[:upper:]' '[:lower:]')"
+  words="$(awk 'found { sub(/^ +/, ""); print; exit } /^(regressed|improved|inconclusive)  / { found = 1 }' check.txt)"
+  printf '%-26s %-8s %-13s %-6s %s\n' "$name" "$expected" "$verdict" "$right" "${words:-$(head -n 1 check.txt)}"
+  if [ "$right" = NO ]; then sed 's/^/    /' check.txt; fi
+  git -C "$tree" checkout -q -- .
+  git -C "$tree" clean -qfd
+done
+exit "$wrong"
