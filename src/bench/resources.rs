@@ -45,8 +45,8 @@ pub struct Allocator {
 
 /// The body of a bench target's `main`.
 ///
-/// With `--bench`, as `cargo bench` gives it, the cases of `[resources]` are measured, at 5 Hz after `--paper`; words
-/// that are no options choose among them, as Criterion's filter does. There is nothing to do without that section, and
+/// With `--bench`, as `cargo bench` gives it, the cases of `[resources]` are measured, at 5 Hz after `--paper`; a word
+/// that is no option chooses among them, as Criterion's filter does. There is nothing to do without that section, and
 /// for options that ask Criterion for something.
 pub fn main(allocator: Allocator, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Workload>>>) -> ExitCode {
     exit_code(run(allocator, workloads))
@@ -93,14 +93,15 @@ fn settings_of(settings: ResourceSettings, request: &Request, arguments: &[Strin
 /// A workload and a size.
 type Case = (String, u64);
 
-/// All cases whose name, as `llm/decode/16`, contains one of the words.
+/// All cases whose name, as `llm/decode/16`, contains the first word among the arguments.
 fn cases(workloads: &[Box<dyn Workload>], arguments: &[String]) -> Vec<Case> {
-    let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let all = workloads
-        .iter()
-        .flat_map(|workload| workload.sizes().into_iter().map(|size| (workload.name().to_owned(), size)));
-    all.filter(|(name, size)| words.is_empty() || words.iter().any(|word| format!("{name}/{size}").contains(*word)))
-        .collect()
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let sizes_of = |workload: &dyn Workload| -> Vec<Case> {
+        workload.sizes().into_iter().map(|size| (workload.name().to_owned(), size)).collect()
+    };
+    let is_wanted =
+        |(name, size): &Case| filter.is_none_or(|filter| format!("{name}/{size}").contains(filter.as_str()));
+    workloads.iter().flat_map(|workload| sizes_of(workload.as_ref())).filter(is_wanted).collect()
 }
 
 struct Plan {

@@ -77,7 +77,11 @@ fn a_disturbed_case_is_measured_again_and_then_gives_no_verdict() {
     let place = place("others_cores = 0.001\n");
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| while !done.load(Ordering::Relaxed) {});
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
         place.bench("resources", "llm/decode/4").success();
         done.store(true, Ordering::Relaxed);
     });

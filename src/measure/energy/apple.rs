@@ -1,5 +1,6 @@
 //! Apple silicon's energy counter of a process, from `proc_pid_rusage`; needs no root. Not yet run on hardware.
 
+use super::readings::Collected;
 use super::{EnergySource, Readings};
 
 /// Words of 64 bits in `rusage_info_v6` of `sys/resource.h`, behind the two of its UUID.
@@ -18,7 +19,7 @@ pub fn energy_j(words: &[u64]) -> Option<f64> {
 pub struct Apple {
     process: Option<(u32, f64)>,
     total_j: f64,
-    readings: Result<Vec<(f64, f64)>, String>,
+    readings: Collected,
 }
 
 impl Apple {
@@ -29,7 +30,7 @@ impl Apple {
     pub fn find() -> Result<Self, String> {
         let own = read(std::process::id())?;
         energy_j(&own).ok_or_else(|| "proc_pid_rusage counts no energy on this machine".to_owned())?;
-        Ok(Self { process: None, total_j: 0.0, readings: Ok(Vec::new()) })
+        Ok(Self { process: None, total_j: 0.0, readings: Collected::new() })
     }
 
     /// Adds what a process has used since its last reading; the first one of a process is where it starts.
@@ -49,15 +50,11 @@ impl EnergySource for Apple {
 
     fn sample(&mut self, pid: u32, unix_s: f64) {
         let reading = read(pid).map(|words| energy_j(&words).unwrap_or(0.0)).map(|joules| self.advance(pid, joules));
-        match (&mut self.readings, reading) {
-            (Ok(readings), Ok(joules)) => readings.push((unix_s, joules)),
-            (readings @ Ok(_), Err(reason)) => *readings = Err(reason),
-            (Err(_), _) => {}
-        }
+        self.readings.push(unix_s, reading);
     }
 
     fn readings(&self) -> Result<Readings, String> {
-        self.readings.clone().map(Readings::Counter)
+        self.readings.all().map(Readings::Counter)
     }
 }
 
@@ -97,7 +94,7 @@ mod tests {
 
     #[test]
     fn each_process_counts_from_its_own_beginning() {
-        let mut apple = Apple { process: None, total_j: 0.0, readings: Ok(Vec::new()) };
+        let mut apple = Apple { process: None, total_j: 0.0, readings: Collected::new() };
         let totals = [(1, 5.0), (1, 8.0), (2, 0.5), (2, 1.5)].map(|(pid, joules)| apple.advance(pid, joules));
         assert_eq!(totals, [0.0, 3.0, 3.0, 4.0]);
     }

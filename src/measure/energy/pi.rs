@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::readings::Collected;
 use super::{EnergySource, Readings};
 use crate::measure::vcgencmd::Vcgencmd;
 
@@ -51,7 +52,7 @@ pub fn parse(answer: &str) -> Result<BTreeMap<String, f64>, String> {
 pub struct Pi {
     firmware: Vcgencmd,
     rails: Vec<String>,
-    readings: Result<Vec<(f64, f64)>, String>,
+    readings: Collected,
 }
 
 impl Pi {
@@ -61,7 +62,7 @@ impl Pi {
     /// Why it does not.
     pub fn find(firmware: Vcgencmd) -> Result<Self, String> {
         let rails = parse(&firmware.ask(QUESTION)?)?.into_keys().collect();
-        Ok(Self { firmware, rails, readings: Ok(Vec::new()) })
+        Ok(Self { firmware, rails, readings: Collected::new() })
     }
 
     /// Watts of all rails.
@@ -81,15 +82,11 @@ impl EnergySource for Pi {
 
     fn sample(&mut self, _: u32, unix_s: f64) {
         let reading = self.watts();
-        match (&mut self.readings, reading) {
-            (Ok(readings), Ok(watts)) => readings.push((unix_s, watts)),
-            (readings @ Ok(_), Err(reason)) => *readings = Err(reason),
-            (Err(_), _) => {}
-        }
+        self.readings.push(unix_s, reading);
     }
 
     fn readings(&self) -> Result<Readings, String> {
-        self.readings.clone().map(Readings::Power)
+        self.readings.all().map(Readings::Power)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::readings::Collected;
 use super::{EnergySource, Readings};
 
 /// One counter. Its kernel file counts microjoules from 0 to `range_uj` and then begins again.
@@ -36,7 +37,7 @@ impl Zone {
 pub struct Rapl {
     zones: Vec<(PathBuf, Zone)>,
     names: Vec<String>,
-    readings: Result<Vec<(f64, f64)>, String>,
+    readings: Collected,
 }
 
 impl Rapl {
@@ -50,7 +51,7 @@ impl Rapl {
             .map_err(|error| format!("{}: {error}, so that there is no RAPL", directory.display()))?;
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.sort();
-        let mut found = Self { zones: Vec::new(), names: Vec::new(), readings: Ok(Vec::new()) };
+        let mut found = Self { zones: Vec::new(), names: Vec::new(), readings: Collected::new() };
         for path in paths {
             // Other zones are parts of these (`core`, `uncore`) or contain them (`psys`).
             let name = std::fs::read_to_string(path.join("name")).unwrap_or_default().trim().to_owned();
@@ -95,15 +96,11 @@ impl EnergySource for Rapl {
 
     fn sample(&mut self, _: u32, unix_s: f64) {
         let reading = self.total_j();
-        match (&mut self.readings, reading) {
-            (Ok(readings), Ok(joules)) => readings.push((unix_s, joules)),
-            (readings @ Ok(_), Err(reason)) => *readings = Err(reason),
-            (Err(_), _) => {}
-        }
+        self.readings.push(unix_s, reading);
     }
 
     fn readings(&self) -> Result<Readings, String> {
-        self.readings.clone().map(Readings::Counter)
+        self.readings.all().map(Readings::Counter)
     }
 }
 

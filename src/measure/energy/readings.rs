@@ -15,6 +15,29 @@ pub enum Readings {
     Power(Vec<(f64, f64)>),
 }
 
+/// Readings of a meter as they come in. The first one that fails makes all of them worthless, since an area cannot have a
+/// hole in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Collected(Result<Vec<(f64, f64)>, String>);
+
+impl Collected {
+    pub(super) fn new() -> Self {
+        Self(Ok(Vec::new()))
+    }
+
+    pub(super) fn push(&mut self, unix_s: f64, reading: Result<f64, String>) {
+        match (&mut self.0, reading) {
+            (Ok(readings), Ok(value)) => readings.push((unix_s, value)),
+            (readings @ Ok(_), Err(reason)) => *readings = Err(reason),
+            (Err(_), _) => {}
+        }
+    }
+
+    pub(super) fn all(&self) -> Result<Vec<(f64, f64)>, String> {
+        self.0.clone()
+    }
+}
+
 impl Readings {
     /// Joules between two times.
     ///

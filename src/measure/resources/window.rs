@@ -116,3 +116,42 @@ fn unix_s() -> Result<f64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map(|since| since.as_secs_f64()).map_err(|error| Error::new("the clock", error, "set the clock"))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Beside for Nothing {
+        fn sample(&mut self, _: u32, _: f64) {}
+    }
+
+    fn measured(script: &str) -> Result<Windows> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        take_windows("a script", command, 100, Duration::from_millis(20), &mut Nothing)
+    }
+
+    /// One child runs at a time, so that this is one test.
+    #[test]
+    fn a_measured_process_that_speaks_otherwise_is_an_error() {
+        let ground = r#"{"inferences":3,"cpu_s":0.5,"reset_cpu_s":0.1}"#;
+        let well = format!("echo ready; read go; echo '{ground}'; read rest; echo rest; read end");
+        let windows = measured(&well).unwrap();
+        assert_eq!(windows.ground, Ground { inferences: 3, cpu_s: 0.5, reset_cpu_s: 0.1 });
+        assert!([&windows.before, &windows.busy, &windows.after].iter().all(|trace| trace.0.len() >= 2));
+
+        let words = |script: &str| measured(script).unwrap_err().to_string();
+        assert!(words("echo hello").contains("said `hello`, which is no part of the measurement"));
+        let died = words("echo no memory >&2; exit 7");
+        assert!(died.contains("a script: the measured process ended with exit status: 7"), "{died}");
+        assert!(died.contains("no memory"), "{died}");
+        let died = words("echo ready; read go; echo too large >&2; exit 3");
+        assert!(died.contains("exit status: 3") && died.contains("too large"), "{died}");
+        let own = words(r#"echo '{"place":"llm/prefill","cause":"no such file","remedy":"name another"}'"#);
+        assert!(own.starts_with("llm/prefill: no such file"), "{own}");
+        let busy = words("echo ready; echo surprise; read end");
+        assert!(busy.contains("said `surprise`"), "{busy}");
+    }
+}
