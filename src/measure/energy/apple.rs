@@ -49,6 +49,7 @@ impl EnergySource for Apple {
     }
 
     fn sample(&mut self, pid: u32, unix_s: f64) {
+        // The machine counts energy, as was seen at the beginning; a process that has just begun may have used none.
         let reading = read(pid).map(|words| energy_j(&words).unwrap_or(0.0)).map(|joules| self.advance(pid, joules));
         self.readings.push(unix_s, reading);
     }

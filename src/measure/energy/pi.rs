@@ -124,11 +124,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_rail_that_goes_missing_on_the_way_leaves_no_figure() {
-        use std::os::unix::fs::PermissionsExt;
         let place = tempfile::tempdir().unwrap();
-        let (tool, answer) = (place.path().join("vcgencmd"), place.path().join("answer"));
-        std::fs::write(&tool, format!("#!/bin/sh\ncat '{}'\n", answer.display())).unwrap();
-        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (tool, answer) = (place.path().join("vcgencmd"), place.path().join(QUESTION));
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/vcgencmd/vcgencmd");
+        std::os::unix::fs::symlink(script, &tool).unwrap();
         std::fs::write(&answer, ANSWER).unwrap();
         let mut pi = Pi::find(Vcgencmd::new(&tool)).unwrap();
         pi.sample(0, 1.0);
