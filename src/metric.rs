@@ -35,6 +35,12 @@ pub enum Metric {
     PeakRss,
     /// Energy above idle.
     Energy,
+    /// Mean processor use above idle, while inferences run.
+    Utilisation,
+    /// Mean power while inferences run, idle power included.
+    MeanPower,
+    /// Tokens for each joule above idle; the more the better, so that it is no cost.
+    TokensPerJoule,
 }
 
 /// What a metric is compared with.
@@ -44,13 +50,13 @@ pub enum Kind {
     Cost,
     /// A count that repeats on every host with the same tools.
     Count,
-    /// A count that helps to understand another and is not gated.
+    /// What helps to understand another metric and is not gated.
     Informative,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::WallTime,
         Self::CpuTime,
         Self::Instructions,
@@ -64,6 +70,9 @@ impl Metric {
         Self::RssAuc,
         Self::PeakRss,
         Self::Energy,
+        Self::Utilisation,
+        Self::MeanPower,
+        Self::TokensPerJoule,
     ];
 
     /// What may be done with it.
@@ -71,6 +80,7 @@ impl Metric {
         match self {
             Self::Instructions | Self::HeapBytes => Kind::Count,
             Self::HeapBlocks | Self::D1Misses | Self::LlMisses | Self::Branches => Kind::Informative,
+            Self::Utilisation | Self::MeanPower | Self::TokensPerJoule => Kind::Informative,
             _ => Kind::Cost,
         }
     }
@@ -102,6 +112,9 @@ impl Metric {
             Self::RssAuc => "rss_auc",
             Self::PeakRss => "peak_rss",
             Self::Energy => "energy",
+            Self::Utilisation => "utilisation",
+            Self::MeanPower => "mean_power",
+            Self::TokensPerJoule => "tokens_per_joule",
         }
     }
 
@@ -117,6 +130,9 @@ impl Metric {
             Self::CpuAuc => "core·s",
             Self::RssAuc => "byte·s",
             Self::Energy => "J",
+            Self::Utilisation => "cores",
+            Self::MeanPower => "W",
+            Self::TokensPerJoule => "tokens/J",
         }
     }
 }

@@ -38,6 +38,7 @@ mod tests {
             unit: Metric::Instructions.unit().to_owned(),
             measured: None,
             protocol: protocol.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
+            conditions: BTreeMap::new(),
             samples: Vec::new(),
             unavailable: Some("a test".to_owned()),
         }

@@ -66,6 +66,7 @@ impl Cases {
             unit: metric.unit().to_owned(),
             measured: Some(time::now()),
             protocol,
+            conditions: BTreeMap::new(),
             samples,
             unavailable,
         }

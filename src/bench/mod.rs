@@ -20,6 +20,9 @@ pub mod heap;
 mod part;
 mod record;
 mod request;
+pub mod resources;
+mod sampled;
+mod sampled_series;
 mod wall_time;
 
 pub use request::Request;

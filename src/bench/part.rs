@@ -1,5 +1,6 @@
 //! Measuring the workloads of one target in rounds.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ fn scratch_directory() -> Result<tempfile::TempDir> {
         .map_err(|error| Error::new(target.display(), error, "make the directory writable; it takes the run's files"))
 }
 
-fn progress_bar(rounds: u32) -> ProgressBar {
+pub(super) fn progress_bar(rounds: u32) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -71,6 +72,7 @@ fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec
         unit: Metric::WallTime.unit().to_owned(),
         measured: Some(time::now()),
         protocol,
+        conditions: BTreeMap::new(),
         samples,
         unavailable: None,
     })

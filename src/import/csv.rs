@@ -91,6 +91,7 @@ fn add(series: &mut BTreeMap<(String, Metric), Series>, row: Row) -> Result<(), 
         unit: row.unit,
         measured: None,
         protocol: BTreeMap::new(),
+        conditions: BTreeMap::new(),
         samples: Vec::new(),
         unavailable: None,
     });

@@ -1,9 +1,10 @@
 //! A child process whose lines are read as they come, and which Ctrl-C ends.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::{Error, Result};
 
@@ -25,37 +26,68 @@ pub(crate) struct Ended {
 /// # Errors
 /// The child could not be run, or Ctrl-C came; `place` is what a message names.
 pub(crate) fn run_child(place: &str, mut command: Command, mut progress: impl FnMut(&str)) -> Result<Ended> {
-    let fail = |error: std::io::Error| {
-        Error::new(place, error, "mend the cause and measure again; earlier records are as they were")
-    };
+    let Running { output, errors, .. } = start_child(place, command.stdin(Stdio::null()))?;
+    for line in BufReader::new(output).lines() {
+        progress(&line.map_err(|error| fault(place, &error))?);
+    }
+    end_child(place, errors)
+}
+
+/// A child that has been started.
+pub(super) struct Running {
+    pub(super) pid: u32,
+    /// Only if the command pipes its standard input.
+    pub(super) input: Option<ChildStdin>,
+    pub(super) output: ChildStdout,
+    pub(super) errors: Errors,
+}
+
+/// What a child says on standard error. It is drained beside standard output: a full pipe would stop the child.
+pub(super) type Errors = JoinHandle<String>;
+
+/// Starts `command`, whose standard input is the caller's matter.
+///
+/// # Errors
+/// As [`run_child`].
+pub(super) fn start_child(place: &str, command: &mut Command) -> Result<Running> {
     if interrupted() {
         return Err(interruption());
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(fail)?;
-    // Standard error is drained beside standard output: a full pipe would stop the child.
-    let errors = child.stderr.take().map(|mut stream| {
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            // What cannot be read is missing from a message, and nowhere else.
-            let _ = stream.read_to_string(&mut text);
-            text
-        })
+    let fail = |error: std::io::Error| fault(place, &error);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(fail)?;
+    let unpiped = || fail(std::io::Error::other("its output is not piped"));
+    let mut stream = child.stderr.take().ok_or_else(unpiped)?;
+    let errors = std::thread::spawn(move || {
+        let mut text = String::new();
+        // What cannot be read is missing from a message, and nowhere else.
+        let _ = stream.read_to_string(&mut text);
+        text
     });
-    let output = child.stdout.take();
+    let output = child.stdout.take().ok_or_else(unpiped)?;
+    let (pid, input) = (child.id(), child.stdin.take());
     *current_child() = Some(child);
     // Ctrl-C may have come while there was no child to end yet.
     if interrupted() {
         kill_child();
     }
-    for line in output.into_iter().flat_map(|stream| BufReader::new(stream).lines()) {
-        progress(&line.map_err(fail)?);
-    }
-    let status = wait_for_child().map_err(fail)?;
-    let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    Ok(Running { pid, input, output, errors })
+}
+
+/// Waits for the end of the child that was started.
+///
+/// # Errors
+/// As [`run_child`].
+pub(super) fn end_child(place: &str, errors: Errors) -> Result<Ended> {
+    let status = wait_for_child().map_err(|error| fault(place, &error))?;
+    let errors = errors.join().unwrap_or_default();
     if interrupted() {
         return Err(interruption());
     }
     Ok(Ended { status, errors })
+}
+
+fn fault(place: &str, error: &std::io::Error) -> Error {
+    Error::new(place, error, "mend the cause and measure again; earlier records are as they were")
 }
 
 fn interruption() -> Error {
@@ -79,7 +111,7 @@ fn wait_for_child() -> std::io::Result<ExitStatus> {
     }
 }
 
-fn kill_child() {
+pub(super) fn kill_child() {
     if let Some(child) = current_child().as_mut() {
         // It may have ended by itself: a terminal sends Ctrl-C to it as well.
         let _ = child.kill();

@@ -8,9 +8,13 @@ mod child;
 mod counts;
 mod criterion_files;
 mod criterion_pass;
+pub mod disturbance;
+pub mod energy;
 mod hardware;
 mod host;
+pub mod resources;
 mod rounds;
+mod vcgencmd;
 
 pub use build::build;
 pub(crate) use child::{Ended, run_child};
@@ -25,3 +29,4 @@ pub(crate) use criterion_pass::shuffle;
 pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::host;
 pub use rounds::{Round, RoundPlan, run_rounds};
+pub use vcgencmd::Vcgencmd;

@@ -40,6 +40,9 @@ pub struct Series {
     /// settings are not comparable.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub protocol: BTreeMap<String, String>,
+    /// What went on while it was measured, as temperatures and the load of other processes; decides nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, String>,
     /// Values per size and round; empty exactly if the metric was unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::check::{open, scope, shorten, summary};
+use super::conditions::conditions;
 use super::escape::{escape, prose};
 use super::fits::{Intervals, law_numbers};
 use super::plot::{self, Plot};
@@ -50,6 +51,7 @@ pub fn html(page: &Page) -> String {
     changes(&mut html, page.check);
     plots(&mut html, page, &rows);
     context(&mut html, page.check);
+    conditions(&mut html, page.run);
     fingerprints(&mut html, &page.run.provenance);
     html.push_str(REPRODUCE);
     html

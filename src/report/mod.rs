@@ -3,6 +3,7 @@
 //! Nothing is measured, fitted or decided here, so that no two outputs can disagree.
 
 mod check;
+mod conditions;
 mod escape;
 mod fits;
 mod html;

@@ -25,6 +25,7 @@ fn series(workload: &str, cost: impl Fn(f64) -> f64) -> Series {
         unit: "s".to_owned(),
         measured: None,
         protocol: BTreeMap::new(),
+        conditions: BTreeMap::new(),
         samples: samples.collect(),
         unavailable: None,
     }

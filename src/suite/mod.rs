@@ -13,6 +13,7 @@ mod instructions;
 mod measure;
 mod model;
 mod resolution;
+mod resources;
 mod source;
 mod tolerances;
 mod workload;
@@ -25,6 +26,7 @@ pub use model::{
     VlmSpec,
 };
 pub use resolution::Resolution;
+pub use resources::{EnergyLog, ResourceSettings};
 pub use source::Suite;
 pub use tolerances::Tolerances;
 pub use workload::{Axis, WorkloadSettings};

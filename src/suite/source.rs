@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::check;
 use super::{
     ForeignModel, GateSettings, ImageSettings, InferenceSettings, InstructionSettings, MeasureSettings, ModelSettings,
-    Resolution, WorkloadSettings,
+    Resolution, ResourceSettings, WorkloadSettings, resources,
 };
 use crate::{Error, Result};
 
@@ -34,6 +34,8 @@ pub struct Suite {
     pub images: ImageSettings,
     /// What is counted; nothing without it.
     pub instructions: Option<InstructionSettings>,
+    /// How resources are sampled; not at all without it.
+    pub resources: Option<ResourceSettings>,
     /// How much may change.
     pub gate: GateSettings,
 }
@@ -53,6 +55,7 @@ struct File {
     #[serde(default)]
     images: ImageSettings,
     instructions: Option<Instructions>,
+    resources: Option<Spanned<resources::Section>>,
     gate: Option<Spanned<GateSettings>>,
 }
 
@@ -125,6 +128,7 @@ impl File {
         }
         let workloads = check::workloads(self.workload)?;
         let instructions = self.instructions.map(Instructions::checked).transpose()?;
+        let resources = self.resources.map(|section| resources::Section::checked(section, &workloads)).transpose()?;
         Ok(Suite {
             path: path.to_path_buf(),
             seed: self.seed,
@@ -135,6 +139,7 @@ impl File {
             workloads,
             images: self.images,
             instructions,
+            resources,
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
         })
     }

@@ -74,6 +74,14 @@ impl Workload for LlmWorkload {
         protocol
     }
 
+    fn tokens(&self, size: u64) -> Option<u64> {
+        Some(match self.phase {
+            Phase::Prefill => size,
+            Phase::Decode => 1,
+            Phase::Generate => size + NEW_TOKENS,
+        })
+    }
+
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
         let model = self.model()?;
         let mut start = model.session(self.suite.inference.kv_cache);

@@ -34,6 +34,11 @@ pub trait Workload {
         BTreeMap::new()
     }
 
+    /// Tokens that one inference at `size` reads and makes; `None` for what has no tokens.
+    fn tokens(&self, _size: u64) -> Option<u64> {
+        None
+    }
+
     /// Loads and makes all that an inference at `size` needs; not measured.
     ///
     /// # Errors

@@ -15,5 +15,6 @@ mod import;
 mod inference;
 mod onnxruntime;
 mod report;
+mod resources;
 mod schema;
 mod support;

@@ -78,7 +78,7 @@ fn build() -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json"]);
-    cargo.args(["--bench=llm", "--bench=vlm", "--bench=instructions", "--bench=heap"]);
+    cargo.args(["--bench=llm", "--bench=vlm", "--bench=instructions", "--bench=heap", "--bench=resources"]);
     if cfg!(debug_assertions) {
         cargo.arg("--profile=dev");
     }

@@ -1,0 +1,149 @@
+//! Readings of a meter, and the energy between two times; pure.
+
+/// A power reading is one moment; fewer of them than this in a window are no mean.
+pub const LEAST_READINGS: usize = 20;
+
+/// Readings further apart than this many times their usual distance have a gap between them.
+const GAP: f64 = 3.0;
+
+/// What a meter told, in the order of time; times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Readings {
+    /// Joules since some beginning.
+    Counter(Vec<(f64, f64)>),
+    /// Watts at that moment.
+    Power(Vec<(f64, f64)>),
+}
+
+/// Readings of a meter as they come in. The first one that fails makes all of them worthless, since an area cannot have a
+/// hole in it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Collected(Result<Vec<(f64, f64)>, String>);
+
+impl Collected {
+    pub(super) fn new() -> Self {
+        Self(Ok(Vec::new()))
+    }
+
+    pub(super) fn push(&mut self, unix_s: f64, reading: Result<f64, String>) {
+        match (&mut self.0, reading) {
+            (Ok(readings), Ok(value)) => readings.push((unix_s, value)),
+            (readings @ Ok(_), Err(reason)) => *readings = Err(reason),
+            (Err(_), _) => {}
+        }
+    }
+
+    pub(super) fn all(&self) -> Result<Vec<(f64, f64)>, String> {
+        self.0.clone()
+    }
+}
+
+impl Readings {
+    /// Joules between two times.
+    ///
+    /// # Errors
+    /// The readings do not cover that time, or are too few or too far apart for a figure that can be trusted.
+    pub fn energy_j(&self, from_s: f64, to_s: f64) -> Result<f64, String> {
+        match self {
+            Self::Counter(readings) => {
+                covers(readings, from_s, to_s)?;
+                Ok(at(readings, to_s) - at(readings, from_s))
+            }
+            Self::Power(readings) => {
+                covers(readings, from_s, to_s)?;
+                let within: Vec<(f64, f64)> =
+                    readings.iter().copied().filter(|(time, _)| (from_s..=to_s).contains(time)).collect();
+                if within.len() < LEAST_READINGS {
+                    return Err(format!(
+                        "{} readings of power in {:.2} s, and {LEAST_READINGS} are needed; sample faster, or take longer windows",
+                        within.len(),
+                        to_s - from_s
+                    ));
+                }
+                let ends = |time| (time, at(readings, time));
+                let all: Vec<(f64, f64)> = std::iter::once(ends(from_s)).chain(within).chain([ends(to_s)]).collect();
+                gaps(&all)?;
+                Ok(all.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0).sum())
+            }
+        }
+    }
+}
+
+fn covers(readings: &[(f64, f64)], from_s: f64, to_s: f64) -> Result<(), String> {
+    let (Some((first, _)), Some((last, _))) = (readings.first(), readings.last()) else {
+        return Err("there are no readings".to_owned());
+    };
+    if *first <= from_s && to_s <= *last {
+        return Ok(());
+    }
+    Err(format!(
+        "the readings cover {first:.3} s to {last:.3} s, and the window is {from_s:.3} s to {to_s:.3} s (since 1970); \
+         if it is another clock, give its offset as energy_log.offset_s"
+    ))
+}
+
+/// The value at a time between the first and the last reading, on the line between its neighbours.
+fn at(readings: &[(f64, f64)], time: f64) -> f64 {
+    let after = readings.partition_point(|(t, _)| *t < time);
+    let Some(&(t1, v1)) = readings.get(after) else { return readings.last().map_or(0.0, |(_, v)| *v) };
+    match after.checked_sub(1).map(|before| readings[before]) {
+        Some((t0, v0)) if t1 > t0 => v0 + (v1 - v0) * (time - t0) / (t1 - t0),
+        _ => v1,
+    }
+}
+
+fn gaps(readings: &[(f64, f64)]) -> Result<(), String> {
+    let mut distances: Vec<f64> = readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    distances.sort_by(f64::total_cmp);
+    let (usual, largest) = (distances[distances.len() / 2], distances[distances.len() - 1]);
+    if largest > GAP * usual {
+        return Err(format!("the readings have a gap of {largest:.2} s, where they usually come every {usual:.3} s"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: f64 = 1.7e9;
+
+    fn power(n: usize, watts: impl Fn(f64) -> f64) -> Readings {
+        Readings::Power((0..n).map(|i| f64::from(i as u32) * 0.05).map(|t| (START + t, watts(t))).collect())
+    }
+
+    #[test]
+    fn a_counter_gives_the_difference_between_its_ends() {
+        let counter = Readings::Counter(vec![(START, 100.0), (START + 1.0, 105.0), (START + 3.0, 125.0)]);
+        let energy = counter.energy_j(START + 0.5, START + 2.0).unwrap();
+        assert!((energy - 12.5).abs() < 1e-6, "{energy}");
+    }
+
+    #[test]
+    fn power_is_integrated_by_the_trapezoidal_rule_between_the_ends_of_the_window() {
+        let energy = power(61, |t| 4.0 + t).energy_j(START + 0.51, START + 2.53).unwrap();
+        let exact = 4.0 * 2.02 + (2.53f64.powi(2) - 0.51f64.powi(2)) / 2.0;
+        assert!((energy / exact - 1.0).abs() < 1e-6, "{energy} {exact}");
+    }
+
+    #[test]
+    fn fewer_than_twenty_readings_of_power_are_no_number() {
+        let words = power(61, |_| 4.0).energy_j(START + 0.01, START + 0.96).unwrap_err();
+        assert!(words.contains("19 readings of power in 0.95 s, and 20 are needed"), "{words}");
+    }
+
+    #[test]
+    fn a_gap_in_the_readings_is_no_number() {
+        let Readings::Power(mut readings) = power(61, |_| 4.0) else { unreachable!() };
+        readings.drain(30..36);
+        let words = Readings::Power(readings).energy_j(START, START + 3.0).unwrap_err();
+        assert!(words.contains("a gap of 0.35 s, where they usually come every 0.050 s"), "{words}");
+    }
+
+    #[test]
+    fn a_window_that_is_not_covered_is_no_number() {
+        let words = power(61, |_| 4.0).energy_j(START + 2.0, START + 3.5).unwrap_err();
+        assert!(words.contains("energy_log.offset_s"), "{words}");
+        assert!(Readings::Counter(Vec::new()).energy_j(0.0, 1.0).unwrap_err().contains("no readings"));
+    }
+}

@@ -1,0 +1,73 @@
+//! The idle level of a process, from the windows before and after its inferences; pure.
+
+use super::Trace;
+
+/// Two idle windows agree if their processor use differs by no more than this many cores…
+pub const MOST_CORES_APART: f64 = 0.02;
+/// …and their memory by no more than this share of it…
+pub const MOST_SHARE_APART: f64 = 0.05;
+/// …or by no more than this many bytes, which is what an allocator keeps for itself.
+pub const MOST_BYTES_APART: f64 = 2e6;
+
+/// What a process uses while it does nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Idle {
+    /// Processor use in cores.
+    pub cores: f64,
+    /// Resident memory.
+    pub bytes: f64,
+}
+
+/// The level between two idle windows.
+///
+/// # Errors
+/// The windows disagree: there is no level above which an area could be taken.
+pub fn idle(before: &Trace, after: &Trace) -> Result<Idle, String> {
+    let cores = [before.mean_cores(), after.mean_cores()];
+    if (cores[0] - cores[1]).abs() > MOST_CORES_APART {
+        return Err(format!(
+            "the process used {:.3} of a core while idle before, and {:.3} after; up to {MOST_CORES_APART} apart is tolerated",
+            cores[0], cores[1]
+        ));
+    }
+    let bytes = [before.mean_bytes(), after.mean_bytes()];
+    let tolerated = MOST_BYTES_APART.max(MOST_SHARE_APART * bytes[0]);
+    if (bytes[0] - bytes[1]).abs() > tolerated {
+        return Err(format!(
+            "the process held {:.1} MB while idle before, and {:.1} MB after; up to {:.1} MB apart is tolerated",
+            bytes[0] / 1e6,
+            bytes[1] / 1e6,
+            tolerated / 1e6
+        ));
+    }
+    Ok(Idle { cores: f64::midpoint(cores[0], cores[1]), bytes: f64::midpoint(bytes[0], bytes[1]) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Point;
+    use super::*;
+
+    fn steady(cores: f64, bytes: f64) -> Trace {
+        Trace([0.0, 0.1, 0.2].map(|t| Point { time_s: t, cpu_s: 3.0 + cores * t, rss_bytes: bytes }).to_vec())
+    }
+
+    #[test]
+    fn windows_that_agree_give_the_level_between_them() {
+        let Idle { cores, bytes } = idle(&steady(0.0, 50e6), &steady(0.01, 52e6)).unwrap();
+        assert!((cores - 0.005).abs() < 1e-12 && (bytes - 51e6).abs() < 1.0, "{cores} {bytes}");
+    }
+
+    #[test]
+    fn a_process_that_is_busy_after_its_work_has_no_idle_level() {
+        let words = idle(&steady(0.0, 50e6), &steady(0.5, 50e6)).unwrap_err();
+        assert!(words.contains("0.000 of a core while idle before, and 0.500 after"), "{words}");
+    }
+
+    #[test]
+    fn memory_that_is_not_given_back_has_no_idle_level() {
+        assert!(idle(&steady(0.0, 200e6), &steady(0.0, 209e6)).is_ok(), "within 5 %");
+        let words = idle(&steady(0.0, 200e6), &steady(0.0, 215e6)).unwrap_err();
+        assert!(words.contains("held 200.0 MB while idle before, and 215.0 MB after"), "{words}");
+    }
+}

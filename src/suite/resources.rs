@@ -1,0 +1,128 @@
+//! `[resources]`: how processor time, memory and energy are sampled.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::source::{Fault, Workload};
+use super::{Suite, WorkloadSettings, check};
+
+/// Fastest sampling. A sample takes some 30 µs, so that a thousand of them a second are 3 % of a core.
+const MOST_HZ: u32 = 1000;
+
+/// Rate of the reference method (arXiv 2512.16531), and windows in which so few samples still show a level.
+const PAPER_HZ: u32 = 5;
+const PAPER_WINDOW_MS: u64 = 1500;
+const PAPER_IDLE_MS: u64 = 1000;
+
+/// How a process is sampled from outside, and at which sizes: fewer than of times, since every size is a process of its
+/// own, which has to load a model and to be watched while it does nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceSettings {
+    /// Passes over all sizes.
+    pub rounds: u32,
+    /// Milliseconds of inferences per size and round, at the least.
+    pub window_ms: u64,
+    /// Inferences per size and round, at the least.
+    pub inferences: u64,
+    /// Milliseconds of each idle window, before and after.
+    pub idle_ms: u64,
+    /// Samples per second.
+    pub rate_hz: u32,
+    /// How often a disturbed sample is taken, at the most.
+    pub attempts: u32,
+    /// What other processes may use of the machine, in cores.
+    pub others_cores: f64,
+    /// The log of a meter between the machine and its power supply.
+    pub energy_log: Option<EnergyLog>,
+    /// What is run, in the order of the file.
+    pub workloads: Vec<WorkloadSettings>,
+}
+
+/// `[resources.energy_log]`: a CSV file that an external meter writes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnergyLog {
+    /// Columns `time_s,power_w` or `time_s,volts,amperes`.
+    pub path: PathBuf,
+    /// Seconds to add to the log's times to get this machine's, which count from 1970.
+    #[serde(default)]
+    pub offset_s: f64,
+}
+
+/// The section as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    rounds: u32,
+    window_ms: u64,
+    #[serde(default = "three")]
+    inferences: u64,
+    idle_ms: u64,
+    rate_hz: u32,
+    attempts: u32,
+    others_cores: f64,
+    energy_log: Option<EnergyLog>,
+    workload: Option<Vec<Spanned<Workload>>>,
+}
+
+fn three() -> u64 {
+    3
+}
+
+impl Section {
+    /// Without workloads of its own, the section takes those of the suite.
+    pub(super) fn checked(section: Spanned<Self>, suite: &[WorkloadSettings]) -> Result<ResourceSettings, Fault> {
+        check::section(&section, Self::check)?;
+        let section = section.into_inner();
+        let workloads = section.workload.map(check::workloads).transpose()?.unwrap_or_else(|| suite.to_vec());
+        Ok(ResourceSettings {
+            rounds: section.rounds,
+            window_ms: section.window_ms,
+            inferences: section.inferences,
+            idle_ms: section.idle_ms,
+            rate_hz: section.rate_hz,
+            attempts: section.attempts,
+            others_cores: section.others_cores,
+            energy_log: section.energy_log,
+            workloads,
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.rounds < 2 {
+            return Err(format!("rounds = {}: a spread needs at least 2 rounds, and a verdict about 8", self.rounds));
+        }
+        if !(1..=MOST_HZ).contains(&self.rate_hz) {
+            return Err(format!("rate_hz = {}: the sampler takes 1 to {MOST_HZ} samples a second", self.rate_hz));
+        }
+        if self.window_ms == 0 || self.idle_ms == 0 || self.inferences == 0 || self.attempts == 0 {
+            return Err("window_ms, idle_ms, inferences and attempts must be at least 1".to_owned());
+        }
+        if !(self.others_cores.is_finite() && self.others_cores > 0.0) {
+            return Err(format!("others_cores = {} is not a positive number of cores", self.others_cores));
+        }
+        if let Some(log) = self.energy_log.as_ref().filter(|log| !log.offset_s.is_finite()) {
+            return Err(format!("energy_log.offset_s = {} is not a number of seconds", log.offset_s));
+        }
+        Ok(())
+    }
+}
+
+impl ResourceSettings {
+    /// The sampling rate of the reference method, in windows that are at least long enough for it.
+    #[must_use]
+    pub fn paper(self) -> Self {
+        let (window_ms, idle_ms) = (self.window_ms.max(PAPER_WINDOW_MS), self.idle_ms.max(PAPER_IDLE_MS));
+        Self { rate_hz: PAPER_HZ, window_ms, idle_ms, ..self }
+    }
+}
+
+impl Suite {
+    /// The suite that is sampled: this one with the workloads of `[resources]`. `None` without that section.
+    pub fn sampled(&self) -> Option<Self> {
+        let workloads = self.resources.as_ref()?.workloads.clone();
+        Some(Self { workloads, ..self.clone() })
+    }
+}
