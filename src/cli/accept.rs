@@ -8,10 +8,11 @@ use super::{BaselinePath, RunPath, check};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::gate::{Outcome, Scope};
+use crate::metric::Metric;
 use crate::record::{self, Run, Series};
 use crate::{Error, Result};
 
-/// Make a run the baseline of its host class, and its shapes the portable ones
+/// Make a run the baseline of its host class, its shapes the portable ones, and its counts those of their key
 ///
 /// Shapes are the same on every host. They are replaced if there are none yet, if this host class recorded them, or if
 /// the run's shapes differ from them.
@@ -21,6 +22,9 @@ pub(super) struct Arguments {
     run: RunPath,
     #[command(flatten)]
     baseline: BaselinePath,
+    /// Metrics to accept; all that gate by default
+    #[arg(long = "metric", value_name = "METRIC")]
+    metrics: Vec<Metric>,
     /// Why the costs of this run are right; kept with the baseline
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -30,7 +34,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.reason.trim().is_empty() {
         return Err(Error::new("--reason", "the reason is empty", "say why the new costs are right"));
     }
-    let run: Run = record::read_json(&arguments.run.run)?;
+    let mut run: Run = record::read_json(&arguments.run.run)?;
+    run.series.retain(|series| arguments.metrics.is_empty() || arguments.metrics.contains(&series.metric));
     let store = Store::new(&arguments.baseline.root);
     let portable = store.portable()?;
     let (settings, _) = check::settings()?;
