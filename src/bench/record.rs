@@ -61,12 +61,8 @@ fn store(path: &Path, part: Run) -> Result<()> {
     let run = match earlier.map(|earlier| record::absorb(earlier, part.clone())) {
         None => part,
         Some((run, Absorbed::Kept(kept))) => {
-            for metric in Metric::ALL {
-                let workloads: Vec<&str> =
-                    kept.iter().filter(|series| series.metric == metric).map(|series| &*series.workload).collect();
-                if !workloads.is_empty() {
-                    eprintln!("kept {metric} of {}: same host, build and models", workloads.join(", "));
-                }
+            for (workloads, metrics) in by_workloads(&kept) {
+                eprintln!("kept {} of {}: same host, build and models", metrics.join(", "), workloads.join(", "));
             }
             run
         }
@@ -79,6 +75,21 @@ fn store(path: &Path, part: Run) -> Result<()> {
         }
     };
     record::write_json(path, &run)
+}
+
+/// The metrics of `series`, together where they are of the same workloads.
+fn by_workloads(series: &[Series]) -> Vec<(Vec<&str>, Vec<&'static str>)> {
+    let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for metric in Metric::ALL {
+        let workloads: Vec<&str> =
+            series.iter().filter(|series| series.metric == metric).map(|series| &*series.workload).collect();
+        match groups.iter_mut().find(|(others, _)| *others == workloads) {
+            _ if workloads.is_empty() => {}
+            Some((_, metrics)) => metrics.push(metric.name()),
+            None => groups.push((workloads, vec![metric.name()])),
+        }
+    }
+    groups
 }
 
 /// Prints the laws of what was just measured, and for each whether it still matches its baseline.
