@@ -3,7 +3,8 @@
 # committed, counts, and compares with the counts of the sources without it.
 #   ci/mutants.sh [NAME…]      all of them by default
 # Prints a table; ends with 1 unless every harmful change is caught and every benign one passes. Takes about two minutes
-# for each. Needs valgrind.
+# for each. Needs valgrind. Build nothing else meanwhile: tract is not compiled again for this, so that the programs lie where
+# those of the working tree do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root="$PWD"
