@@ -1,7 +1,9 @@
 //! The measured process of an instruction count: one case, warmed up and run once.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::measure;
@@ -9,16 +11,19 @@ use crate::suite::Suite;
 use crate::workload::{Prepared, Registry};
 use crate::{Error, Result};
 
-/// Names the file of the cases to the harness and to the measured process, which sees no other variable.
+/// Names the directory of the cases to the harness and to the measured process, which sees no other variable.
 pub(super) const CASES: &str = "SCALEGATE_CASES";
 
-/// Where a measured process leaves its error, beside the file of the cases.
+/// How many cases there are.
+const COUNT_FILE: &str = "cases.json";
+
+/// Where a measured process leaves its error, beside the cases.
 const ERROR_FILE: &str = "error.json";
 
 /// A workload at one size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(super) struct Case {
     /// As `llm/prefill`.
     pub workload: String,
     /// One of the sizes that the suite lists for it.
@@ -49,13 +54,17 @@ impl Case {
     }
 }
 
-/// The cases of this run, which the target has written for its children.
-pub fn cases() -> Vec<Case> {
-    read_cases().unwrap_or_else(|error| end(&error))
+/// The numbers of the cases of this run, which the target has written for its children.
+///
+/// Numbers and not cases: what a measured process allocates before its inference decides where `malloc` finds memory
+/// during it, so that it must not depend on which other cases are counted.
+pub fn cases() -> Range<usize> {
+    0..read::<usize>(COUNT_FILE).unwrap_or_else(|error| end(&error))
 }
 
 /// Loads all that a case needs and runs it once; not counted.
-pub fn prepare(case: Case) -> Ready {
+pub fn prepare(number: usize) -> Ready {
+    let case: Case = read(&case_file(number)).unwrap_or_else(|error| end(&error));
     match warmed_up(&case) {
         Ok(prepared) => Ready { case, prepared },
         Err(error) => end(&case.blame(&error)),
@@ -82,27 +91,33 @@ fn no_such(case: &Case) -> Error {
     Error::new(Suite::FILE, cause, "leave `suite.toml` as it is while it is measured")
 }
 
-fn file() -> Result<PathBuf> {
+fn directory() -> Result<PathBuf> {
     std::env::var_os(CASES)
         .map(PathBuf::from)
         .ok_or_else(|| Error::new(CASES, "it is not set", "start this program with `cargo bench`"))
 }
 
-fn read_cases() -> Result<Vec<Case>> {
-    let path = file()?;
+fn case_file(number: usize) -> String {
+    format!("case_{number}.json")
+}
+
+fn read<T: DeserializeOwned>(name: &str) -> Result<T> {
+    let path = directory()?.join(name);
     let fail = |cause: String| Error::new(path.display(), cause, "start this program with `cargo bench`");
     let text = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| fail(error.to_string()))
 }
 
-/// Writes the cases into `directory`; the path goes to the children.
-pub(super) fn write_cases(directory: &Path, cases: &[Case]) -> Result<PathBuf> {
-    let path = directory.join("cases.json");
-    serde_json::to_vec(cases)
-        .map_err(std::io::Error::from)
-        .and_then(|text| std::fs::write(&path, text))
-        .map_err(|error| Error::new(path.display(), error, "make the directory writable"))?;
-    Ok(path)
+/// Writes the cases into `directory`, whose path goes to the children.
+pub(super) fn write_cases(directory: &Path, cases: &[Case]) -> Result<()> {
+    let write = |name: &str, text: serde_json::Result<Vec<u8>>| {
+        let path = directory.join(name);
+        text.map_err(std::io::Error::from)
+            .and_then(|text| std::fs::write(&path, text))
+            .map_err(|error| Error::new(path.display(), error, "make the directory writable"))
+    };
+    write(COUNT_FILE, serde_json::to_vec(&cases.len()))?;
+    cases.iter().enumerate().try_for_each(|(number, case)| write(&case_file(number), serde_json::to_vec(case)))
 }
 
 /// The error that a measured process left in `directory`.
@@ -112,9 +127,9 @@ pub(super) fn handed_over(directory: &Path) -> Option<Error> {
 
 /// Gungraun's functions return nothing, so that an error ends the process here, after it was left to the target.
 fn end(error: &Error) -> ! {
-    if let (Ok(path), Ok(text)) = (file(), serde_json::to_vec(error)) {
+    if let (Ok(directory), Ok(text)) = (directory(), serde_json::to_vec(error)) {
         // If this fails, the target shows what this process prints instead.
-        let _ = std::fs::write(path.with_file_name(ERROR_FILE), text);
+        let _ = std::fs::write(directory.join(ERROR_FILE), text);
     }
     eprintln!("error: {error}");
     std::process::exit(2)

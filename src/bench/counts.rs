@@ -117,7 +117,7 @@ fn below_gungraun(program: &Path, list: &[Case]) -> Result<Vec<CaseCounts>> {
     }
     std::fs::create_dir_all(&directory).map_err(fail)?;
     link(program, &directory.join(RUNNER)).map_err(fail)?;
-    let file = counted::write_cases(&directory, list)?;
+    counted::write_cases(&directory, list)?;
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let places =
         std::iter::once(std::path::absolute(&directory).map_err(fail)?).chain(std::env::split_paths(&inherited));
@@ -128,11 +128,11 @@ fn below_gungraun(program: &Path, list: &[Case]) -> Result<Vec<CaseCounts>> {
     let mut command = Command::new(program);
     command
         .env(HARNESS, "1")
-        .env(counted::CASES, &file)
+        .env(counted::CASES, &directory)
         .env("PATH", path)
         .env("GUNGRAUN_WORKSPACE_ROOT", root)
         .arg(format!("--home={}", directory.display()))
-        .arg(format!("--envs={}={}", counted::CASES, file.display()))
+        .arg(format!("--envs={}={}", counted::CASES, directory.display()))
         .args(["--save-summary=json", "--parallel=auto", "--bench"]);
     let bar = progress_bar(list.len());
     let Ended { status, errors } = measure::run_child("instructions", command, |line| {

@@ -6,8 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::RunPath;
 use super::output::print;
-use crate::record::{self, Run};
-use crate::{Error, Result, analysis, report};
+use crate::analysis::{self, SeriesFit};
+use crate::record::{self, Run, Series};
+use crate::{Error, Result, report};
 
 /// Fit the laws of a run, with intervals
 #[derive(Debug, Args)]
@@ -36,6 +37,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
             print(&format!("{text}\n"))?;
         }
     }
-    // A series without a law is an answer that is missing, and the exit code says so.
-    Ok(if fits.iter().all(|series| series.outcome.is_ok()) { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    // Samples without a law are an answer that is missing, and the exit code says so. That a metric was unavailable is what
+    // the record says, unless it says nothing else.
+    let is_answered = |(fit, series): (&SeriesFit, &Series)| fit.outcome.is_ok() || series.unavailable.is_some();
+    let has_law = fits.iter().any(|fit| fit.outcome.is_ok());
+    let is_whole = has_law && fits.iter().zip(&run.series).all(is_answered);
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
