@@ -36,20 +36,22 @@ pub struct Note {
     pub words: String,
 }
 
-/// What a suite lists, by the names of its workloads: what was not measured of it is inconclusive, never a pass.
+/// What has to be there: what was not measured of it is inconclusive, never a pass.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// Workloads that costs are measured of.
     pub workloads: Vec<String>,
     /// Workloads that are counted.
     pub counted: Vec<String>,
+    /// Classes of hosts that a record has to come from.
+    pub hosts: Vec<String>,
 }
 
 impl Expected {
     /// Everything that `suite` lists.
     pub fn of(suite: &Suite) -> Self {
         let counted = suite.counted().map(|counted| Registry::names(&counted)).unwrap_or_default();
-        Self { workloads: Registry::names(suite), counted }
+        Self { workloads: Registry::names(suite), counted, hosts: Vec::new() }
     }
 
     fn of_kind(&self, kind: Kind) -> &[String] {
@@ -102,6 +104,8 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             }
         }
     }
+    let came = |class: &&String| runs.iter().any(|run| run.provenance.host.class == **class);
+    cases.extend(expected.hosts.iter().filter(|class| !came(class)).map(|class| missing_host(class, gate_settings)));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
     let gate::Report { verdict, findings } = gate::decide(&cases, &policy);
     Ok(Check { verdict, findings, subject_changes, notes })
@@ -235,6 +239,7 @@ impl Side<'_> {
         let (after, after_fault) = side(series, "run");
         let axis = series.or(baseline.map(Baseline::series)).map_or("size", |series| series.axis.name());
         Case {
+            host: self.run.provenance.host.class.clone(),
             workload: workload.to_owned(),
             metric: metric.name().to_owned(),
             axis: axis.to_owned(),
@@ -257,6 +262,26 @@ impl Side<'_> {
                  record one with `scalegate accept`"
             ),
         })
+    }
+}
+
+/// Stands for everything that a class of hosts without a record would have measured.
+fn missing_host(class: &str, settings: &GateSettings) -> Case {
+    let metric = settings.required(class).first().copied().unwrap_or(Metric::WallTime);
+    Case {
+        host: class.to_owned(),
+        workload: "every workload".to_owned(),
+        metric: metric.name().to_owned(),
+        axis: "size".to_owned(),
+        unit: metric.unit().to_owned(),
+        scope: Scope::Shape,
+        tolerances: settings.tolerances(metric),
+        noise: metric.error_bound(),
+        baseline: None,
+        run: None,
+        withheld: Some(format!(
+            "no record came from host class {class}; see that its runner is online, and measure again"
+        )),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::measure::disturbance::{Sensors, Surroundings, throttling};
+use crate::measure::placement::Placement;
 use crate::measure::{self, CriterionSample, RoundPlan};
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
@@ -25,12 +27,36 @@ pub(super) fn measure_part(
     arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
     let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
     let bar = progress_bar(suite.measure.rounds);
+    let sensors = Sensors::here();
+    let (before, start) = (sensors.read(), Instant::now());
     let rounds = measure::run_rounds(&plan, |round, line| {
         bar.set_position(u64::from(round));
         bar.set_message(line.split_whitespace().next().unwrap_or_default().to_owned());
     })?;
     bar.finish_and_clear();
-    Ok(workloads.iter().filter_map(|workload| series(workload.as_ref(), suite, allocator, &rounds)).collect())
+    let duration_s = start.elapsed().as_secs_f64();
+    // What others used can't be told from the rounds' own use; the rounds show it as their spread.
+    let surroundings = Surroundings { before, after: sensors.read(), duration_s, own_cpu_s: 0.0 };
+    let throttled = throttling(&surroundings).err();
+    if let Some(cause) = &throttled {
+        eprintln!("wall_time: nothing is kept: {cause}");
+    }
+    let series = |workload: &dyn Workload| series(workload, suite, allocator, &rounds);
+    Ok(workloads
+        .iter()
+        .filter_map(|workload| series(workload.as_ref()))
+        .map(|series| unless_throttled(series, throttled.as_deref()))
+        .collect())
+}
+
+/// A host that was throttled has times, and none that mean anything.
+fn unless_throttled(series: Series, throttled: Option<&str>) -> Series {
+    match throttled {
+        None => series,
+        Some(cause) => {
+            Series { samples: Vec::new(), unavailable: Some(format!("while it was measured, {cause}")), ..series }
+        }
+    }
 }
 
 fn scratch_directory() -> Result<tempfile::TempDir> {
@@ -62,6 +88,7 @@ fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec
         .collect();
     let mut protocol = workload.protocol();
     protocol.insert("allocator".to_owned(), allocator.to_owned());
+    protocol.extend(Placement::here().map(|placement| ("cores".to_owned(), placement.to_string())));
     protocol.insert("warm_up_ms".to_owned(), suite.measure.warm_up_ms.to_string());
     protocol.insert("measurement_ms".to_owned(), suite.measure.measurement_ms.to_string());
     protocol.insert("samples".to_owned(), suite.measure.samples.to_string());

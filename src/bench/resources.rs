@@ -8,7 +8,7 @@ use super::record::{Destination, exit_code};
 use super::request::Request;
 use super::sampled::{Task, VARIABLE};
 use super::sampled_series::{Taken, series};
-use super::wall_time::is_for_criterion;
+use super::wall_time::{is_for_criterion, place_this_process};
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
 use crate::measure::resources::{Beside, idle, take_windows};
@@ -56,6 +56,7 @@ fn run(allocator: Allocator, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dy
     let (Some(sampled), Some(settings)) = (suite.sampled(), suite.resources.clone()) else { return Ok(()) };
     let mut workloads = workloads(&sampled)?;
     if let Some(task) = Task::of_this_process() {
+        place_this_process()?;
         return task?.run(&sampled, &workloads, allocator.release);
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();

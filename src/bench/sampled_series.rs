@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::resources::METRICS;
 use crate::measure::disturbance::{Surroundings, summary};
 use crate::measure::energy::Readings;
+use crate::measure::placement::Placement;
 use crate::measure::resources::{Costs, Idle, Trace, Windows};
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
@@ -130,6 +131,7 @@ impl Maker<'_> {
         let ResourceSettings { window_ms, inferences, idle_ms, rate_hz, attempts, others_cores, .. } = self.settings;
         let mut protocol = self.workload.protocol();
         protocol.insert("allocator".to_owned(), self.allocator.to_owned());
+        protocol.extend(Placement::here().map(|placement| ("cores".to_owned(), placement.to_string())));
         protocol.insert("window_ms".to_owned(), window_ms.to_string());
         protocol.insert("inferences".to_owned(), inferences.to_string());
         protocol.insert("idle_ms".to_owned(), idle_ms.to_string());

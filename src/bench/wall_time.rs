@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use super::part::measure_part;
 use super::record::Destination;
 use super::request::Request;
-use crate::Result;
+use crate::measure::placement::Placement;
 use crate::measure::{self, Round};
 use crate::metric::Metric;
 use crate::suite::Suite;
 use crate::workload::Workload;
+use crate::{Error, Result};
 
 /// Criterion's options that ask for something else than a measurement for the record; Criterion then has its way.
 const CRITERION_ONLY: [&str; 14] = [
@@ -46,6 +47,7 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     workloads.retain(|workload| matcher.is_match(workload.name()));
     suite.measure.rounds = request.rounds.unwrap_or(suite.measure.rounds);
     if let Some(round) = Round::of_this_process() {
+        place_this_process()?;
         let seed = suite.seed.wrapping_add(u64::from(round.number));
         return measure::criterion_pass(&workloads, &suite.measure, Some(seed), Some(&round.directory))
             .inspect_err(|error| round.hand_over(error));
@@ -59,6 +61,14 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     }
     let destination = Destination::open(&suite, &request.out)?;
     destination.keep(measure_part(&suite, &workloads, arguments, allocator)?)
+}
+
+/// Puts a measured process on the fast cores of a machine that has others too.
+pub(super) fn place_this_process() -> Result<()> {
+    let Some(placement) = Placement::here() else { return Ok(()) };
+    placement.apply().map_err(|cause| {
+        Error::new(placement, cause, "allow this user to choose cores, or allow this process the fast cores alone")
+    })
 }
 
 pub(super) fn is_for_criterion(arguments: &[String]) -> bool {

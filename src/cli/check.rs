@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::BaselinePath;
+use super::join::by_host;
 use super::output::print;
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
-use crate::record::{self, Run};
 use crate::suite::{GateSettings, Suite};
-use crate::{Error, Result, paths, report};
+use crate::{Result, paths, report};
 
 /// What `git bisect run` reads as "this commit can't be tested".
 const BISECT_SKIP: u8 = 125;
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Records of runs [default: target/scalegate/run.json]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
+    /// Class of hosts that has to be among the records; without it the verdict is inconclusive
+    #[arg(long = "expect", value_name = "CLASS")]
+    classes: Vec<String>,
     #[command(flatten)]
     baseline: BaselinePath,
     /// How to print the verdict
@@ -44,7 +47,8 @@ enum Format {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
-    let (settings, expected) = settings()?;
+    let (settings, mut expected) = settings()?;
+    expected.hosts.clone_from(&arguments.classes);
     let runs = by_host(names)?;
     let check = analysis::check(&runs, &Store::new(&arguments.baseline.root), &settings, &expected)?;
     match arguments.format {
@@ -67,22 +71,4 @@ pub(super) fn settings() -> Result<(GateSettings, Expected)> {
     } else {
         Ok((GateSettings::default(), Expected::default()))
     }
-}
-
-/// Reads the records and joins the shards of each host.
-fn by_host(names: &[PathBuf]) -> Result<Vec<Run>> {
-    let mut runs: Vec<Run> = Vec::new();
-    for name in names {
-        let run: Run = record::read_json(name)?;
-        match runs.iter().position(|other| other.provenance.differences(&run.provenance).is_empty()) {
-            None => runs.push(run),
-            Some(index) => {
-                let joined = record::join(vec![runs[index].clone(), run]).map_err(|cause| {
-                    Error::new(name.display(), cause, "give each series once, in one record of its host")
-                })?;
-                runs[index] = joined;
-            }
-        }
-    }
-    Ok(runs)
 }

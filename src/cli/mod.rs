@@ -5,6 +5,7 @@
 
 mod accept;
 mod check;
+mod doctor;
 mod fit;
 mod import;
 mod join;
@@ -38,6 +39,7 @@ enum Command {
     Join(join::Arguments),
     Import(import::Arguments),
     Report(report::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Where the record of a run is.
@@ -76,5 +78,6 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Join(arguments) => join::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }

@@ -6,6 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What stands for the sources of a program that nobody told.
+const NOT_TOLD: &str = "not told";
+
 /// The origin of a run's samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +79,7 @@ impl fmt::Display for Difference {
 impl Provenance {
     /// Of samples that came without any: another tool's host and build are not told.
     pub fn imported() -> Self {
-        let not_told = || "not told".to_owned();
+        let not_told = || NOT_TOLD.to_owned();
         Self {
             host: Host {
                 class: "imported".to_owned(),
@@ -107,6 +110,18 @@ impl Provenance {
         keys.into_iter()
             .filter_map(|key| difference(key, &text(&self.subject, key), &text(&after.subject, key)))
             .collect()
+    }
+
+    /// What differs of the sources and of what is under test, which have to be the same on all hosts of one verdict. Imported
+    /// samples don't tell, and are taken at their word.
+    pub fn other_sources(&self, after: &Self) -> Vec<Difference> {
+        if [self, after].iter().any(|side| side.build.source == NOT_TOLD) {
+            return Vec::new();
+        }
+        let mut list: Vec<Difference> =
+            difference("build.source", &self.build.source, &after.build.source).into_iter().collect();
+        list.extend(self.subject_changes(after));
+        list
     }
 
     /// Every field that differs: series are put into one run only if there is none.

@@ -10,16 +10,18 @@ use crate::{Error, Result};
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
 pub fn check_text(check: &Check) -> String {
     let mut text = format!("{}: {}\n", check.verdict.to_string().to_uppercase(), summary(check));
+    let several = has_several_hosts(check);
     for group in alike(open(check)) {
-        let _ = writeln!(text, "\n{}\n  {}", title(&group), group[0].words);
+        let _ = writeln!(text, "\n{}{}\n  {}", title(&group), hosts(&group, several), group[0].words);
     }
     let passed: Vec<&Finding> = check.findings.iter().filter(|f| f.outcome == Outcome::Pass).collect();
     if !passed.is_empty() {
         text.push('\n');
     }
-    for group in passed.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
+    for group in passed.chunk_by(|a, b| (&a.host, &a.workload, &a.metric) == (&b.host, &b.workload, &b.metric)) {
         let quantities: Vec<String> = group.iter().map(|finding| quantity(finding)).collect();
-        let _ = writeln!(text, "pass  {} {}: {}", group[0].workload, group[0].metric, quantities.join(", "));
+        let (first, hosts) = (group[0], hosts(group, several));
+        let _ = writeln!(text, "pass  {} {}{hosts}: {}", first.workload, first.metric, quantities.join(", "));
     }
     append_context(&mut text, check, "");
     text
@@ -139,6 +141,17 @@ fn title(group: &[&Finding]) -> String {
     format!("{}  {} {} ({})", group[0].outcome, workloads.join(", "), group[0].metric, scopes(group))
 }
 
+/// Whether a finding has to say whose it is.
+fn has_several_hosts(check: &Check) -> bool {
+    check.findings.windows(2).any(|pair| pair[0].host != pair[1].host)
+}
+
+fn hosts(group: &[&Finding], several: bool) -> String {
+    let mut hosts: Vec<&str> = group.iter().map(|finding| &*finding.host).collect();
+    hosts.dedup();
+    if several { format!(" on {}", hosts.join(", ")) } else { String::new() }
+}
+
 fn scopes(group: &[&Finding]) -> String {
     let mut scopes: Vec<&str> = group.iter().map(|finding| scope(finding)).collect();
     scopes.sort_unstable_by(|a, b| b.cmp(a));
@@ -166,8 +179,10 @@ fn append_context(text: &mut String, check: &Check, bullet: &str) {
     for change in &check.subject_changes {
         let _ = writeln!(text, "{}{}", if bullet.is_empty() { "  " } else { bullet }, shorten(change));
     }
+    let several = has_several_hosts(check);
     for note in &check.notes {
-        let _ = writeln!(text, "\nnote: {}", note.words);
+        let host = if several { format!(" on {}", note.host) } else { String::new() };
+        let _ = writeln!(text, "\nnote{host}: {}", note.words);
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod conditions;
+mod doctor;
 mod escape;
 mod fits;
 mod html;
@@ -14,6 +15,7 @@ mod tests;
 mod units;
 
 pub use check::{check_json, check_markdown, check_text, matches_text};
+pub use doctor::doctor_text;
 pub use fits::{fits_json, fits_text};
 pub use html::{Page, html};
 pub use units::{cost, size};

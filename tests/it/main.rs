@@ -11,6 +11,7 @@ mod bench_target;
 mod check;
 mod counts;
 mod fit;
+mod hosts;
 mod import;
 mod inference;
 mod onnxruntime;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Conditions;
-use super::parse::FIRMWARE_FLAGS;
+use super::parse::flags_now;
 
 /// What is tolerated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,8 +36,7 @@ impl Surroundings {
     fn flags(&self) -> Vec<&'static str> {
         let (before, after) = (self.before.firmware_flags.unwrap_or(0), self.after.firmware_flags.unwrap_or(0));
         let happened = (after & !before) >> 16;
-        let up = before | after | happened;
-        FIRMWARE_FLAGS.iter().filter(|(bit, _)| up & (1 << bit) != 0).map(|(_, name)| *name).collect()
+        flags_now(before | after | happened)
     }
 
     fn throttle_events(&self) -> Option<u64> {
@@ -50,13 +49,7 @@ impl Surroundings {
 /// # Errors
 /// What disturbed it.
 pub fn judge(surroundings: &Surroundings, limits: Limits) -> Result<(), String> {
-    let flags = surroundings.flags();
-    if !flags.is_empty() {
-        return Err(format!("the firmware reports {}; mend power supply and cooling", flags.join(", ")));
-    }
-    if let Some(events) = surroundings.throttle_events().filter(|events| *events > 0) {
-        return Err(format!("the processor was throttled {events} times; mend its cooling"));
-    }
+    throttling(surroundings)?;
     match surroundings.others_cores() {
         Some(cores) if cores > limits.others_cores => Err(format!(
             "other processes used {cores:.2} cores, and {} are tolerated; end them, or raise others_cores",
@@ -64,6 +57,21 @@ pub fn judge(surroundings: &Surroundings, limits: Limits) -> Result<(), String> 
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether the processor had its speed.
+///
+/// # Errors
+/// What slowed it down.
+pub fn throttling(surroundings: &Surroundings) -> Result<(), String> {
+    let flags = surroundings.flags();
+    if !flags.is_empty() {
+        return Err(format!("the firmware reports {}; mend power supply and cooling", flags.join(", ")));
+    }
+    if let Some(events) = surroundings.throttle_events().filter(|events| *events > 0) {
+        return Err(format!("the processor was throttled {events} times; mend its cooling"));
+    }
+    Ok(())
 }
 
 /// The conditions of several windows in a few words by name: ranges, and what was not told.

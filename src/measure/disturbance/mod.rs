@@ -9,4 +9,5 @@ mod judge;
 mod parse;
 
 pub use conditions::{Conditions, Sensors};
-pub use judge::{Limits, Surroundings, judge, summary};
+pub use judge::{Limits, Surroundings, judge, summary, throttling};
+pub(crate) use parse::{flags_now, flags_since_start};

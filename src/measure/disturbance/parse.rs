@@ -19,8 +19,18 @@ pub(super) fn throttled(answer: &str) -> Option<u32> {
 }
 
 /// What the lower bits of [`throttled`] mean; the same bits 16 higher mean that it happened since the start.
-pub(super) const FIRMWARE_FLAGS: [(u32, &str); 4] =
+const FIRMWARE_FLAGS: [(u32, &str); 4] =
     [(0, "under-voltage"), (1, "frequency capped"), (2, "throttled"), (3, "soft temperature limit")];
+
+/// The names of the flags that are up.
+pub(crate) fn flags_now(flags: u32) -> Vec<&'static str> {
+    FIRMWARE_FLAGS.iter().filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, name)| *name).collect()
+}
+
+/// The names of the flags that were up at some time since the start.
+pub(crate) fn flags_since_start(flags: u32) -> Vec<&'static str> {
+    flags_now(flags >> 16)
+}
 
 #[cfg(test)]
 mod tests {
