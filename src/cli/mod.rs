@@ -5,6 +5,8 @@
 
 mod accept;
 mod check;
+mod compare;
+mod export;
 mod fit;
 mod import;
 mod join;
@@ -37,6 +39,8 @@ enum Command {
     Accept(accept::Arguments),
     Join(join::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
+    Compare(compare::Arguments),
     Report(report::Arguments),
 }
 
@@ -75,6 +79,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Join(arguments) => join::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
     }
 }

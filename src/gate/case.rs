@@ -20,6 +20,8 @@ pub enum Scope {
 /// A workload and metric, with what was measured on both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
+    /// The class of hosts that was measured.
+    pub host: String,
     /// As `llm/prefill`.
     pub workload: String,
     /// As `wall_time`.

@@ -8,6 +8,8 @@ use crate::law::Interval;
 /// The outcome of one quantity, in numbers and in words; a report renders it and recomputes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
+    /// The class of hosts that was measured.
+    pub host: String,
     /// As `llm/prefill`.
     pub workload: String,
     /// As `wall_time`.

@@ -130,6 +130,7 @@ fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding
 
 fn unmeasured(case: &Case, outcome: Outcome, words: String) -> Finding {
     Finding {
+        host: case.host.clone(),
         workload: case.workload.clone(),
         metric: case.metric.clone(),
         scope: case.scope,

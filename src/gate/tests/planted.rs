@@ -120,6 +120,7 @@ fn counts(per_token: f64, ripple: f64) -> Observations {
 fn counts_of_one_round_are_gated_by_their_noise_bound() {
     let verdict = |per_token: f64| {
         let case = |scope| Case {
+            host: "simulated".to_owned(),
             workload: "llm/prefill".to_owned(),
             metric: "instructions".to_owned(),
             axis: "tokens".to_owned(),

@@ -39,6 +39,7 @@ pub(super) fn cases(
         let seed = seed * 1000 + 10 * i as u64;
         for &scope in scopes {
             cases.push(Case {
+                host: "simulated".to_owned(),
                 workload: (*workload).to_owned(),
                 metric: "wall_time".to_owned(),
                 axis: axis.to_owned(),
