@@ -8,7 +8,7 @@ mod compare;
 mod fits;
 mod laws;
 
-pub use compare::{Comparison, TokenRate, compare};
 pub use check::{Check, Expected, Note, check};
+pub use compare::{Comparison, TokenRate, compare};
 pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use laws::{AcceptedLaw, RunLaws, SeriesLaw, laws};

@@ -40,7 +40,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Format::Csv => export::csv(&run)?,
     };
     std::fs::write(&arguments.out, bytes).map_err(|error| {
-        Error::new(arguments.out.display(), error, "name a file in a directory that exists and is writable with `--out`")
+        Error::new(
+            arguments.out.display(),
+            error,
+            "name a file in a directory that exists and is writable with `--out`",
+        )
     })?;
     for series in run.series.iter().filter(|series| series.unavailable.is_some()) {
         eprintln!("left out {} {}: it was unavailable", series.workload, series.metric);

@@ -21,7 +21,15 @@ pub fn csv(run: &Run) -> Result<Vec<u8>> {
         for (size, round, cost) in series.costs() {
             let (axis, metric) = (series.axis.name(), series.metric.name());
             // Rust writes the shortest digits that read back as the same number.
-            let row = [&series.workload, axis, metric, &series.unit, &size.to_string(), &round.to_string(), &cost.to_string()];
+            let row = [
+                &series.workload,
+                axis,
+                metric,
+                &series.unit,
+                &size.to_string(),
+                &round.to_string(),
+                &cost.to_string(),
+            ];
             writer.write_record(row).map_err(|error| fail(error.to_string()))?;
         }
     }

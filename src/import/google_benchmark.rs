@@ -134,7 +134,12 @@ mod tests {
 
     #[test]
     fn the_size_is_the_one_argument_or_the_one_with_a_name() {
-        let name = |workload: &str, size, axis, whole_process| Name { workload: workload.to_owned(), size, axis, whole_process };
+        let name = |workload: &str, size, axis, whole_process| Name {
+            workload: workload.to_owned(),
+            size,
+            axis,
+            whole_process,
+        };
         assert_eq!(parse("Prefill/64/min_time:0.020/repeats:5"), Ok(name("Prefill", 64, None, false)));
         assert_eq!(parse("Prefill/process_time/real_time/64"), Ok(name("Prefill", 64, None, true)));
         assert_eq!(

@@ -93,7 +93,11 @@ fn left_open(command: &str, name: &str, value: &str) -> String {
         let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         open.push_str(before);
         let is_part = is_digit(before.chars().next_back()) || is_digit(after.chars().next());
-        if is_part { open.push_str(value) } else { open.push_str(&format!("{{{name}}}")) }
+        if is_part {
+            open.push_str(value)
+        } else {
+            open.push_str(&format!("{{{name}}}"))
+        }
         rest = after;
     }
     open + rest

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::check::{alike, open, quantity, scope, shorten, summary};
 use super::command::reproduce;
-use super::units::{cost_unit, size, size_unit, tick};
+use super::units::{cost_unit, size, size_unit, three_digits};
 use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};
 use crate::law::Fit;
@@ -137,7 +137,9 @@ fn consequence(group: &[&Finding], law: Option<&SeriesLaw>) -> Option<(Quantity,
     let megapixels = |n: f64| if n < 1e5 { format!("{:.3} MP", n / 1e6) } else { format!("{:.2} MP", n / 1e6) };
     let (what, beside) = match series.axis {
         Axis::Tokens => (format!("{} now cost", size(largest, series.axis)), size(smallest, series.axis)),
-        Axis::Pixels => (format!("a {} image now costs", megapixels(largest)), format!("a {} one", megapixels(smallest))),
+        Axis::Pixels => {
+            (format!("a {} image now costs", megapixels(largest)), format!("a {} one", megapixels(smallest)))
+        }
     };
     let change = |quantity: Quantity| {
         let finding = group.iter().find(|finding| finding.quantity == quantity && finding.relative)?;
@@ -209,7 +211,7 @@ fn chart(law: &SeriesLaw) -> String {
         (smallest(fit), smallest(before), format!("{} over that of the smallest size", series.metric.name()))
     };
     let list = |values: Vec<String>| values.join(", ");
-    let sizes = list(fit.sizes.iter().map(|n| format!("\"{}\"", tick(n / size_factor))).collect());
+    let sizes = list(fit.sizes.iter().map(|n| format!("\"{}\"", three_digits(n / size_factor))).collect());
     let after = list(fit.costs.iter().map(|cost| format!("{:.4}", cost / after_factor)).collect());
     let line = list(fit.sizes.iter().map(|n| format!("{:.4}", before.predict(*n).max(0.0) / before_factor)).collect());
     format!(
@@ -325,7 +327,7 @@ mod tests {
 
     #[test]
     fn labels_of_charts_cannot_leave_their_quotes() {
-        assert_eq!(plain("x\"]\n```\n<b>"), "x??????????b?");
+        assert_eq!(plain("x\"]\n```\n<b>"), "x????????b?");
     }
 
     #[test]

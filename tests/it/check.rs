@@ -161,11 +161,15 @@ fn the_same_verdict_comes_out_as_json_and_as_markdown() {
     assert_eq!(json["verdict"], "regressed");
     let markdown = stdout(&place.scalegate("check --format markdown").code(1));
     assert!(markdown.starts_with("## scalegate: regressed"), "{markdown}");
-    let story = "- **regressed** `llm/prefill` wall\\_time: slope from 150 µs to 300 µs per token; cost at 16 tokens from";
+    let story =
+        "- **regressed** `llm/prefill` wall\\_time: slope from 150 µs to 300 µs per token; cost at 16 tokens from";
     assert!(markdown.contains(story), "{markdown}");
     assert!(markdown.contains("1024 tokens now cost 2.0 times as much"), "{markdown}");
     assert!(markdown.contains("```mermaid\nxychart-beta\n    title \"llm/prefill wall_time\"\n"), "{markdown}");
-    assert!(markdown.contains("scalegate run --workload llm/prefill --metric wall_time\nscalegate check\n"), "{markdown}");
+    assert!(
+        markdown.contains("scalegate run --workload llm/prefill --metric wall_time\nscalegate check\n"),
+        "{markdown}"
+    );
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn what_is_slower_is_said_with_rates_and_exits_with_1() {
     assert!(text.starts_with("REGRESSED: the second run costs more"), "{text}");
     assert!(text.contains("slope from 150 µs to 300 µs per token"), "{text}");
     assert!(text.contains("tokens per second at 1024 tokens from 6"), "{text}");
-    let json: Value = serde_json::from_str(&stdout(&place.scalegate("compare a.json b.json --format json").code(1))).unwrap();
+    let json: Value =
+        serde_json::from_str(&stdout(&place.scalegate("compare a.json b.json --format json").code(1))).unwrap();
     let change = &json["tokens_per_second"][0]["change"];
     assert!((change["estimate"].as_f64().unwrap() + 0.5).abs() < 0.02, "{change}");
     assert!(change["lower"].as_f64() <= change["estimate"].as_f64(), "{change}");

@@ -85,7 +85,8 @@ fn google_benchmark_repetitions_are_rounds_and_its_argument_is_the_size() {
 fn google_benchmark_without_an_axis_or_with_a_failure_is_named() {
     let message = refused("google-benchmark", &fixture("google_benchmark.json"), "");
     assert!(message.contains("benchmarks[0], BM_Attention/64") && message.contains("--axis"), "{message}");
-    let failed = r#"{"benchmarks":[{"name":"P/4","run_type":"iteration","error_occurred":true,"error_message":"no model"}]}"#;
+    let failed =
+        r#"{"benchmarks":[{"name":"P/4","run_type":"iteration","error_occurred":true,"error_message":"no model"}]}"#;
     assert!(refused("google-benchmark", failed, "--axis tokens").contains("it failed: no model"));
     let unit = r#"{"benchmarks":[{"name":"P/4","real_time":1,"time_unit":"min"}]}"#;
     assert!(refused("google-benchmark", unit, "--axis tokens").contains("its time_unit is min"));
@@ -110,7 +111,8 @@ fn llama_bench_tests_in_two_settings_are_not_one_workload() {
     let threads = fixture("llama_bench.json").replacen("\"n_threads\": 4", "\"n_threads\": 8", 1);
     let message = refused("llama-bench", &threads, "");
     assert!(message.contains("file: [1]: n_threads is 4, but 8 for other sizes"), "{message}");
-    let message = refused("llama-bench", &fixture("llama_bench.json").replacen("\"n_prompt\": 16", "\"n_prompt\": 0", 1), "");
+    let message =
+        refused("llama-bench", &fixture("llama_bench.json").replacen("\"n_prompt\": 16", "\"n_prompt\": 0", 1), "");
     assert!(message.contains("[0]: it has neither a prompt nor"), "{message}");
     assert!(refused("llama-bench", "[]", "").contains("the run is empty"));
     assert!(refused("llama-bench", &fixture("llama_bench.json"), "--axis tokens").contains("leave --axis out"));

@@ -72,6 +72,9 @@ fn records_of_two_hosts_stand_side_by_side() {
     place.scalegate("report target/scalegate/run.json other.json --out page.html").code(0);
     let page = place.read("page.html");
     for id in ["llm/prefill:wall_time@imported", "llm/prefill:wall_time@another"] {
-        assert!(page.contains(&format!("<figure id=\"{id}\">")) && page.contains(&format!("<a href=\"#{id}\">")), "{id}");
+        assert!(
+            page.contains(&format!("<figure id=\"{id}\">")) && page.contains(&format!("<a href=\"#{id}\">")),
+            "{id}"
+        );
     }
 }

@@ -184,8 +184,7 @@ impl Frame {
         });
         let _ = writeln!(svg, "<path class=\"rounds\" d=\"{dots}\"/>");
         let lower = plot.band.iter().rev().map(|(n, interval)| (*n, interval.lower.max(f64::MIN_POSITIVE)));
-        let around: Vec<(f64, f64)> =
-            plot.band.iter().map(|(n, interval)| (*n, interval.upper)).chain(lower).collect();
+        let around: Vec<(f64, f64)> = plot.band.iter().map(|(n, interval)| (*n, interval.upper)).chain(lower).collect();
         let _ = writeln!(svg, "<path class=\"interval\" d=\"{}\"/>", self.path(&around));
         let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.path(&law_points(plot)));
         // Over the law, so that both are seen where they agree.
@@ -258,7 +257,7 @@ fn legend(svg: &mut String, plot: &Plot) {
         svg.push_str(&entry("<path class=\"baseline\" d=\"M0 -4H18\"/>", name.to_owned(), (first, below)));
     }
     if let Some(clamp) = plot.clamp {
-        let name = format!("clamp of the model, {}", size(clamp, plot.series.axis));
+        let name = format!("clamp at {}", size(clamp, plot.series.axis));
         svg.push_str(&entry("<path class=\"clamp\" d=\"M9 -10l-6 11h12z\"/>", name, (third - 46.0, below)));
     }
     svg.push('\n');

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Page, SCRIPT, SCRIPT_HASH, html};
 use crate::analysis::{self, AcceptedLaw, Expected};
-use crate::law::Fit;
 use crate::baseline::Store;
+use crate::law::Fit;
 use crate::metric::Metric;
 use crate::record::{Provenance, Run, Sample, Series};
 use crate::suite::{Axis, GateSettings};
@@ -132,7 +132,8 @@ fn base64(hash: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |bytes: &[u8]| {
         let word = (0..3).fold(0u32, |word, i| word << 8 | u32::from(bytes.get(i).copied().unwrap_or(0)));
-        let digit = move |i: usize| if i <= bytes.len() { DIGITS[(word >> (18 - 6 * i)) as usize & 63] as char } else { '=' };
+        let digit =
+            move |i: usize| if i <= bytes.len() { DIGITS[(word >> (18 - 6 * i)) as usize & 63] as char } else { '=' };
         (0..4).map(digit).collect::<String>()
     };
     hash.chunks(3).map(group).collect()
@@ -150,7 +151,7 @@ fn the_clamp_that_the_record_tells_is_marked_where_it_lies_among_the_sizes() {
     run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "200704".to_owned());
     let text = page(&run, None);
     assert_eq!(text.matches("class=\"clamp\"").count(), 2, "the mark and the legend of one of the two");
-    assert!(text.contains("clamp of the model, 0.201 MP"), "{text}");
+    assert!(text.contains("clamp at 0.201 MP"), "{text}");
     run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "99999999".to_owned());
     assert!(!page(&run, None).contains("class=\"clamp\""));
 }
