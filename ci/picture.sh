@@ -44,7 +44,7 @@ fi
 rm -f "$out"
 chromium --headless "${sandbox[@]}" --disable-gpu --disable-quic --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/profile" \
-  --force-device-scale-factor=2 --window-size=1016,428 --screenshot="$out" "file://$work/picture.html" \
+  --force-device-scale-factor=2 --window-size=1016,446 --screenshot="$out" "file://$work/picture.html" \
   >"$work/log" 2>&1 || true
 if [ ! -s "$out" ]; then
   cat "$work/log" >&2

@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod bench;
 pub mod cli;
 pub mod error;
+pub mod export;
 pub mod gate;
 pub mod import;
 pub mod inference;

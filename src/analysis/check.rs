@@ -297,7 +297,7 @@ fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option
 }
 
 /// The observations of one side, or why there are none.
-fn side(series: Option<&Series>, name: &str) -> (Option<Observations>, Option<String>) {
+pub(super) fn side(series: Option<&Series>, name: &str) -> (Option<Observations>, Option<String>) {
     match series.map(observations) {
         None => (None, None),
         Some(Ok(observations)) => (Some(observations), None),
@@ -307,6 +307,14 @@ fn side(series: Option<&Series>, name: &str) -> (Option<Observations>, Option<St
 
 /// Why a series and its baseline are not comparable: the fields that differ.
 fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Option<String> {
+    let fields = differing(baseline, run, fingerprint);
+    (!fields.is_empty()).then(|| {
+        format!("not comparable with its baseline ({}); restore these, or accept a new baseline", fields.join("; "))
+    })
+}
+
+/// The fields in which two series differ, beside what is under test; `fingerprint` holds those of their hosts and builds.
+pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<String> {
     let mut fields: Vec<String> = fingerprint.iter().map(ToString::to_string).collect();
     if baseline.axis != run.axis {
         fields.push(format!("axis: {} → {}", baseline.axis.name(), run.axis.name()));
@@ -323,7 +331,5 @@ fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> 
             fields.push(format!("{key}: {before} → {after}"));
         }
     }
-    (!fields.is_empty()).then(|| {
-        format!("not comparable with its baseline ({}); restore these, or accept a new baseline", fields.join("; "))
-    })
+    fields
 }

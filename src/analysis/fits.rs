@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::baseline::{Store, count_key};
 use crate::law::{self, Fit, FitOptions, Observations};
-use crate::metric::{Kind, Metric};
+use crate::metric::Metric;
 use crate::record::{Run, Series};
 use crate::suite::Axis;
 
@@ -35,7 +34,7 @@ pub fn fit_run(run: &Run) -> Vec<SeriesFit> {
     run.series.iter().map(fitted).collect()
 }
 
-fn fitted(series: &Series) -> SeriesFit {
+pub(super) fn fitted(series: &Series) -> SeriesFit {
     SeriesFit {
         workload: series.workload.clone(),
         metric: series.metric,
@@ -43,29 +42,6 @@ fn fitted(series: &Series) -> SeriesFit {
         unit: series.unit.clone(),
         outcome: fit_series(series),
     }
-}
-
-/// Fits the baseline of every series of a run whose costs may be compared with it: one of the host's own class if there
-/// is one, else the portable one if it comes from such a host. Series without one are left out.
-///
-/// # Errors
-/// A baseline that cannot be read.
-pub fn fit_baselines(run: &Run, store: &Store) -> crate::Result<Vec<SeriesFit>> {
-    let (own, portable) = (store.host(&run.provenance.host.class)?, store.portable()?);
-    let mut fits = Vec::new();
-    for series in &run.series {
-        let is_count = series.metric.kind() == Kind::Count;
-        let counts = if is_count { store.counts(&count_key(series))? } else { Vec::new() };
-        let found = own.iter().chain(&portable).chain(&counts).find(|baseline| {
-            let accepted = baseline.series();
-            accepted.key() == series.key()
-                && accepted.axis == series.axis
-                && accepted.protocol == series.protocol
-                && (is_count || baseline.run.provenance.incomparable(&run.provenance).is_empty())
-        });
-        fits.extend(found.map(|baseline| fitted(baseline.series())));
-    }
-    Ok(fits)
 }
 
 /// Fits one series.

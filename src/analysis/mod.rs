@@ -4,7 +4,11 @@
 //! what could not be compared and why. Nothing is decided here; the verdict is the gate's.
 
 mod check;
+mod compare;
 mod fits;
+mod laws;
 
 pub use check::{Check, Expected, Note, check};
-pub use fits::{SeriesFit, Unfitted, fit_baselines, fit_run, fit_series, observations};
+pub use compare::{Comparison, TokenRate, compare};
+pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
+pub use laws::{AcceptedLaw, RunLaws, SeriesLaw, laws};

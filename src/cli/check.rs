@@ -8,8 +8,10 @@ use clap::{Args, ValueEnum};
 use super::BaselinePath;
 use super::join::by_host;
 use super::output::print;
-use crate::analysis::{self, Expected};
+use crate::analysis::{self, Check, Expected, RunLaws};
 use crate::baseline::Store;
+use crate::gate::Outcome;
+use crate::record::{Run, Series};
 use crate::suite::{GateSettings, Suite};
 use crate::{Result, paths, report};
 
@@ -50,16 +52,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (settings, mut expected) = settings()?;
     expected.hosts.clone_from(&arguments.classes);
     let runs = by_host(names)?;
-    let check = analysis::check(&runs, &Store::new(&arguments.baseline.root), &settings, &expected)?;
+    let store = Store::new(&arguments.baseline.root);
+    let check = analysis::check(&runs, &store, &settings, &expected)?;
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
         Format::Json => print(&report::check_json(&check)?)?,
-        Format::Markdown => print(&report::check_markdown(&check))?,
+        Format::Markdown => print(&report::check_markdown(&check, &changed_laws(&check, &runs, &store)?))?,
     }
     Ok(match check.verdict.exit_code() {
         3 if arguments.bisect => ExitCode::from(BISECT_SKIP),
         code => ExitCode::from(code),
     })
+}
+
+/// The laws of what regressed or improved.
+fn changed_laws<'a>(check: &Check, runs: &'a [Run], store: &Store) -> Result<Vec<RunLaws<'a>>> {
+    let is_changed = |run: &Run, series: &Series| {
+        check.findings.iter().any(|finding| {
+            matches!(finding.outcome, Outcome::Regressed | Outcome::Improved)
+                && finding.host == run.provenance.host.class
+                && (&*finding.workload, &*finding.metric) == (&*series.workload, series.metric.name())
+        })
+    };
+    runs.iter().map(|run| analysis::laws(run, store, |series| is_changed(run, series))).collect()
 }
 
 /// The tolerances and the workloads of the suite here; records of other tools are checked without one.

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::{Result, import, record};
+use crate::suite::Axis;
+use crate::{Error, Result, import, record};
 
 /// Make a record from the measurements of another tool
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub(super) struct Arguments {
     format: Format,
     /// The file
     file: PathBuf,
+    /// What a size counts, where the file does not tell: criterion, google-benchmark, hyperfine
+    #[arg(long, value_enum)]
+    axis: Option<AxisName>,
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
@@ -24,11 +28,37 @@ pub(super) struct Arguments {
 enum Format {
     /// Columns workload,axis,metric,unit,size,round,value
     Csv,
+    /// Messages of `cargo criterion --message-format=json`
+    Criterion,
+    /// JSON of hyperfine with `--parameter-scan`
+    Hyperfine,
+    /// JSON of Google Benchmark, sizes as arguments
+    GoogleBenchmark,
+    /// JSON of llama.cpp's `llama-bench -o json`
+    LlamaBench,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AxisName {
+    Tokens,
+    Pixels,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let file = &arguments.file;
+    let axis = arguments.axis.map(|axis| match axis {
+        AxisName::Tokens => Axis::Tokens,
+        AxisName::Pixels => Axis::Pixels,
+    });
+    if axis.is_some() && matches!(arguments.format, Format::Csv | Format::LlamaBench) {
+        return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
+    }
     let run = match arguments.format {
-        Format::Csv => import::csv(&arguments.file)?,
+        Format::Csv => import::csv(file)?,
+        Format::Criterion => import::criterion(file, axis)?,
+        Format::Hyperfine => import::hyperfine(file, axis)?,
+        Format::GoogleBenchmark => import::google_benchmark(file, axis)?,
+        Format::LlamaBench => import::llama_bench(file)?,
     };
     record::write_json(&arguments.out, &run)?;
     eprintln!("{} series in {}", run.series.len(), arguments.out.display());

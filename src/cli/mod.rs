@@ -5,7 +5,9 @@
 
 mod accept;
 mod check;
+mod compare;
 mod doctor;
+mod export;
 mod fit;
 mod import;
 mod join;
@@ -38,6 +40,8 @@ enum Command {
     Accept(accept::Arguments),
     Join(join::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
+    Compare(compare::Arguments),
     Report(report::Arguments),
     Doctor(doctor::Arguments),
 }
@@ -77,6 +81,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Join(arguments) => join::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }

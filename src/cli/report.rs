@@ -5,18 +5,20 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{BaselinePath, RunPath, check};
+use super::join::by_host;
+use super::{BaselinePath, check};
 use crate::baseline::Store;
-use crate::record::{self, Run};
-use crate::{Error, Result, analysis, report};
+use crate::{Error, Result, analysis, paths, report};
 
-/// Write laws, verdict and fingerprints of a run as one HTML file
+/// Write laws, verdict and fingerprints of one or more runs as one HTML file
 ///
-/// The file needs no network and no script. Exits with 0 whatever the verdict is; `scalegate check` gates.
+/// Runs of several hosts stand side by side. The file needs no network. Exits with 0 whatever the verdict is; `scalegate
+/// check` gates.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    run: RunPath,
+    /// Records of runs [default: target/scalegate/run.json]
+    #[arg(value_name = "RUN")]
+    runs: Vec<PathBuf>,
     #[command(flatten)]
     baseline: BaselinePath,
     /// Where to write the report
@@ -25,13 +27,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let run: Run = record::read_json(&arguments.run.run)?;
+    let default = [paths::run()];
+    let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
+    let runs = by_host(names)?;
     let store = Store::new(&arguments.baseline.root);
     let (settings, expected) = check::settings()?;
-    let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &expected)?;
-    let fits = analysis::fit_run(&run);
-    let baselines = analysis::fit_baselines(&run, &store)?;
-    let page = report::html(&report::Page { run: &run, check: &check, fits: &fits, baselines: &baselines });
+    let check = analysis::check(&runs, &store, &settings, &expected)?;
+    let laws = runs.iter().map(|run| analysis::laws(run, &store, |_| true)).collect::<Result<Vec<_>>>()?;
+    let page = report::html(&report::Page { check: &check, runs: &laws });
     write(&arguments.out, &page)?;
     eprintln!("{}: {}", arguments.out.display(), check.verdict);
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@
 //! - a knee's breakpoint is the global optimum, and no knee is reported unless a test of stated size calls for one;
 //! - no result is NaN or infinite: data that no law can be fitted to end in a [`FitError`].
 
+mod band;
 mod class;
 mod curve;
 mod fit;
@@ -30,6 +31,7 @@ mod smooth;
 mod tests;
 mod triangle;
 
+pub use band::band;
 pub use class::Class;
 pub use curve::Curve;
 pub use fit::{Fit, FitError, FitOptions, Parameter, fit};

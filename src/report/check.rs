@@ -1,4 +1,4 @@
-//! A verdict as text, JSON and Markdown.
+//! A verdict as text and JSON.
 
 use std::fmt::Write;
 
@@ -23,30 +23,7 @@ pub fn check_text(check: &Check) -> String {
         let (first, hosts) = (group[0], hosts(group, several));
         let _ = writeln!(text, "pass  {} {}{hosts}: {}", first.workload, first.metric, quantities.join(", "));
     }
-    append_context(&mut text, check, "");
-    text
-}
-
-/// The verdict as a job summary or a comment: only what changed, and how to see it again.
-pub fn check_markdown(check: &Check) -> String {
-    let mut text = format!("## scalegate: {}\n\n{}\n", check.verdict, summary(check));
-    let open: Vec<&Finding> = open(check).collect();
-    if !open.is_empty() {
-        text.push_str("\n| workload | metric | outcome | what changed |\n|---|---|---|---|\n");
-    }
-    for finding in open {
-        let cell = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('\n', " ");
-        let _ = writeln!(
-            text,
-            "| `{}` | {} | {} | {} |",
-            cell(&finding.workload),
-            cell(&finding.metric),
-            finding.outcome,
-            cell(&finding.words)
-        );
-    }
-    append_context(&mut text, check, "- ");
-    text.push_str("\nSee it again with `cargo bench` and `scalegate check`.\n");
+    append_context(&mut text, check);
     text
 }
 
@@ -93,7 +70,7 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     for (news, workloads) in said {
         let _ = write!(text, "{} {news}", workloads.join(", "));
     }
-    append_context(&mut text, check, "");
+    append_context(&mut text, check);
     text
 }
 
@@ -119,7 +96,7 @@ pub(super) fn open(check: &Check) -> impl Iterator<Item = &Finding> {
 }
 
 /// Findings that say the same of one metric, together: of a metric that was not compared there is one for each workload.
-fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
         let same = |group: &&mut Vec<&Finding>| {
@@ -167,17 +144,18 @@ pub(super) fn scope(finding: &Finding) -> &'static str {
     }
 }
 
-fn quantity(finding: &Finding) -> String {
+/// The name of a quantity in words.
+pub(super) fn quantity(finding: &Finding) -> String {
     let name = serde_json::to_value(finding.quantity).ok();
     name.as_ref().and_then(|value| value.as_str()).unwrap_or("quantity").replace('_', " ")
 }
 
-fn append_context(text: &mut String, check: &Check, bullet: &str) {
+fn append_context(text: &mut String, check: &Check) {
     if !check.subject_changes.is_empty() {
         text.push_str("\nunder test is something else than in the baseline:\n");
     }
     for change in &check.subject_changes {
-        let _ = writeln!(text, "{}{}", if bullet.is_empty() { "  " } else { bullet }, shorten(change));
+        let _ = writeln!(text, "  {}", shorten(change));
     }
     let several = has_several_hosts(check);
     for note in &check.notes {

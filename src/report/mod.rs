@@ -3,19 +3,19 @@
 //! Nothing is measured, fitted or decided here, so that no two outputs can disagree.
 
 mod check;
-mod conditions;
+mod command;
+mod compare;
 mod doctor;
 mod escape;
 mod fits;
 mod html;
-mod plot;
-mod scale;
-#[cfg(test)]
-mod tests;
+mod markdown;
 mod units;
 
-pub use check::{check_json, check_markdown, check_text, matches_text};
+pub use check::{check_json, check_text, matches_text};
+pub use compare::{compare_json, compare_markdown, compare_text};
 pub use doctor::doctor_text;
 pub use fits::{fits_json, fits_text};
 pub use html::{Page, html};
+pub use markdown::check_markdown;
 pub use units::{cost, size};

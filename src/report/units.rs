@@ -70,7 +70,7 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
 }
 
 /// Three significant digits, or all digits before the point.
-fn three_digits(value: f64) -> String {
+pub(super) fn three_digits(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
         return format!("{value:.2e}");

@@ -161,7 +161,44 @@ fn the_same_verdict_comes_out_as_json_and_as_markdown() {
     assert_eq!(json["verdict"], "regressed");
     let markdown = stdout(&place.scalegate("check --format markdown").code(1));
     assert!(markdown.starts_with("## scalegate: regressed"), "{markdown}");
-    assert!(markdown.contains("| `llm/prefill` | wall_time | regressed | slope from"), "{markdown}");
+    let story =
+        "- **regressed** `llm/prefill` wall\\_time: slope from 150 µs to 300 µs per token; cost at 16 tokens from";
+    assert!(markdown.contains(story), "{markdown}");
+    assert!(markdown.contains("1024 tokens now cost 2.0 times as much"), "{markdown}");
+    assert!(markdown.contains("```mermaid\nxychart-beta\n    title \"llm/prefill wall_time\"\n"), "{markdown}");
+    assert!(
+        markdown.contains("scalegate run --workload llm/prefill --metric wall_time\nscalegate check\n"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn a_summary_without_a_baseline_of_the_host_compares_with_the_smallest_size() {
+    let place = Place::new();
+    place.import(&encode(knee(200_704.0)));
+    place.scalegate("accept --reason before").success();
+    std::fs::remove_dir_all(place.path("baselines/hosts")).unwrap();
+    place.import(&encode(knee(401_408.0)));
+    let run = place.read("target/scalegate/run.json");
+    place.write("target/scalegate/run.json", run.replace("\"class\":\"imported\"", "\"class\":\"another\""));
+    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
+    assert!(markdown.contains("knee moved from 0.20 MP to 0.40 MP; a 1.63 MP image now costs 1."), "{markdown}");
+    assert!(markdown.contains(" times as much, measured beside a 0.009 MP one\n"), "{markdown}");
+    assert!(markdown.contains("only its shape compares"), "{markdown}");
+}
+
+#[test]
+fn a_name_in_a_summary_is_no_markup() {
+    let place = Place::new();
+    let name = "<b>x</b> @me `y` | [z](http://w)";
+    let costs = |cost: fn(f64) -> f64| rows(name, "tokens", &TOKENS, ROUNDS, cost);
+    place.import(&costs(line));
+    place.scalegate("accept --reason before").success();
+    place.import(&costs(|n| 2.0 * line(n)));
+    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
+    assert!(markdown.contains("- **regressed** `` <b>x</b> @me `y` | [z](http://w) `` wall"), "{markdown}");
+    assert!(markdown.contains("| `` <b>x</b> @me `y` \\| [z](http://w) `` | wall"), "{markdown}");
+    assert!(markdown.contains("title \"?b?x?/b? ?me ?y? ? ?z??http?//w? wall_time\""), "{markdown}");
 }
 
 #[test]

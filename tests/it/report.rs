@@ -30,7 +30,7 @@ fn a_report_shows_each_workload_with_the_verdict_of_check() {
 }
 
 #[test]
-fn costs_of_another_host_are_not_drawn() {
+fn of_a_baseline_of_another_host_only_the_shape_is_drawn() {
     let place = Place::new();
     place.import(&costs(200_704.0));
     place.scalegate("accept --reason before").success();
@@ -38,7 +38,8 @@ fn costs_of_another_host_are_not_drawn() {
     place.write("target/scalegate/run.json", run.replace("\"class\":\"imported\"", "\"class\":\"another\""));
     place.scalegate("report --out page.html").code(0);
     let page = place.read("page.html");
-    assert!(!page.contains("class=\"baseline\"") && page.contains("has no baseline of its own"), "{page}");
+    assert!(!page.contains(">baseline<") && page.contains("has no baseline of its own"), "{page}");
+    assert!(page.contains(">shape of the baseline<") && page.contains("only its shape is drawn"), "{page}");
 }
 
 #[test]
@@ -59,4 +60,21 @@ fn a_file_that_cannot_be_written_is_named_with_a_remedy() {
     let message = stderr(&place.scalegate("report --out costs.csv/page.html").code(2));
     assert!(message.contains("costs.csv/page.html") && message.contains("help: "), "{message}");
     place.scalegate("report").code(2);
+}
+
+#[test]
+fn records_of_two_hosts_stand_side_by_side() {
+    let place = Place::new();
+    place.import(&costs(200_704.0));
+    place.scalegate("accept --reason before").success();
+    let run = place.read("target/scalegate/run.json");
+    place.write("other.json", run.replace("\"class\":\"imported\"", "\"class\":\"another\""));
+    place.scalegate("report target/scalegate/run.json other.json --out page.html").code(0);
+    let page = place.read("page.html");
+    for id in ["llm/prefill:wall_time@imported", "llm/prefill:wall_time@another"] {
+        assert!(
+            page.contains(&format!("<figure id=\"{id}\">")) && page.contains(&format!("<a href=\"#{id}\">")),
+            "{id}"
+        );
+    }
 }

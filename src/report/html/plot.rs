@@ -1,39 +1,46 @@
 //! A law as a picture: inline SVG whose colours are those of the page's style sheet, light or dark.
+//!
+//! Written here and not with a plotting crate: `plotters`, the common one, paints fixed colours into every element of its SVG
+//! and has neither classes nor titles there. These pictures need classes, so that a style sheet turns them dark or prints
+//! them, text alternatives for screen readers, and marks that a test can count. What a crate would add is a logarithmic
+//! scale, which is `scale.rs`.
 
 use std::fmt::Write;
 
-use super::escape::escape;
-use super::fits::{Intervals, law_numbers};
 use super::scale::LogScale;
-use super::units::{cost_unit, size, size_unit, tick};
-use crate::analysis::SeriesFit;
-use crate::law::{Curve, Fit};
+use crate::analysis::{AcceptedLaw, SeriesFit};
+use crate::law::{Fit, Interval};
+use crate::report::escape::escape;
+use crate::report::fits::{Intervals, law_numbers};
+use crate::report::units::{cost_unit, size, size_unit, tick};
 use crate::suite::Axis;
 
 /// A fitted series and what is drawn around it.
 pub(super) struct Plot<'a> {
     pub(super) series: &'a SeriesFit,
     pub(super) fit: &'a Fit,
+    /// Sizes along the law, ascending, with its interval there.
+    pub(super) band: &'a [(f64, Interval)],
     /// The cost of each size in each round.
     pub(super) rounds: &'a [(f64, f64)],
-    /// The accepted law, if its costs may be compared.
-    pub(super) baseline: Option<&'a Fit>,
+    /// The accepted law. If only its shape compares, it is drawn through the cost of the smallest size.
+    pub(super) baseline: Option<&'a AcceptedLaw>,
+    /// The size at which a knee is expected.
+    pub(super) clamp: Option<f64>,
     /// Distinguishes the picture from the others of the page.
     pub(super) id: &'a str,
 }
 
 // Units of the drawing. It is narrow, so that its text can be read on a phone.
 const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 372.0;
+const HEIGHT: f64 = 390.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 470.0;
-const TOP: f64 = 44.0;
-const BOTTOM: f64 = 262.0;
-const STRIP_TOP: f64 = 276.0;
-const STRIP_BOTTOM: f64 = 322.0;
+const TOP: f64 = 62.0;
+const BOTTOM: f64 = 280.0;
+const STRIP_TOP: f64 = 294.0;
+const STRIP_BOTTOM: f64 = 340.0;
 
-/// Positions along a curve; at this many its pieces can't be seen.
-const CURVE_POINTS: usize = 160;
 /// The least factor that an axis covers.
 const LEAST_FACTOR: f64 = 2.0;
 /// The least residual that the strip has room for, so that noise isn't blown up to fill it.
@@ -55,7 +62,7 @@ pub(super) fn svg(plot: &Plot) -> String {
     frame.breakpoint(&mut svg, plot);
     frame.costs(&mut svg, plot);
     frame.residuals(&mut svg, plot);
-    legend(&mut svg, plot.baseline.is_some());
+    legend(&mut svg, plot);
     svg.push_str("</svg>\n");
     svg
 }
@@ -71,12 +78,19 @@ fn description(plot: &Plot) -> String {
         fit.n_rounds,
     );
     if let Some(baseline) = plot.baseline {
-        let _ = write!(
-            text,
-            " The baseline's law is {}: {}.",
-            baseline.class,
-            law_numbers(series, baseline, Intervals::Left)
-        );
+        let law = &baseline.fit;
+        let _ = if baseline.comparable {
+            write!(text, " The baseline's law is {}: {}.", law.class, law_numbers(series, law, Intervals::Left))
+        } else {
+            write!(
+                text,
+                " The law of the baseline is {}; it comes from another host, so that only its shape is drawn.",
+                law.class
+            )
+        };
+    }
+    if let Some(clamp) = plot.clamp {
+        let _ = write!(text, " The model clamps images to {}.", size(clamp, series.axis));
     }
     text
 }
@@ -90,11 +104,12 @@ struct Frame {
 
 impl Frame {
     fn new(plot: &Plot) -> Option<Self> {
-        let Plot { fit, rounds, baseline, .. } = plot;
+        let Plot { fit, rounds, .. } = plot;
         let x = LogScale::over(fit.sizes.iter().copied(), LEAST_FACTOR, (LEFT, RIGHT))?;
-        let curves = std::iter::once(*fit).chain(*baseline);
-        let costs = curves
-            .flat_map(|law| along(&fit.sizes, &law.curve).map(|n| law.predict(n)))
+        let costs = law_points(plot)
+            .into_iter()
+            .chain(baseline_points(plot))
+            .map(|(_, cost)| cost)
             .chain(fit.costs.iter().copied())
             .chain(rounds.iter().map(|(_, cost)| *cost));
         let y = LogScale::over(costs, LEAST_FACTOR, (BOTTOM, TOP))?;
@@ -168,10 +183,16 @@ impl Frame {
             d
         });
         let _ = writeln!(svg, "<path class=\"rounds\" d=\"{dots}\"/>");
-        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &plot.fit.curve));
+        let lower = plot.band.iter().rev().map(|(n, interval)| (*n, interval.lower.max(f64::MIN_POSITIVE)));
+        let around: Vec<(f64, f64)> = plot.band.iter().map(|(n, interval)| (*n, interval.upper)).chain(lower).collect();
+        let _ = writeln!(svg, "<path class=\"interval\" d=\"{}\"/>", self.path(&around));
+        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.path(&law_points(plot)));
         // Over the law, so that both are seen where they agree.
-        if let Some(baseline) = plot.baseline {
-            let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.curve(&plot.fit.sizes, &baseline.curve));
+        if plot.baseline.is_some() {
+            let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.path(&baseline_points(plot)));
+        }
+        if let Some(clamp) = plot.clamp {
+            let _ = writeln!(svg, "<path class=\"clamp\" d=\"M{:.1} {}l-6 11h12z\"/>", self.x.at(clamp), BOTTOM - 11.0);
         }
         for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
             let _ = write!(
@@ -184,11 +205,11 @@ impl Frame {
         svg.push('\n');
     }
 
-    fn curve(&self, sizes: &[f64], curve: &Curve) -> String {
+    fn path(&self, points: &[(f64, f64)]) -> String {
         let mut path = String::new();
-        for n in along(sizes, curve).filter(|n| curve.predict(*n) > 0.0) {
+        for (n, cost) in points.iter().filter(|(_, cost)| *cost > 0.0) {
             let command = if path.is_empty() { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{:.1} {:.1}", self.x.at(n), self.y.at(curve.predict(n)));
+            let _ = write!(path, "{command}{:.1} {:.1}", self.x.at(*n), self.y.at(*cost));
         }
         path
     }
@@ -217,32 +238,44 @@ impl Frame {
     }
 }
 
-fn legend(svg: &mut String, baseline: bool) {
-    let mut entries = vec![
-        ("<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>", "cost", 66.0),
-        ("<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>", "single rounds", 136.0),
-        ("<path class=\"law\" d=\"M0 -4H18\"/>", "law", 66.0),
-    ];
-    if baseline {
-        entries.push(("<path class=\"baseline\" d=\"M0 -4H18\"/>", "baseline", 90.0));
+fn legend(svg: &mut String, plot: &Plot) {
+    let entry = |mark: &str, name: String, at: (f64, f64)| {
+        let (x, y) = at;
+        format!("<g transform=\"translate({x} {y})\">{mark}<text x=\"24\">{}</text></g>", escape(&name))
+    };
+    let first = LEFT;
+    let (second, third) = (LEFT + 116.0, LEFT + 250.0);
+    let (above, below) = (14.0, 32.0);
+    let cost = "<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>";
+    let rounds = "<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>";
+    let law = "<path class=\"interval\" d=\"M0 -9H18V1H0z\"/><path class=\"law\" d=\"M0 -4H18\"/>";
+    svg.push_str(&entry(law, "law, 95 % interval".to_owned(), (third, above)));
+    svg.push_str(&entry(cost, "cost".to_owned(), (first, above)));
+    svg.push_str(&entry(rounds, "single rounds".to_owned(), (second, above)));
+    if let Some(baseline) = plot.baseline {
+        let name = if baseline.comparable { "baseline" } else { "shape of the baseline" };
+        svg.push_str(&entry("<path class=\"baseline\" d=\"M0 -4H18\"/>", name.to_owned(), (first, below)));
     }
-    let mut x = LEFT;
-    for (mark, name, width) in entries {
-        let _ = write!(svg, "<g transform=\"translate({x} 16)\">{mark}<text x=\"24\">{name}</text></g>");
-        x += width;
+    if let Some(clamp) = plot.clamp {
+        let name = format!("clamp at {}", size(clamp, plot.series.axis));
+        svg.push_str(&entry("<path class=\"clamp\" d=\"M9 -10l-6 11h12z\"/>", name, (third - 46.0, below)));
     }
     svg.push('\n');
 }
 
-/// Sizes from the smallest to the largest, close enough for a smooth curve, with the breakpoint among them.
-fn along(sizes: &[f64], curve: &Curve) -> impl Iterator<Item = f64> + use<> {
-    let (smallest, largest) = (sizes.first().copied().unwrap_or(1.0), sizes.last().copied().unwrap_or(1.0));
-    let ratio = largest / smallest;
-    let mut all: Vec<f64> =
-        (0..CURVE_POINTS).map(|i| smallest * ratio.powf(i as f64 / (CURVE_POINTS - 1) as f64)).collect();
-    all.extend(curve.breakpoint().filter(|k| (smallest..=largest).contains(k)));
-    all.sort_by(f64::total_cmp);
-    all.into_iter()
+fn law_points(plot: &Plot) -> Vec<(f64, f64)> {
+    plot.band.iter().map(|(n, _)| (*n, plot.fit.predict(*n))).collect()
+}
+
+/// The accepted law over the sizes of the run, with its breakpoint among them.
+fn baseline_points(plot: &Plot) -> Vec<(f64, f64)> {
+    let Some(AcceptedLaw { fit, comparable }) = plot.baseline else { return Vec::new() };
+    let (smallest, largest) = (plot.fit.sizes[0], plot.fit.sizes[plot.fit.sizes.len() - 1]);
+    let scale = if *comparable { 1.0 } else { plot.fit.predict(smallest) / fit.predict(smallest) };
+    let mut sizes: Vec<f64> = plot.band.iter().map(|(n, _)| *n).collect();
+    sizes.extend(fit.curve.breakpoint().filter(|k| (smallest..=largest).contains(k)));
+    sizes.sort_by(f64::total_cmp);
+    sizes.into_iter().map(|n| (n, scale * fit.predict(n))).collect()
 }
 
 /// The geometric mean of the smallest and the largest cost, which picks the unit of the axis.

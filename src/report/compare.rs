@@ -1,0 +1,116 @@
+//! Two runs side by side, as text, JSON and Markdown.
+
+use std::fmt::Write;
+
+use super::check::{quantity, shorten};
+use super::markdown::{cell, code, prose};
+use crate::analysis::{Comparison, TokenRate};
+use crate::gate::{Finding, Outcome, Verdict};
+use crate::{Error, Result};
+
+/// The verdict first, then every quantity by workload and metric.
+pub fn compare_text(comparison: &Comparison) -> String {
+    let mut text = format!("{}\n", headline(comparison));
+    for group in groups(&comparison.findings) {
+        let _ = writeln!(text, "\n{} {}", group[0].workload, group[0].metric);
+        for finding in group {
+            let _ = writeln!(text, "  {:12} {}", finding.outcome, finding.words);
+        }
+        for rate in rates(comparison, group) {
+            let _ = writeln!(text, "  {:12} {}", "", rate_words(rate));
+        }
+    }
+    for group in groups(&comparison.explaining) {
+        let _ = writeln!(text, "\n{} {} (decides nothing)", group[0].workload, group[0].metric);
+        for finding in group {
+            let _ = writeln!(text, "  {}", finding.words);
+        }
+    }
+    if !comparison.subject_changes.is_empty() {
+        text.push_str("\nunder test differs:\n");
+    }
+    for change in &comparison.subject_changes {
+        let _ = writeln!(text, "  {}", shorten(change));
+    }
+    text
+}
+
+/// The verdict, a table of what is gated, and what differs.
+pub fn compare_markdown(comparison: &Comparison) -> String {
+    let mut text = format!(
+        "## scalegate compare: {}\n\n{}\n\n| workload | metric | quantity | outcome | change |\n|---|---|---|---|---|\n",
+        comparison.verdict,
+        headline(comparison)
+    );
+    for group in groups(&comparison.findings) {
+        let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
+        for finding in group {
+            let (name, words) = (quantity(finding), cell(&prose(&finding.words)));
+            let _ = writeln!(text, "| {workload} | {metric} | {name} | {} | {words} |", finding.outcome);
+        }
+        for rate in rates(comparison, group) {
+            let words = cell(&prose(&rate_words(rate)));
+            let _ = writeln!(text, "| {workload} | {metric} | tokens per second | | {words} |");
+        }
+    }
+    if !comparison.subject_changes.is_empty() {
+        text.push_str("\nUnder test differs:\n\n");
+    }
+    for change in &comparison.subject_changes {
+        let _ = writeln!(text, "- {}", prose(&shorten(change)));
+    }
+    text
+}
+
+/// The whole comparison for programs; the form is described in `docs/formats.md`.
+///
+/// # Errors
+/// A number that JSON cannot hold, which would be a fault of scalegate.
+pub fn compare_json(comparison: &Comparison) -> Result<String> {
+    let mut value = serde_json::to_value(comparison)
+        .map_err(|error| Error::new("the comparison", error, "report this as a fault of scalegate"))?;
+    if let Some(object) = value.as_object_mut() {
+        object.insert("schema".to_owned(), 1.into());
+    }
+    Ok(format!("{value:#}\n"))
+}
+
+fn headline(comparison: &Comparison) -> String {
+    let words = match comparison.verdict {
+        Verdict::Pass => "the second run costs the same within the tolerances",
+        Verdict::Improved => "the second run costs less",
+        Verdict::Regressed => "the second run costs more",
+        Verdict::Mixed => "the second run costs more here and less there",
+        Verdict::Inconclusive => "it is not shown what the second run costs beside the first",
+    };
+    let count = |outcome| comparison.findings.iter().filter(|finding| finding.outcome == outcome).count();
+    let counts: Vec<String> = [Outcome::Regressed, Outcome::Improved, Outcome::Inconclusive, Outcome::Pass]
+        .into_iter()
+        .filter(|outcome| count(*outcome) > 0)
+        .map(|outcome| format!("{} {outcome}", count(outcome)))
+        .collect();
+    format!("{}: {words} ({})", comparison.verdict.to_string().to_uppercase(), counts.join(", "))
+}
+
+fn groups(findings: &[Finding]) -> impl Iterator<Item = &[Finding]> {
+    findings.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric))
+}
+
+fn rates<'a>(comparison: &'a Comparison, group: &[Finding]) -> impl Iterator<Item = &'a TokenRate> {
+    let is_wall_time = group[0].metric == crate::metric::Metric::WallTime.name();
+    let workload = group[0].workload.clone();
+    comparison.tokens_per_second.iter().filter(move |rate| is_wall_time && rate.workload == workload)
+}
+
+fn rate_words(rate: &TokenRate) -> String {
+    let percent = |change: f64| format!("{:+.1} %", 100.0 * change);
+    format!(
+        "tokens per second at {} tokens from {:.1} to {:.1} ({}, between {} and {})",
+        rate.size,
+        rate.before,
+        rate.after,
+        percent(rate.change.estimate),
+        percent(rate.change.lower),
+        percent(rate.change.upper)
+    )
+}

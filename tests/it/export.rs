@@ -1,0 +1,34 @@
+//! `scalegate export` writes what other tools read, and what `scalegate import csv` reads again.
+
+use serde_json::Value;
+
+use crate::support::{Place, TOKENS, line, rows, stderr};
+
+#[test]
+fn an_exported_run_comes_back_with_its_law() {
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    let samples = |place: &Place, name: &str| {
+        let run: Value = serde_json::from_str(&place.read(name)).unwrap();
+        run["series"][0]["samples"].clone()
+    };
+    place.scalegate("export csv --out again.csv").success();
+    place.scalegate("import csv again.csv --out again.json").success();
+    assert_eq!(samples(&place, "again.json"), samples(&place, "target/scalegate/run.json"));
+}
+
+#[test]
+fn bencher_and_benchmark_action_have_every_size() {
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    place.scalegate("export bencher --out bencher.json").success();
+    let bencher: Value = serde_json::from_str(&place.read("bencher.json")).unwrap();
+    assert_eq!(bencher.as_object().unwrap().len(), TOKENS.len());
+    let measure = &bencher["llm/prefill 1024 tokens"]["wall-time"];
+    assert!(measure["lower_value"].as_f64() <= measure["value"].as_f64(), "{measure}");
+    place.scalegate("export benchmark-action target/scalegate/run.json --out action.json").success();
+    let entries: Value = serde_json::from_str(&place.read("action.json")).unwrap();
+    assert_eq!(entries.as_array().unwrap().len(), TOKENS.len());
+    let message = stderr(&place.scalegate("export csv --out no/such/directory.csv").code(2));
+    assert!(message.contains("no/such/directory.csv") && message.contains("help: "), "{message}");
+}
