@@ -22,7 +22,7 @@ const MOST_SENSITIVITIES: usize = 40;
 /// describe them. The steps of tiles and patches stay far below it…
 const MOST_MISFIT: f64 = 0.405;
 /// …and so does noise, unless the rounds show as much of it: then the misfit has to be beyond it at this level.
-const NO_LAW_LEVEL: f64 = 1e-3;
+const NO_LAW_LEVEL: f64 = 1e-4;
 
 /// A panel with the sizes and weights of its fits.
 #[derive(Debug, Clone)]
