@@ -30,6 +30,7 @@ mod smooth;
 #[cfg(test)]
 mod tests;
 mod triangle;
+mod twice;
 
 pub use band::band;
 pub use class::Class;
@@ -37,7 +38,7 @@ pub use curve::Curve;
 pub use fit::{Fit, FitError, FitOptions, Parameter, fit};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
-pub use ols::{Ols, ols};
+pub use ols::{Ols, ols, polynomial};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;
