@@ -5,6 +5,7 @@
 
 mod check;
 mod fits;
+mod looks;
 
 pub use check::{Check, Expected, Note, check};
 pub use fits::{SeriesFit, Unfitted, fit_baselines, fit_run, fit_series, observations};

@@ -28,6 +28,29 @@ pub fn absorb(earlier: Run, part: Run) -> (Run, Absorbed) {
     (joined, Absorbed::Kept(kept))
 }
 
+/// Adds a later round, which `part` holds, to the series of `earlier`.
+///
+/// # Errors
+/// The fields in which the two differ, a series that `earlier` has not, or rounds that it has already.
+pub fn extend(mut earlier: Run, part: Run) -> Result<Run, String> {
+    let differences = earlier.provenance.differences(&part.provenance);
+    if !differences.is_empty() {
+        let list: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        return Err(format!("a round was measured with other {}", list.join("; ")));
+    }
+    for later in part.series {
+        let name = format!("{} {}", later.workload, later.metric);
+        let series = earlier.series.iter_mut().find(|series| series.key() == later.key());
+        let series = series.ok_or_else(|| format!("the record has no earlier round of {name}"))?;
+        if series.axis != later.axis || !later.protocol_changes(series).is_empty() {
+            return Err(format!("a round of {name} was measured in another way"));
+        }
+        series.samples.extend(later.samples);
+        series.measured = later.measured;
+    }
+    Ok(earlier)
+}
+
 /// Joins records of shards that were measured by one build on one host into one.
 ///
 /// # Errors

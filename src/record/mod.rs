@@ -10,5 +10,5 @@ mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Provenance};
-pub use join::{Absorbed, absorb, join};
+pub use join::{Absorbed, absorb, extend, join};
 pub use run::{Run, Sample, Series};

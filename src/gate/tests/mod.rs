@@ -4,4 +4,5 @@ mod measure;
 mod missing;
 mod planted;
 mod properties;
+mod sequential;
 mod suite;
