@@ -51,6 +51,17 @@ pub enum FitError {
         /// What was asked for.
         confidence: f64,
     },
+    /// None of the laws describes the costs.
+    #[error(
+        "none of the laws describes these costs: the closest one, {class}, is off by a factor of {factor:.1} (root mean square of \
+         the logarithms), and that is not noise between rounds; measure at more sizes around the jumps"
+    )]
+    NoLaw {
+        /// The class that comes closest.
+        class: Class,
+        /// How far it is off at a typical size.
+        factor: f64,
+    },
     /// The costs or sizes span so much that the law has no finite numbers.
     #[error("the costs or sizes span too many orders of magnitude for a law with finite numbers")]
     Range,
@@ -123,7 +134,7 @@ impl Fit {
 /// Fits the law that the observations call for.
 ///
 /// # Errors
-/// Too few sizes, a cost of zero, a confidence outside of (0, 1), or numbers beyond the range of `f64`.
+/// Too few sizes, a cost of zero, a confidence outside of (0, 1), costs that no law describes, or numbers beyond the range of `f64`.
 pub fn fit(observations: &Observations, options: &FitOptions) -> Result<Fit, FitError> {
     if !(options.confidence > 0.0 && options.confidence < 1.0) {
         return Err(FitError::Confidence { confidence: options.confidence });

@@ -1,8 +1,9 @@
 //! The forms a law can take, and the weighted least squares fit of each.
 
 use super::curve::{Curve, n_ln_n};
+use super::ols::coefficients;
 use super::points::Points;
-use super::{Class, knee, ols};
+use super::{Class, knee};
 
 /// A law without its numbers. Finer than [`Class`]: a knee may be straight or curved below its breakpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +49,10 @@ impl Form {
     pub(crate) fn fit(self, points: &Points) -> Option<Fitted> {
         let polynomial = |degree: i32| {
             let columns: Vec<Vec<f64>> = (0..=degree).map(|d| points.weighted(|x| x.powi(d))).collect();
-            let fit = ols(&columns, &points.weighted_y())?;
-            let beta = |j: usize| fit.estimates.get(j).copied().unwrap_or(0.0);
+            let (estimates, rss) = coefficients(&columns, &points.weighted_y())?;
+            let beta = |j: usize| estimates.get(j).copied().unwrap_or(0.0);
             let curve = Curve::Polynomial { intercept: beta(0), slope: beta(1), curvature: beta(2) };
-            Some(Fitted { curve: curve.in_units(points.x_max, 1.0), rss: fit.rss })
+            Some(Fitted { curve: curve.in_units(points.x_max, 1.0), rss })
         };
         match self {
             Self::Constant => polynomial(0),
@@ -59,9 +60,9 @@ impl Form {
             Self::Quadratic => polynomial(2),
             Self::Linearithmic => {
                 let columns = [points.weighted(|_| 1.0), points.weighted(|x| n_ln_n(x * points.x_max) / points.x_max)];
-                let fit = ols(&columns, &points.weighted_y())?;
-                let curve = Curve::Linearithmic { intercept: fit.estimates[0], slope: fit.estimates[1] };
-                Some(Fitted { curve: curve.in_units(points.x_max, 1.0), rss: fit.rss })
+                let (estimates, rss) = coefficients(&columns, &points.weighted_y())?;
+                let curve = Curve::Linearithmic { intercept: estimates[0], slope: estimates[1] };
+                Some(Fitted { curve: curve.in_units(points.x_max, 1.0), rss })
             }
             Self::Knee => {
                 let (curve, rss) = knee::law::<2>(points, &knee::search::<2>(points)?)?;

@@ -15,6 +15,7 @@
 //! search finds. Each segment is solved, so that the best of them is the global optimum.
 
 use super::curve::Curve;
+use super::ols::coefficients;
 use super::points::Points;
 use super::triangle::{Prediction, Triangle};
 
@@ -91,8 +92,8 @@ pub(crate) fn law<const P: usize>(points: &Points, found: &KneeSearch) -> Option
     if !found.plateau {
         columns.push(points.weighted(|x| (x - k).max(0.0)));
     }
-    let fit = super::ols(&columns, &points.weighted_y())?;
-    let beta = |j: usize| fit.estimates.get(j).copied().unwrap_or(0.0);
+    let (estimates, rss) = coefficients(&columns, &points.weighted_y())?;
+    let beta = |j: usize| estimates.get(j).copied().unwrap_or(0.0);
     let curve = Curve::Knee {
         intercept: beta(0),
         slope: beta(1),
@@ -100,7 +101,7 @@ pub(crate) fn law<const P: usize>(points: &Points, found: &KneeSearch) -> Option
         breakpoint: k,
         slope_above: if found.plateau { 0.0 } else { beta(P).max(0.0) },
     };
-    Some((curve.in_units(points.x_max, 1.0), fit.rss))
+    Some((curve.in_units(points.x_max, 1.0), rss))
 }
 
 /// The two sides of a segment brought together at one k.

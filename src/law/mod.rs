@@ -29,13 +29,14 @@ mod smooth;
 #[cfg(test)]
 mod tests;
 mod triangle;
+mod twice;
 
 pub use class::Class;
 pub use curve::Curve;
 pub use fit::{Fit, FitError, FitOptions, Parameter, fit};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
-pub use ols::{Ols, ols};
+pub use ols::{Ols, ols, polynomial};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;

@@ -10,13 +10,19 @@ use super::interval::Spread;
 use super::panel::Panel;
 use super::points::Points;
 use super::random::standard_normal;
-use super::select::{NOISE_FLOOR, select};
+use super::select::{NOISE_FLOOR, f_tail, select};
 
 /// The relative change by which costs are varied: small against any noise that matters, large against rounding.
 const STEP: f64 = 1e-5;
 
 /// Up to this many sizes, each cost is varied in turn.
 const MOST_SENSITIVITIES: usize = 40;
+
+/// A law whose costs are off by more than a factor of 1.5 at a typical size (root mean square of the logarithms) doesn't
+/// describe them. The steps of tiles and patches stay far below it…
+const MOST_MISFIT: f64 = 0.405;
+/// …and so does noise, unless the rounds show as much of it: then the misfit has to be beyond it at this level.
+const NO_LAW_LEVEL: f64 = 1e-4;
 
 /// A panel with the sizes and weights of its fits.
 #[derive(Debug, Clone)]
@@ -55,8 +61,24 @@ impl Sample {
 
     pub(crate) fn select(&self, seed: u64, resamples: usize) -> Result<(Form, Curve), FitError> {
         let points = self.points(self.panel.pooled(None));
-        let chosen = select(&points, self.panel.pure_error(), seed, resamples).ok_or(FitError::Range)?;
-        Ok((chosen.0, chosen.1.curve))
+        let (form, fitted) = select(&points, self.panel.pure_error(), seed, resamples).ok_or(FitError::Range)?;
+        self.check_fit(&points.y, form, &fitted.curve)?;
+        Ok((form, fitted.curve))
+    }
+
+    /// Refuses a law that is far from the costs, unless the rounds differ by as much.
+    fn check_fit(&self, costs: &[f64], form: Form, curve: &Curve) -> Result<(), FitError> {
+        let squares = |(&n, cost): (&f64, &f64)| (cost / curve.predict(n).max(f64::MIN_POSITIVE)).ln().powi(2);
+        let sum: f64 = self.panel.sizes.iter().zip(costs).map(squares).sum();
+        let misfit = (sum / costs.len() as f64).sqrt();
+        if misfit <= MOST_MISFIT {
+            return Ok(());
+        }
+        let pure = self.panel.pure_error();
+        let df = (costs.len().saturating_sub(form.n_parameters()).max(1) as f64, pure.degrees_of_freedom as f64);
+        let is_noise = df.1 > 0.0 && f_tail(sum / df.0 / (pure.sum_of_squares / df.1), df.0, df.1) > NO_LAW_LEVEL;
+        let no_law = FitError::NoLaw { class: form.class(), factor: misfit.exp().min(f64::MAX) };
+        if is_noise { Ok(()) } else { Err(no_law) }
     }
 
     /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.

@@ -1,6 +1,5 @@
 //! The gate on simulated suites.
 
-mod measure;
 mod missing;
 mod planted;
 mod properties;

@@ -3,6 +3,6 @@
 mod classes;
 mod degenerate;
 mod intervals;
-mod measure;
 mod nist;
 mod properties;
+mod reference;

@@ -1,0 +1,116 @@
+//! Section 1: verdicts over whole suites in which nothing changed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use scalegate::Result;
+use scalegate::gate::{Case, Policy, Scope, Verdict, decide};
+use scalegate::metric::Metric;
+use scalegate::suite::{Suite, Tolerances};
+
+use crate::recorded::Recorded;
+use crate::simulate::{Family, Noise, percent, run, tally};
+
+const SUITES: u64 = 3000;
+const SEED: u64 = 1;
+
+const ROUNDS: [u32; 4] = [5, 8, 10, 20];
+const NOISES: [f64; 4] = [0.01, 0.02, 0.03, 0.05];
+const ROUND_NOISE: f64 = 0.03;
+const SIMULATED: u64 = 100;
+
+pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
+    let tolerances = Suite::load_here()?.gate.tolerances(Metric::WallTime);
+    let verdicts = tally("false alarms", SUITES, SEED, |rng| {
+        let cases: Vec<Case> = recorded
+            .iter()
+            .flat_map(|r| {
+                let (baseline, run) = (r.resampled(rng, |_, cost| cost), r.resampled(rng, |_, cost| cost));
+                r.cases(tolerances, &baseline, &run)
+            })
+            .collect();
+        decide(&cases, &Policy::default()).verdict.to_string()
+    });
+    let count = |verdict: &str| verdicts.get(verdict).copied().unwrap_or(0);
+    let alarms = count("regressed") + count("mixed") + count("improved");
+    let rounds = recorded.iter().map(Recorded::n_rounds).max().unwrap_or(0);
+    Ok(format!(
+        "## 1. False alarms
+
+{SUITES} suites of the {} recorded workloads, shapes and costs, in which nothing changed: the rounds of both sides are drawn
+with replacement from the {rounds} recorded rounds (the accepted wall times in `baselines/`), each as a whole, so that sizes of one round
+stay as related as they were. Tolerances are those of `suite.toml`. Seed {SEED}.
+
+| verdict | suites |
+|---|---|
+| regressed, improved or mixed (false) | {alarms} |
+| pass | {} |
+| inconclusive | {} |
+",
+        recorded.len(),
+        count("pass"),
+        count("inconclusive"),
+    ) + &simulated(recorded))
+}
+
+/// How often unchanged suites pass, by noise and rounds.
+fn simulated(recorded: &[Recorded]) -> String {
+    let head: Vec<String> = ROUNDS.iter().map(|rounds| format!("{rounds} rounds")).collect();
+    let (mut rows, mut alarms) = (String::new(), 0);
+    for scope in [Scope::Shape, Scope::Absolute] {
+        for cell in NOISES {
+            let noise = Noise { family: Family::Normal, cell, round: ROUND_NOISE };
+            let passes: Vec<String> = ROUNDS
+                .iter()
+                .map(|&rounds| {
+                    let verdicts = verdicts(recorded, scope, rounds, noise);
+                    let count = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
+                    alarms += SIMULATED - count(Kind::Pass) - count(Kind::Inconclusive);
+                    percent(count(Kind::Pass), SIMULATED)
+                })
+                .collect();
+            let name = if scope == Scope::Shape { "shapes" } else { "costs" };
+            let _ = writeln!(rows, "| {name}, {} % | {} |", 100.0 * cell, passes.join(" | "));
+        }
+    }
+    let n = SIMULATED * (2 * NOISES.len() * ROUNDS.len()) as u64;
+    format!(
+        "
+How much it takes until an unchanged suite passes: simulated noise per size as given, and {} % per round, on the recorded costs, with the
+default tolerances; {SIMULATED} suites per cell, shapes and costs apart. False alarms among all {n}: {alarms}. Seed {SEED}.
+
+| passes | {} |
+|---|{}
+{rows}",
+        100.0 * ROUND_NOISE,
+        head.join(" | "),
+        "---|".repeat(head.len()),
+    )
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Pass,
+    Inconclusive,
+    Alarm,
+}
+
+fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> BTreeMap<Kind, u64> {
+    tally("unchanged suites", SIMULATED, SEED, |rng| {
+        let cases: Vec<Case> = recorded
+            .iter()
+            .flat_map(|r| {
+                let sizes: Vec<f64> = r.costs.iter().map(|&(n, _)| n).collect();
+                let cost = |n: f64| r.costs.iter().find(|&&(size, _)| size == n).map_or(f64::NAN, |&(_, cost)| cost);
+                let (baseline, run) = (run(&sizes, rounds, noise, rng, cost), run(&sizes, rounds, noise, rng, cost));
+                r.cases(Tolerances::default(), &baseline, &run)
+            })
+            .filter(|case| case.scope == scope)
+            .collect();
+        match decide(&cases, &Policy::default()).verdict {
+            Verdict::Pass => Kind::Pass,
+            Verdict::Inconclusive => Kind::Inconclusive,
+            Verdict::Improved | Verdict::Regressed | Verdict::Mixed => Kind::Alarm,
+        }
+    })
+}

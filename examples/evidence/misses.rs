@@ -1,0 +1,73 @@
+//! Section 3: faults that pass.
+
+use rand_chacha::ChaCha8Rng;
+use scalegate::Result;
+use scalegate::gate::{Case, Policy, Verdict, decide};
+use scalegate::metric::Metric;
+use scalegate::suite::{Suite, Tolerances};
+
+use crate::recorded::Recorded;
+use crate::simulate::{percent, tally, uniform};
+
+const FAULTS: u64 = 200;
+const SEED: u64 = 3;
+const LEAST_EXCESS: f64 = 0.02;
+const MOST_EXCESS: f64 = 0.2;
+
+pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
+    let tolerances = Suite::load_here()?.gate.tolerances(Metric::WallTime);
+    let verdicts = tally("misses", FAULTS, SEED, |rng| {
+        let faulty = (uniform(rng) * recorded.len() as f64) as usize;
+        let fault = fault(&recorded[faulty], &tolerances, rng);
+        let cases: Vec<Case> = recorded
+            .iter()
+            .enumerate()
+            .flat_map(|(i, r)| {
+                let baseline = r.resampled(rng, |_, cost| cost);
+                let run = r.resampled(rng, |n, cost| if i == faulty { fault(n, cost) } else { cost });
+                r.cases(tolerances, &baseline, &run)
+            })
+            .collect();
+        match decide(&cases, &Policy::default()).verdict {
+            Verdict::Pass | Verdict::Improved => "pass",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Regressed | Verdict::Mixed => "caught",
+        }
+    });
+    let count = |verdict: &str| verdicts.get(verdict).copied().unwrap_or(0);
+    Ok(format!(
+        "## 3. Misses
+
+{FAULTS} suites of recorded noise as in section 1, with a fault in one workload drawn at random: all costs up, the cost that grows
+with size up, or a part that grows with the square of size. Of each, the cost at the largest size is up by its tolerance and {} % to
+{} % more. Inconclusive is not a pass: the check exits with 3. Seed {SEED}.
+
+| verdict | suites | |
+|---|---|---|
+| pass or improved (missed) | {} | {} |
+| inconclusive | {} | {} |
+| regressed or mixed (caught) | {} | {} |
+",
+        100.0 * LEAST_EXCESS,
+        100.0 * MOST_EXCESS,
+        count("pass"),
+        percent(count("pass"), FAULTS),
+        count("inconclusive"),
+        percent(count("inconclusive"), FAULTS),
+        count("caught"),
+        percent(count("caught"), FAULTS),
+    ))
+}
+
+/// A change of costs that takes the cost at the largest size beyond its tolerance.
+fn fault(recorded: &Recorded, tolerances: &Tolerances, rng: &mut ChaCha8Rng) -> impl Fn(f64, f64) -> f64 + use<> {
+    let by = tolerances.cost + LEAST_EXCESS + (MOST_EXCESS - LEAST_EXCESS) * uniform(rng);
+    let kind = (3.0 * uniform(rng)) as u32;
+    let (smallest, first) = recorded.costs[0];
+    let (largest, last) = recorded.costs[recorded.costs.len() - 1];
+    move |n, cost| match kind {
+        0 => cost * (1.0 + by),
+        1 => cost + by * last * ((cost - first) / (last - first)),
+        _ => cost + by * last * ((n - smallest) / (largest - smallest)).powi(2),
+    }
+}
