@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::observations;
+use super::{looks, observations};
 use crate::Result;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
@@ -89,6 +89,7 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             }
         }
         notes.extend(side.note_on_host());
+        notes.extend(looks::notes(run));
         notes.extend(open.into_iter().map(|((metric, reason), workloads)| Note {
             host: run.provenance.host.class.clone(),
             words: format!("{metric} of {} does not gate: {reason}", workloads.join(", ")),
@@ -247,6 +248,7 @@ impl Side<'_> {
             scope,
             tolerances: self.settings.tolerances(metric),
             noise: metric.error_bound(),
+            looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
             baseline: before,
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
@@ -277,6 +279,7 @@ fn missing_host(class: &str, settings: &GateSettings) -> Case {
         scope: Scope::Shape,
         tolerances: settings.tolerances(metric),
         noise: metric.error_bound(),
+        looks: Vec::new(),
         baseline: None,
         run: None,
         withheld: Some(format!(
@@ -323,13 +326,8 @@ pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Differen
     if baseline.sizes() != run.sizes() && run.unavailable.is_none() {
         fields.push(format!("sizes: {} → {}", sizes(baseline), sizes(run)));
     }
-    let keys: BTreeSet<&String> = baseline.protocol.keys().chain(run.protocol.keys()).collect();
-    let absent = "absent".to_owned();
-    for key in keys {
-        let (before, after) = (baseline.protocol.get(key).unwrap_or(&absent), run.protocol.get(key).unwrap_or(&absent));
-        if before != after {
-            fields.push(format!("{key}: {before} → {after}"));
-        }
+    for (key, before, after) in run.protocol_changes(baseline) {
+        fields.push(format!("{key}: {before} → {after}"));
     }
     fields
 }

@@ -89,6 +89,7 @@ fn case(
         scope: Scope::Absolute,
         tolerances: settings.tolerances(metric),
         noise: metric.error_bound(),
+        looks: second.map(|series| series.looks.clone()).unwrap_or_default(),
         baseline,
         run,
         withheld: withheld.or(first_fault).or(second_fault),

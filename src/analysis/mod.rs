@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod fits;
 mod laws;
+mod looks;
 
 pub use check::{Check, Expected, Note, check};
 pub use compare::{Comparison, TokenRate, compare};

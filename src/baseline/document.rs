@@ -34,7 +34,9 @@ impl Baseline {
 }
 
 impl Document for Baseline {
-    const SCHEMA: u32 = 2;
+    const SCHEMA: u32 = 3;
+    /// Schema 2 has no `looks`.
+    const OLDEST: u32 = 2;
     const NOUN: &'static str = "baseline";
 
     fn check(&self) -> Result<(), String> {

@@ -39,6 +39,7 @@ mod tests {
             measured: None,
             protocol: protocol.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
             conditions: BTreeMap::new(),
+            looks: Vec::new(),
             samples: Vec::new(),
             unavailable: Some("a test".to_owned()),
         }

@@ -1,7 +1,7 @@
 //! What the counting targets count: the workloads of `[instructions]` that this run asks for.
 
 use super::record::Destination;
-use super::request::Request;
+use super::request::{Request, Step};
 use super::wall_time::is_for_criterion;
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
@@ -39,10 +39,15 @@ impl Cases {
         workloads.retain(|workload| {
             matcher.is_match(workload.name()) && filter.is_none_or(|filter| workload.name().contains(filter.as_str()))
         });
-        if workloads.is_empty() || !metrics.iter().any(|metric| request.wants(*metric)) {
+        let is_round = matches!(request.step, Some(Step::Round(_)));
+        if is_round || workloads.is_empty() || !metrics.iter().any(|metric| request.wants(*metric)) {
             return Ok(None);
         }
-        let destination = Destination::open(&suite, &request.out)?;
+        let destination = Destination::open(&suite, &request)?;
+        workloads.retain(|workload| !destination.holds(workload.name(), metrics));
+        if workloads.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Self { suite, request, workloads, destination }))
     }
 
@@ -67,6 +72,7 @@ impl Cases {
             measured: Some(time::now()),
             protocol,
             conditions: BTreeMap::new(),
+            looks: Vec::new(),
             samples,
             unavailable,
         }

@@ -18,6 +18,7 @@ pub mod counts;
 mod hardware;
 pub mod heap;
 mod part;
+mod program;
 mod record;
 mod request;
 pub mod resources;
@@ -25,5 +26,7 @@ mod sampled;
 mod sampled_series;
 mod wall_time;
 
-pub use request::Request;
+pub use program::Program;
+pub(crate) use record::show;
+pub use request::{Request, Step};
 pub use wall_time::main;

@@ -2,31 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::request;
 use crate::measure::disturbance::{Sensors, Surroundings, throttling};
 use crate::measure::placement::Placement;
-use crate::measure::{self, CriterionSample, RoundPlan};
+use crate::measure::{self, RoundPlan};
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
 use crate::suite::Suite;
 use crate::workload::Workload;
 use crate::{Error, Result, paths, time};
 
-/// Measures all rounds; no series for what Criterion's filter leaves out.
+/// Measures the rounds of these numbers; no series for what Criterion's filter leaves out.
 pub(super) fn measure_part(
     suite: &Suite,
     workloads: &[Box<dyn Workload>],
+    numbers: Range<u32>,
     mut arguments: Vec<String>,
     allocator: &str,
 ) -> Result<Vec<Series>> {
     measure::watch_for_ctrl_c();
     let scratch = scratch_directory()?;
     arguments.extend(["--noplot".to_owned(), "--quiet".to_owned()]);
-    let plan = RoundPlan { rounds: suite.measure.rounds, scratch: scratch.path().to_path_buf(), arguments };
-    let bar = progress_bar(suite.measure.rounds);
+    let bar = progress_bar(numbers.end);
+    let plan = RoundPlan { rounds: numbers.clone(), scratch: scratch.path().to_path_buf(), arguments };
     let sensors = Sensors::here();
     let (before, start) = (sensors.read(), Instant::now());
     let rounds = measure::run_rounds(&plan, |round, line| {
@@ -41,10 +44,17 @@ pub(super) fn measure_part(
     if let Some(cause) = &throttled {
         eprintln!("wall_time: nothing is kept: {cause}");
     }
-    let series = |workload: &dyn Workload| series(workload, suite, allocator, &rounds);
     Ok(workloads
         .iter()
-        .filter_map(|workload| series(workload.as_ref()))
+        .map(|workload| {
+            let mut series = empty_series(workload.as_ref(), suite, allocator);
+            for (round, samples) in numbers.clone().zip(&rounds) {
+                let own = samples.iter().filter(|sample| sample.workload == series.workload);
+                series.samples.extend(own.map(|own| Sample { size: own.size, round, values: own.seconds.clone() }));
+            }
+            series
+        })
+        .filter(|series| !series.samples.is_empty())
         .map(|series| unless_throttled(series, throttled.as_deref()))
         .collect())
 }
@@ -67,7 +77,7 @@ fn scratch_directory() -> Result<tempfile::TempDir> {
 }
 
 pub(super) fn progress_bar(rounds: u32) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    if !std::io::stderr().is_terminal() || request::is_driven() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{spinner} round {human_pos}/{human_len} {wide_msg} {elapsed}");
@@ -78,21 +88,15 @@ pub(super) fn progress_bar(rounds: u32) -> ProgressBar {
     bar
 }
 
-fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec<CriterionSample>]) -> Option<Series> {
-    let samples: Vec<Sample> = rounds
-        .iter()
-        .zip(0..)
-        .flat_map(|(samples, round)| samples.iter().map(move |sample| (round, sample)))
-        .filter(|(_, sample)| sample.workload == workload.name())
-        .map(|(round, sample)| Sample { size: sample.size, round, values: sample.seconds.clone() })
-        .collect();
+/// The series of a workload before its first round; it is not looked at before it is complete.
+pub(super) fn empty_series(workload: &dyn Workload, suite: &Suite, allocator: &str) -> Series {
     let mut protocol = workload.protocol();
     protocol.insert("allocator".to_owned(), allocator.to_owned());
     protocol.extend(Placement::here().map(|placement| ("cores".to_owned(), placement.to_string())));
     protocol.insert("warm_up_ms".to_owned(), suite.measure.warm_up_ms.to_string());
     protocol.insert("measurement_ms".to_owned(), suite.measure.measurement_ms.to_string());
     protocol.insert("samples".to_owned(), suite.measure.samples.to_string());
-    (!samples.is_empty()).then(|| Series {
+    Series {
         workload: workload.name().to_owned(),
         axis: workload.axis(),
         metric: Metric::WallTime,
@@ -100,7 +104,8 @@ fn series(workload: &dyn Workload, suite: &Suite, allocator: &str, rounds: &[Vec
         measured: Some(time::now()),
         protocol,
         conditions: BTreeMap::new(),
-        samples,
+        looks: Vec::new(),
+        samples: Vec::new(),
         unavailable: None,
-    })
+    }
 }

@@ -14,6 +14,8 @@ const WORKLOADS: &str = "SCALEGATE_WORKLOADS";
 const METRICS: &str = "SCALEGATE_METRICS";
 const ROUNDS: &str = "SCALEGATE_ROUNDS";
 const OUT: &str = "SCALEGATE_OUT";
+const STEP: &str = "SCALEGATE_STEP";
+const PROGRAMS: &str = "SCALEGATE_PROGRAMS";
 
 /// A choice of workloads and metrics. A bench target that `cargo bench` starts by itself gets the default one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,50 @@ pub struct Request {
     pub rounds: Option<u32>,
     /// Where the record goes.
     pub out: PathBuf,
+    /// Which part of a run is due; the whole if none is named.
+    pub step: Option<Step>,
+}
+
+/// A part of a run that `scalegate run` drives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// All that has no rounds of wall time; a target of wall time only leaves its name.
+    Prepare {
+        /// Whether the record is gone on with: what it holds already is not measured again.
+        resume: bool,
+        /// The file for the names.
+        programs: PathBuf,
+    },
+    /// One round of wall time, from 0.
+    Round(u32),
+}
+
+/// Whether `scalegate run` drives this process.
+pub(super) fn is_driven() -> bool {
+    std::env::var_os(STEP).is_some()
+}
+
+impl Step {
+    /// The step of this process, if `scalegate run` started it.
+    fn of_this_process() -> Result<Option<Self>, String> {
+        let Ok(step) = std::env::var(STEP) else { return Ok(None) };
+        let programs = || std::env::var_os(PROGRAMS).map(PathBuf::from).ok_or(format!("{PROGRAMS} is not set"));
+        match step.as_str() {
+            "prepare" => Ok(Some(Self::Prepare { resume: false, programs: programs()? })),
+            "resume" => Ok(Some(Self::Prepare { resume: true, programs: programs()? })),
+            round => round.parse().map(|round| Some(Self::Round(round))).map_err(|_| format!("`{round}` is no step")),
+        }
+    }
+
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        match self {
+            Self::Prepare { resume, programs } => {
+                let step = if *resume { "resume" } else { "prepare" };
+                vec![(STEP, step.into()), (PROGRAMS, programs.into())]
+            }
+            Self::Round(round) => vec![(STEP, round.to_string().into())],
+        }
+    }
 }
 
 impl Request {
@@ -46,6 +92,7 @@ impl Request {
             metrics: metrics.map_err(|cause| fail(METRICS, cause))?,
             rounds: rounds.map_err(|cause| fail(ROUNDS, cause))?,
             out: std::env::var_os(OUT).map_or_else(paths::run, PathBuf::from),
+            step: Step::of_this_process().map_err(|cause| fail(STEP, cause))?,
         })
     }
 
@@ -62,6 +109,7 @@ impl Request {
             (METRICS, OsString::from(metrics.join(","))),
             (OUT, out.into_os_string()),
         ];
+        variables.extend(self.step.iter().flat_map(Step::environment));
         variables.extend(self.rounds.map(|rounds| (ROUNDS, OsString::from(rounds.to_string()))));
         Ok(variables)
     }
@@ -98,6 +146,11 @@ impl Request {
             set.add(compile(pattern)?);
         }
         set.build().map_err(|error| Error::new("--workload", error, "give names or globs such as `llm/*`"))
+    }
+
+    /// Whether an earlier record is gone on with.
+    pub fn resumes(&self) -> bool {
+        matches!(self.step, Some(Step::Prepare { resume: true, .. }))
     }
 
     /// Whether a metric is wanted.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::part::progress_bar;
 use super::record::{Destination, exit_code};
-use super::request::Request;
+use super::request::{Request, Step};
 use super::sampled::{Task, VARIABLE};
 use super::sampled_series::{Taken, series};
 use super::wall_time::{is_for_criterion, place_this_process};
@@ -64,15 +64,20 @@ fn run(allocator: Allocator, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dy
     let matcher = request.matcher()?;
     workloads.retain(|workload| matcher.is_match(workload.name()));
     let is_wanted = METRICS.iter().any(|metric| request.wants(*metric));
-    let plan = Plan {
+    let mut plan = Plan {
         cases: cases(&workloads, &arguments),
         settings: settings_of(settings, &request, &arguments),
         seed: suite.seed,
     };
-    if is_for_criterion(&arguments) || !is_wanted || plan.cases.is_empty() {
+    let is_round = matches!(request.step, Some(Step::Round(_)));
+    if is_round || is_for_criterion(&arguments) || !is_wanted || plan.cases.is_empty() {
         return Ok(());
     }
-    let destination = Destination::open(&suite, &request.out)?;
+    let destination = Destination::open(&suite, &request)?;
+    plan.cases.retain(|(workload, _)| !destination.holds(workload, &METRICS));
+    if plan.cases.is_empty() {
+        return Ok(());
+    }
     let mut meter = energy::choose(plan.settings.energy_log.as_ref());
     if let Err(reason) = &meter {
         eprintln!("note: no energy is measured: {reason}");

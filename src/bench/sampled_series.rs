@@ -77,6 +77,7 @@ impl Maker<'_> {
             measured: Some(time::now()),
             protocol: self.protocol(metric),
             conditions: self.conditions(),
+            looks: Vec::new(),
             samples,
             unavailable: values.err(),
         })

@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
-use super::part::measure_part;
+use super::part::{empty_series, measure_part};
+use super::program::Program;
 use super::record::Destination;
-use super::request::Request;
+use super::request::{Request, Step};
 use crate::measure::placement::Placement;
 use crate::measure::{self, Round};
 use crate::metric::Metric;
+use crate::record::Series;
 use crate::suite::Suite;
 use crate::workload::Workload;
-use crate::{Error, Result};
+use crate::{Error, Result, gate};
 
 /// Criterion's options that ask for something else than a measurement for the record; Criterion then has its way.
 const CRITERION_ONLY: [&str; 14] = [
@@ -59,8 +61,26 @@ fn run(allocator: &str, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dyn Wor
     if workloads.is_empty() || !request.wants(Metric::WallTime) {
         return Ok(());
     }
-    let destination = Destination::open(&suite, &request.out)?;
-    destination.keep(measure_part(&suite, &workloads, arguments, allocator)?)
+    let destination = Destination::open(&suite, &request)?;
+    let looks = gate::looks(suite.measure.rounds);
+    match request.step {
+        None => destination.keep(measure_part(&suite, &workloads, 0..suite.measure.rounds, arguments, allocator)?),
+        Some(Step::Prepare { programs, .. }) => {
+            for workload in &workloads {
+                let planned = Series { looks: looks.clone(), ..empty_series(workload.as_ref(), &suite, allocator) };
+                destination.check_settings(&planned, &workload.sizes())?;
+            }
+            Program::of_this_process(&workloads)?.leave_in(&programs)
+        }
+        Some(Step::Round(round)) => {
+            let mut part = measure_part(&suite, &workloads, round..round + 1, arguments, allocator)?;
+            if round > 0 {
+                return destination.extend(part);
+            }
+            part.iter_mut().for_each(|series| series.looks.clone_from(&looks));
+            destination.keep(part)
+        }
+    }
 }
 
 /// Puts a measured process on the fast cores of a machine that has others too.

@@ -36,6 +36,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let mut run: Run = record::read_json(&arguments.run.run)?;
     run.series.retain(|series| arguments.metrics.is_empty() || arguments.metrics.contains(&series.metric));
+    for series in run.series.iter().filter(|series| series.n_rounds() < series.max_rounds()) {
+        let (taken, most) = (series.n_rounds(), series.max_rounds());
+        eprintln!(
+            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench` takes all for a baseline",
+            series.workload
+        );
+    }
     let store = Store::new(&arguments.baseline.root);
     let portable = store.portable()?;
     let (settings, _) = check::settings()?;

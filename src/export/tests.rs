@@ -20,6 +20,7 @@ fn series(metric: Metric, samples: &[(u64, u32, &[f64])]) -> Series {
         measured: None,
         protocol: BTreeMap::new(),
         conditions: BTreeMap::new(),
+        looks: Vec::new(),
         unavailable: samples.is_empty().then(|| "no meter".to_owned()),
         samples,
     }

@@ -37,6 +37,9 @@ pub struct Case {
     /// A bound on the relative error of every cost, for metrics that repeat exactly or nearly so (instruction counts): one
     /// round is then enough. `None`: the noise is what the rounds show.
     pub noise: Option<f64>,
+    /// The numbers of rounds after which the run was or will be compared with its baseline, ascending, the last being the most
+    /// that it takes; empty if it is compared once. See [`looks`](super::looks).
+    pub looks: Vec<u32>,
     /// The accepted costs; `None` if there are none.
     pub baseline: Option<Observations>,
     /// The costs of the run under test; `None` if there are none.

@@ -49,7 +49,7 @@ impl Comparison {
     }
 
     /// The number of changes that could raise an alarm.
-    pub(super) fn looks(&self) -> usize {
+    pub(super) fn changes(&self) -> usize {
         match self {
             Self::Laws(laws) => laws.items.iter().filter(|item| item.change.is_some()).count(),
             Self::Missing(_) | Self::Free => 0,
@@ -66,6 +66,15 @@ fn compare(case: &Case, options: &FitOptions) -> Result<Comparison, String> {
     }
     let baseline = case.baseline.as_ref().ok_or("the baseline has no such measurement")?;
     let run = case.run.as_ref().ok_or("the run has no such measurement")?;
+    if let (Some(&first), Some(&last)) = (case.looks.first(), case.looks.last())
+        && run.n_rounds() < first as usize
+    {
+        let taken = run.n_rounds();
+        return Err(format!(
+            "the run has {taken} of at most {last} rounds, and is not compared before it has {first}: go on with \
+             `scalegate run --resume`"
+        ));
+    }
     let run = at_sizes_of(baseline, run, &case.axis)?;
     let is_free = |o: &Observations| o.points().all(|(_, _, cost)| cost == 0.0);
     if is_free(baseline) && is_free(&run) {

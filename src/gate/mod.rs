@@ -8,15 +8,19 @@ mod case;
 mod change;
 mod comparison;
 mod finding;
+mod looks;
 mod outcome;
 mod policy;
 mod quantity;
+mod sequential;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use case::{Case, Scope};
 pub use finding::{Finding, Report};
+pub use looks::looks;
 pub use outcome::{Outcome, Verdict};
 pub use policy::{Policy, decide};
 pub use quantity::Quantity;
+pub use sequential::{Stopped, is_decided, play};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{Comparison, Item, Laws};
-use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, words};
+use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, looks, words};
 use crate::law::{Class, FitOptions, Interval};
 use crate::suite::GateSettings;
 
@@ -37,13 +37,23 @@ struct Confidence {
     pass: f64,
 }
 
+impl Confidence {
+    /// What this look at the case may spend of each error rate.
+    fn of(case: &Case, policy: &Policy, changes: usize) -> Self {
+        let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
+        let share = looks::share(&case.looks, rounds);
+        Self { alarm: 1.0 - share * policy.alpha / changes as f64, pass: 1.0 - 2.0 * share * policy.miss }
+    }
+}
+
 /// Decides every gated quantity of every case, and joins the outcomes.
 ///
 /// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
 /// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
 /// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*.
 /// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
-/// that is wrong is wrong about one of them.
+/// that is wrong is wrong about one of them. A run that is looked at while its rounds are taken spends a part of both rates
+/// at each look (see [`looks`](super::looks())).
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. In 6,400 simulated unchanged suites (six workloads, 5
@@ -51,8 +61,7 @@ struct Confidence {
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &options)).collect();
-    let looks = comparisons.iter().map(Comparison::looks).sum::<usize>().max(1);
-    let confidence = Confidence { alarm: 1.0 - policy.alpha / looks as f64, pass: 1.0 - 2.0 * policy.miss };
+    let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
     let mut findings = Vec::new();
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
@@ -63,6 +72,7 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
                 findings.push(unmeasured(case, Outcome::Pass, "costs nothing on both sides".to_owned()))
             }
             Comparison::Laws(laws) => {
+                let confidence = Confidence::of(case, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, confidence)).collect();
                 if case.scope == Scope::Shape {
                     findings.extend(class_finding(case, laws, &judged));

@@ -46,6 +46,7 @@ impl Collector {
             measured: None,
             protocol: protocol.clone(),
             conditions: BTreeMap::new(),
+            looks: Vec::new(),
             samples: Vec::new(),
             unavailable: None,
         });

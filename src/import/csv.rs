@@ -81,6 +81,9 @@ fn add(series: &mut BTreeMap<(String, Metric), Series>, row: Row) -> Result<(), 
     if !row.value.is_finite() || row.value < 0.0 {
         return Err(format!("a value of {}; costs are finite and not negative", row.value));
     }
+    if row.workload.is_empty() {
+        return Err("a row without a workload".to_owned());
+    }
     if row.size == 0 {
         return Err("a size of zero".to_owned());
     }
@@ -92,6 +95,7 @@ fn add(series: &mut BTreeMap<(String, Metric), Series>, row: Row) -> Result<(), 
         measured: None,
         protocol: BTreeMap::new(),
         conditions: BTreeMap::new(),
+        looks: Vec::new(),
         samples: Vec::new(),
         unavailable: None,
     });

@@ -3,6 +3,7 @@
 //! A process draws its memory layout once, and some costs depend on the draw. With a process per round that is part of
 //! the spread between rounds, where the statistics see it, and not an offset of the whole run, where nothing can.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,8 +46,8 @@ impl Round {
 /// How the rounds are run.
 #[derive(Debug, Clone)]
 pub struct RoundPlan {
-    /// Passes over all sizes.
-    pub rounds: u32,
+    /// The numbers of the passes over all sizes.
+    pub rounds: Range<u32>,
     /// A directory for Criterion's files, emptied after each round.
     pub scratch: PathBuf,
     /// Arguments for the children: those of this process and more.
@@ -60,7 +61,7 @@ pub struct RoundPlan {
 pub fn run_rounds(plan: &RoundPlan, mut progress: impl FnMut(u32, &str)) -> Result<Vec<Vec<CriterionSample>>> {
     watch_for_ctrl_c();
     let program = std::env::current_exe().map_err(|error| Error::new("this program", error, "start it by its path"))?;
-    (0..plan.rounds).map(|round| run_round(&program, plan, round, &mut progress)).collect()
+    plan.rounds.clone().map(|round| run_round(&program, plan, round, &mut progress)).collect()
 }
 
 fn run_round(

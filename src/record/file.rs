@@ -11,8 +11,10 @@ use crate::{Error, Result};
 
 /// A versioned JSON document.
 pub trait Document: Serialize + DeserializeOwned {
-    /// The version that this build reads and writes.
+    /// The version that this build writes.
     const SCHEMA: u32;
+    /// The oldest version that it reads.
+    const OLDEST: u32;
     /// What it is called in messages.
     const NOUN: &'static str;
 
@@ -36,10 +38,16 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     // The version comes first: a document of another version fails on its fields, and that message would mislead.
     let version: Version =
         serde_json::from_str(&text).map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;
-    if version.schema != D::SCHEMA {
+    if !(D::OLDEST..=D::SCHEMA).contains(&version.schema) {
         return Err(Error::new(
             path.display(),
-            format!("{} of schema {}, but this scalegate reads schema {}", D::NOUN, version.schema, D::SCHEMA),
+            format!(
+                "{} of schema {}, but this scalegate reads schema {} to {}",
+                D::NOUN,
+                version.schema,
+                D::OLDEST,
+                D::SCHEMA
+            ),
             "use the scalegate that wrote it, or measure again",
         ));
     }

@@ -31,6 +31,37 @@ pub fn absorb(earlier: Run, part: Run) -> (Run, Absorbed) {
     (joined, Absorbed::Kept(kept))
 }
 
+/// Adds a later round, which `part` holds, to the series of `earlier`.
+///
+/// # Errors
+/// The fields in which the two differ, a series that `earlier` has not, or rounds that it has already.
+pub fn extend(mut earlier: Run, part: Run) -> Result<Run, String> {
+    let differences = earlier.provenance.differences(&part.provenance);
+    if !differences.is_empty() {
+        let list: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        return Err(format!("a round was measured with other {}", list.join("; ")));
+    }
+    for later in part.series {
+        let name = format!("{} {}", later.workload, later.metric);
+        let series = earlier.series.iter_mut().find(|series| series.key() == later.key());
+        let series = series.ok_or_else(|| format!("the record has no earlier round of {name}"))?;
+        if series.axis != later.axis || !later.protocol_changes(series).is_empty() {
+            return Err(format!("a round of {name} was measured in another way"));
+        }
+        series.measured = later.measured;
+        if series.unavailable.is_none() {
+            series.unavailable = later.unavailable;
+        }
+        // A series has samples or a reason for having none; one bad round spoils it, since which rounds count is not for
+        // their results to say.
+        match &series.unavailable {
+            None => series.samples.extend(later.samples),
+            Some(_) => series.samples.clear(),
+        }
+    }
+    Ok(earlier)
+}
+
 /// Records of shards and hosts, put together one after another: a run for each class of hosts.
 ///
 /// Nothing is chosen between two records that disagree, since whichever is taken, the other one was measured too.
@@ -125,6 +156,7 @@ mod tests {
             measured: None,
             protocol: [].into(),
             conditions: [].into(),
+            looks: Vec::new(),
             samples: vec![Sample { size: 1, round: 0, values: vec![1.0] }],
             unavailable: None,
         };

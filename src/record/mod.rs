@@ -10,5 +10,5 @@ mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Provenance};
-pub use join::{Absorbed, Join, absorb};
+pub use join::{Absorbed, Join, absorb, extend};
 pub use run::{Run, Sample, Series};

@@ -43,6 +43,11 @@ pub struct Series {
     /// What went on while it was measured, as temperatures and the load of other processes; decides nothing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conditions: BTreeMap<String, String>,
+    /// The numbers of rounds after which the series was or will be compared with its baseline while it is measured, ascending;
+    /// the last is the most that it takes. Empty if all rounds were taken at once. With fewer samples than that, the run
+    /// was stopped when all was decided, or interrupted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<u32>,
     /// Values per size and round; empty exactly if the metric was unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
@@ -86,6 +91,24 @@ impl Series {
         self.samples.iter().map(|sample| sample.size).collect()
     }
 
+    /// Settings in which an earlier series differs, with its value and that of this one.
+    pub fn protocol_changes(&self, earlier: &Self) -> Vec<(String, String, String)> {
+        let keys: BTreeSet<&String> = earlier.protocol.keys().chain(self.protocol.keys()).collect();
+        let of = |series: &Self, key: &String| series.protocol.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
+        let change = |key: &String| (key.clone(), of(earlier, key), of(self, key));
+        keys.into_iter().map(change).filter(|(_, before, after)| before != after).collect()
+    }
+
+    /// The number of rounds that have a sample.
+    pub fn n_rounds(&self) -> u32 {
+        self.samples.iter().map(|sample| sample.round).collect::<BTreeSet<_>>().len() as u32
+    }
+
+    /// The most rounds that it takes.
+    pub fn max_rounds(&self) -> u32 {
+        self.looks.last().copied().unwrap_or_else(|| self.n_rounds())
+    }
+
     /// One cost per size and round, the median of its values: `(size, round, cost)`.
     pub fn costs(&self) -> impl Iterator<Item = (f64, u32, f64)> + '_ {
         self.samples.iter().map(|sample| (sample.size as f64, sample.round, median(&sample.values)))
@@ -103,6 +126,12 @@ impl Series {
             Some(_) if !self.samples.is_empty() => return Err(format!("{name}: unavailable, yet it has samples")),
             None if self.samples.is_empty() => return Err(format!("{name}: no samples, and no reason given")),
             _ => {}
+        }
+        if !self.looks.is_sorted_by(|a, b| a < b) || self.looks.first() == Some(&0) {
+            return Err(format!("{name}: looks that don't ascend from 1"));
+        }
+        if self.n_rounds() > self.max_rounds() {
+            return Err(format!("{name}: {} rounds, but at most {}", self.n_rounds(), self.max_rounds()));
         }
         let mut seen = BTreeSet::new();
         for Sample { size, round, values } in &self.samples {
@@ -125,7 +154,9 @@ impl Series {
 }
 
 impl Document for Run {
-    const SCHEMA: u32 = 2;
+    const SCHEMA: u32 = 3;
+    /// Schema 2 has no `looks`.
+    const OLDEST: u32 = 2;
     const NOUN: &'static str = "run record";
 
     fn check(&self) -> Result<(), String> {

@@ -35,8 +35,8 @@ fn a_record_cut_in_half_is_refused() {
 
 #[test]
 fn an_unknown_schema_version_is_refused_before_its_fields() {
-    let message = refused("{\"schema\":2,", "{\"schema\":7,\"new\":1,");
-    assert!(message.contains("run record of schema 7, but this scalegate reads schema 2"), "{message}");
+    let message = refused("{\"schema\":3,", "{\"schema\":7,\"new\":1,");
+    assert!(message.contains("run record of schema 7, but this scalegate reads schema 2 to 3"), "{message}");
 }
 
 #[test]

@@ -45,3 +45,53 @@ fn an_empty_file_is_refused() {
     assert!(refused(HEAD).contains("the run is empty"));
     assert!(refused("").contains("the column `workload` is missing"));
 }
+
+#[test]
+fn a_row_that_is_none_is_named_with_its_line() {
+    for (row, cause) in [
+        ("x,tokens,wall_time,s,32,0", "expected"),
+        ("x,tokens,wall_time,s,32,0,1,1", "expected"),
+        (",tokens,wall_time,s,32,0,1", "a row without a workload"),
+        ("x,pixels,wall_time,s,32,0,1", "axis pixels, but earlier rows of the workload have tokens"),
+        ("x,bytes,wall_time,s,32,0,1", "axis: "),
+        ("x,tokens,wall_clock,s,32,0,1", "metric: "),
+        ("x,tokens,wall_time,s,0,0,1", "a size of zero"),
+        ("x,tokens,wall_time,s,32.5,0,1", "size: "),
+        ("x,tokens,wall_time,s,-32,0,1", "size: "),
+        ("x,tokens,wall_time,s,32,-1,1", "round: "),
+        ("x,tokens,wall_time,s,32,0,", "value: "),
+        ("x,tokens,wall_time,s,32,0,1e999", "a value of inf"),
+    ] {
+        let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\n{row}\n"));
+        assert!(message.contains("costs.csv:3") && message.contains(cause), "{row}: {message}");
+    }
+}
+
+#[test]
+fn a_column_that_is_unknown_or_there_twice_is_named() {
+    let message = refused("workload,axis,metric,unit,size,round,value,host\n");
+    assert!(message.contains("costs.csv:1: the column `host` is unknown or there twice"), "{message}");
+    let message = refused("workload,axis,metric,unit,size,round,value,value\n");
+    assert!(message.contains("costs.csv:1: the column `value` is unknown or there twice"), "{message}");
+}
+
+#[test]
+fn the_order_of_columns_and_rows_does_not_matter() {
+    let place = Place::new();
+    place.write("costs.csv", format!("{HEAD}x,tokens,wall_time,s,16,0,0.25\nx,tokens,wall_time,s,32,1,0.5\n"));
+    place.scalegate("import csv costs.csv --out first.json").success();
+    let head = "value,round,size,unit,metric,axis,workload";
+    place.write(
+        "costs.csv",
+        format!("\u{feff}{head}\r\n0.5,1,32,s,wall_time,tokens,x\r\n0.25,0,16,s,wall_time,tokens,x\r\n"),
+    );
+    place.scalegate("import csv costs.csv --out second.json").success();
+    let samples = |name: &str| {
+        let run: scalegate::record::Run = scalegate::record::read_json(&place.path(name)).unwrap();
+        let mut points: Vec<_> = run.series[0].costs().collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points
+    };
+    assert_eq!(samples("first.json"), [(16.0, 0, 0.25), (32.0, 1, 0.5)]);
+    assert_eq!(samples("second.json"), samples("first.json"));
+}

@@ -20,5 +20,7 @@ mod inference;
 mod onnxruntime;
 mod report;
 mod resources;
+#[cfg(unix)]
+mod rounds;
 mod schema;
 mod support;

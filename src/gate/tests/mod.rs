@@ -3,4 +3,5 @@
 mod missing;
 mod planted;
 mod properties;
+mod sequential;
 mod suite;

@@ -47,6 +47,7 @@ pub(super) fn cases(
                 scope,
                 tolerances: Tolerances::default(),
                 noise: None,
+                looks: Vec::new(),
                 baseline: Some(run(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
                 run: Some(run(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
                 withheld: None,

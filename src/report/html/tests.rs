@@ -29,6 +29,7 @@ fn series(workload: &str, cost: impl Fn(f64) -> f64) -> Series {
         measured: None,
         protocol: BTreeMap::new(),
         conditions: BTreeMap::new(),
+        looks: Vec::new(),
         samples: samples.collect(),
         unavailable: None,
     }

@@ -56,13 +56,15 @@ resolutions = ["56x56", "112x84", "168x112", "224x168"]
 "#;
 
 /// Variables that would make a bench target of a test do something else than that of a user.
-const FOREIGN: [&str; 8] = [
+const FOREIGN: [&str; 10] = [
     "SCALEGATE_CASES",
     "SCALEGATE_HARNESS",
     "SCALEGATE_WORKLOADS",
     "SCALEGATE_METRICS",
     "SCALEGATE_ROUNDS",
     "SCALEGATE_OUT",
+    "SCALEGATE_STEP",
+    "SCALEGATE_PROGRAMS",
     "SCALEGATE_HOST_CLASS",
     "CARGO_CRITERION_PORT",
 ];
@@ -142,6 +144,30 @@ impl Place {
         assert_eq!(message.matches("\n  help: ").count(), 1, "{message}");
         assert!(!message.contains("round 1"), "the user's fault is not one of a round: {message}");
         message
+    }
+
+    /// `scalegate run <line>` here, with a stand-in for Cargo that starts the bench targets `targets` as `cargo bench` does.
+    #[cfg(unix)]
+    pub(crate) fn run_command(&self, targets: &[&str], line: &str) -> Command {
+        use std::os::unix::fs::PermissionsExt;
+
+        let calls: String =
+            targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
+        let cargo = self.write("cargo", format!("#!/bin/sh\n{calls}"));
+        std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
+        command.current_dir(self.path("")).env("NO_COLOR", "1").arg("run").args(line.split_whitespace());
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
+        command.env("CARGO", cargo);
+        command
+    }
+
+    /// Runs `scalegate run <line>` here with bench targets.
+    #[cfg(unix)]
+    pub(crate) fn run(&self, targets: &[&str], line: &str) -> Assert {
+        assert_cmd::Command::from_std(self.run_command(targets, line)).assert()
     }
 
     /// The default record.

@@ -1,0 +1,75 @@
+//! Looks at a run while its rounds are taken, and what each of them may spend of an error rate.
+//!
+//! Who looks at data again and again until they say something will hear it sooner or later. An error rate is therefore
+//! *spent* over the looks (Lan and DeMets, *Discrete sequential boundaries for clinical trials*, Biometrika 70, 1983): a
+//! function of the share of rounds taken says how much of it may be gone by then, and a look gets what has been added since
+//! the look before. The same shares hold for the rate of false alarms and for that of misses.
+//!
+//! What a look gets is its nominal level. Since the levels of all looks add up to the rate, the chance that any of them errs
+//! is at most the rate (Bonferroni's inequality), however the looks depend on each other and whatever made the run stop
+//! or go on. The exact boundaries of Lan and DeMets are a little narrower, but hold for a Brownian motion, which the t
+//! statistics of ten rounds are not.
+
+/// Of the spending function `t^ρ` (Kim and DeMets, *Design and analysis of group sequential tests based on the type I error
+/// spending rate function*, Biometrika 74, 1987). With 1 it is close to Pocock's boundaries, with 3 to those of O'Brien
+/// and Fleming, which keep most of the rate for the last look. `docs/rounds.md` has the simulations for the choice.
+const RHO: i32 = 2;
+
+/// No look comes earlier: the variance of fewer rounds is known too badly for a claim.
+const FIRST: u32 = 5;
+
+/// Looks come after every fourth part of the rounds. More of them would leave little for each.
+const PARTS: u32 = 4;
+
+/// The numbers of rounds after which a run of at most `rounds` is compared with its baseline, ascending; the last is `rounds`.
+pub fn looks(rounds: u32) -> Vec<u32> {
+    let mut looks: Vec<u32> = (1..PARTS).map(|part| (part * rounds).div_ceil(PARTS)).collect();
+    looks.retain(|&look| look >= FIRST && look < rounds);
+    looks.push(rounds);
+    looks.dedup();
+    looks
+}
+
+/// The share of an error rate that belongs to a look after `rounds` rounds; all of it without `looks`.
+///
+/// A look that was not planned, as at a record whose run was interrupted, gets what was added since the planned one before.
+pub(super) fn share(looks: &[u32], rounds: u32) -> f64 {
+    let Some(&last) = looks.last() else { return 1.0 };
+    let spent = |rounds: u32| (f64::from(rounds.min(last)) / f64::from(last)).powi(RHO);
+    let before = looks.iter().copied().filter(|&look| look < rounds.min(last)).max().unwrap_or(0);
+    spent(rounds) - spent(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_come_in_quarters_and_none_before_the_fifth_round() {
+        assert_eq!(looks(20), [5, 10, 15, 20]);
+        assert_eq!(looks(10), [5, 8, 10]);
+        assert_eq!(looks(8), [6, 8]);
+        assert_eq!(looks(5), [5]);
+        assert_eq!(looks(2), [2]);
+    }
+
+    #[test]
+    fn the_looks_together_spend_the_whole_rate_and_no_more() {
+        for rounds in 2..=60 {
+            let looks = looks(rounds);
+            let sum: f64 = looks.iter().map(|&look| share(&looks, look)).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{rounds} rounds: {sum}");
+        }
+        assert_eq!(share(&[], 7), 1.0);
+    }
+
+    #[test]
+    fn a_look_in_between_takes_from_the_next_one() {
+        let planned = [5, 8, 10];
+        let with_interruption = [5, 6, 8, 10];
+        let between = share(&planned, 6);
+        assert!(between > 0.0);
+        assert_eq!(between, share(&with_interruption, 6));
+        assert!((between + share(&with_interruption, 8) - share(&planned, 8)).abs() < 1e-12);
+    }
+}

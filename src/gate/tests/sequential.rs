@@ -1,0 +1,127 @@
+//! Error rates of runs that are looked at while their rounds are taken.
+#![expect(clippy::print_stdout, reason = "a table is printed on request")]
+
+use std::collections::BTreeMap;
+
+use super::suite::{BASE, Suite, cases};
+use crate::gate::{Case, Outcome, Policy, Scope, Verdict, decide, looks, play};
+use crate::law::Observations;
+use crate::law::simulate::{Noise, cells, laptop};
+
+const ROUNDS: u32 = 10;
+
+/// Rates that a few hundred runs can show.
+fn lax() -> Policy {
+    Policy { alpha: 0.3, miss: 0.15, resamples: 19, ..Policy::default() }
+}
+
+/// Later rounds are slower, on both sides.
+fn drifting(observations: &Option<Observations>, per_round: f64) -> Option<Observations> {
+    let points = observations.iter().flat_map(Observations::points);
+    Observations::new(points.map(|(n, round, cost)| (n, round, cost * (1.0 + per_round * f64::from(round))))).ok()
+}
+
+/// One workload whose cost is `factor` times that of its baseline; its quantities are costs.
+fn scaled(factor: f64, noise: Noise, drift: f64, seed: u64) -> Case {
+    let case = cases(&BASE, &BASE, ROUNDS, noise, seed, &[Scope::Absolute]).swap_remove(1);
+    let run = case.run.iter().flat_map(Observations::points).map(|(n, round, cost)| (n, round, factor * cost));
+    let run = Observations::new(run).ok();
+    Case { looks: looks(ROUNDS), baseline: drifting(&case.baseline, drift), run: drifting(&run, drift), ..case }
+}
+
+/// Of runs at the edge of the tolerance: the share with a false alarm, the share of quantities that wrongly pass when the run
+/// stops, and the share that would pass at one of the looks if each could spend the whole rate.
+fn errors_at_the_edge(noise: Noise, drift: f64, runs: u64) -> (f64, f64, f64) {
+    let (mut alarms, mut misses, mut careless, mut quantities) = (0.0, 0.0, 0.0, 0.0);
+    for seed in 0..runs {
+        let case = scaled(1.15, noise, drift, seed);
+        let report = play(std::slice::from_ref(&case), &lax()).report;
+        let count = |outcome: Outcome| report.findings.iter().filter(|f| f.outcome == outcome).count() as f64;
+        alarms += f64::from(u8::from(count(Outcome::Regressed) > 0.0));
+        misses += count(Outcome::Pass);
+        quantities += report.findings.len() as f64;
+        let mut passed = vec![false; report.findings.len()];
+        for &rounds in &case.looks {
+            let run = case.run.iter().flat_map(Observations::points).filter(|(_, round, _)| *round < rounds);
+            let early = Case { looks: Vec::new(), run: Observations::new(run).ok(), ..case.clone() };
+            let findings = decide(&[early], &lax()).findings;
+            passed.iter_mut().zip(&findings).for_each(|(passed, f)| *passed |= f.outcome == Outcome::Pass);
+        }
+        careless += passed.iter().filter(|passed| **passed).count() as f64;
+    }
+    (alarms / runs as f64, misses / quantities, careless / quantities)
+}
+
+#[test]
+fn looks_keep_to_the_rates_that_looking_carelessly_does_not() {
+    let (alarms, misses, careless) = errors_at_the_edge(cells(0.02), 0.0, 400);
+    let policy = lax();
+    assert!(alarms <= policy.alpha, "{alarms} of the runs raise a false alarm");
+    assert!(misses <= policy.miss, "{misses} of the quantities pass though they are at the edge");
+    assert!(careless > 1.2 * policy.miss, "without spending it would be {careless}: the test must see a difference");
+}
+
+#[test]
+fn rounds_that_drift_alike_raise_no_alarm() {
+    for seed in 0..40 {
+        let stopped = play(&[scaled(1.0, laptop(0.02), 0.005, seed)], &Policy { resamples: 99, ..Policy::default() });
+        assert!(matches!(stopped.report.verdict, Verdict::Pass | Verdict::Inconclusive), "{:#?}", stopped.report);
+    }
+}
+
+#[test]
+fn a_workload_that_is_decided_takes_no_more_rounds() {
+    let mut noisy = BASE;
+    noisy.laws[0] = |n| 0.8 + 0.11 * n * (1.0 + 0.08 * n / 1024.0);
+    let quiet = cases(&BASE, &BASE, ROUNDS, cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
+    let loud = cases(&BASE, &noisy, ROUNDS, cells(0.08), 1, &[Scope::Shape]).swap_remove(2);
+    let cases: Vec<Case> = [quiet, loud].into_iter().map(|case| Case { looks: looks(ROUNDS), ..case }).collect();
+    let stopped = play(&cases, &Policy { resamples: 99, ..Policy::default() });
+    let rounds: Vec<u32> = stopped.rounds.into_values().collect();
+    assert_eq!(rounds, [10, 5], "llm/generate and llm/prefill");
+}
+
+#[test]
+fn a_run_before_its_first_look_is_inconclusive() {
+    let case = cases(&BASE, &BASE, 4, cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
+    let report = decide(&[Case { looks: looks(ROUNDS), ..case }], &Policy::default());
+    assert_eq!(report.verdict, Verdict::Inconclusive);
+    assert!(report.findings[0].words.contains("has 4 of at most 10 rounds"), "{}", report.findings[0].words);
+}
+
+fn suite_with_looks(current: &Suite, rounds: u32, noise: Noise, seed: u64, scope: Scope) -> Vec<Case> {
+    let cases = cases(&BASE, current, rounds, noise, seed, &[scope]);
+    cases.into_iter().map(|case| Case { looks: looks(rounds), ..case }).collect()
+}
+
+#[test]
+#[ignore = "prints a table"]
+fn rounds_to_a_verdict() {
+    println!("| costs, noise | rounds | verdicts at once | with looks | mean rounds of a workload |");
+    for (scope, sd) in [(Scope::Shape, 0.01), (Scope::Shape, 0.03), (Scope::Absolute, 0.01), (Scope::Absolute, 0.03)] {
+        for rounds in [10, 20] {
+            let (mut at_once, mut with_looks, mut taken, mut runs) = (BTreeMap::new(), BTreeMap::new(), 0.0, 0.0);
+            for seed in 0..100 {
+                let cases = suite_with_looks(&BASE, rounds, laptop(sd), seed, scope);
+                let stopped = play(&cases, &Policy::default());
+                *with_looks.entry(stopped.report.verdict.to_string()).or_insert(0) += 1;
+                taken += stopped.rounds.values().map(|&n| f64::from(n)).sum::<f64>();
+                runs += stopped.rounds.len() as f64;
+                let whole: Vec<Case> = cases.into_iter().map(|case| Case { looks: Vec::new(), ..case }).collect();
+                *at_once.entry(decide(&whole, &Policy::default()).verdict.to_string()).or_insert(0) += 1;
+            }
+            println!("| {scope:?}, {sd} | {rounds} | {at_once:?} | {with_looks:?} | {:.1} |", taken / runs);
+        }
+    }
+    for (name, noise, drift) in [
+        ("2 %", cells(0.02), 0.0),
+        ("2 %, drift 0.5 % a round", cells(0.02), 0.005),
+        ("2 %, rounds 3 %", Noise { round: 0.03, ..cells(0.02) }, 0.0),
+        ("laptop", laptop(0.02), 0.0),
+    ] {
+        let (alarms, misses, careless) = errors_at_the_edge(noise, drift, 2000);
+        println!(
+            "at the edge, {name}: false alarms {alarms:.3} (of 0.3), misses {misses:.3} (of 0.15), without spending {careless:.3}"
+        );
+    }
+}

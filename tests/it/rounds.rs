@@ -1,0 +1,140 @@
+//! `scalegate run` takes round after round, stops when all is decided, keeps what Ctrl-C leaves, and goes on.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use scalegate::record::{self, Run, Series};
+use serde_json::Value;
+
+use crate::support::{Place, stderr, stdout};
+
+/// So much is tolerated that the first look decides every quantity, however noisy the machine is.
+const ANYTHING_GOES: &str = "[gate.tolerance.wall_time]\nslope = 1e9\ncost = 1e9\ncurvature_share = 1e9\nbreakpoint = 1e9\n\
+                             level = 1e9\nslope_ratio = 1e9\ngrowth = 1e9\n";
+
+fn rounds(series: &Series) -> BTreeSet<u32> {
+    series.samples.iter().map(|sample| sample.round).collect()
+}
+
+fn only(run: &Run) -> &Series {
+    assert_eq!(run.series.len(), 1);
+    &run.series[0]
+}
+
+#[test]
+fn without_a_baseline_all_rounds_are_taken() {
+    let place = Place::with_suite("");
+    let assert = place.run(&["llm", "vlm"], "--workload llm/decode --workload vlm/preprocess --rounds 6");
+    let messages = stderr(&assert);
+    let text = stdout(&assert.success());
+    assert!(messages.contains("6 of at most 6 rounds of llm/decode, vlm/preprocess\n"), "{messages}");
+    for workload in ["llm/decode", "vlm/preprocess"] {
+        assert_eq!(text.lines().filter(|line| line.starts_with(workload) && line.contains('[')).count(), 1, "{text}");
+    }
+    let run = place.record();
+    assert_eq!(run.series.len(), 2);
+    for series in &run.series {
+        assert_eq!(rounds(series), BTreeSet::from([0, 1, 2, 3, 4, 5]));
+        assert_eq!(series.samples.len(), 24, "one entry per size and round");
+        assert_eq!(series.looks, [5, 6]);
+    }
+}
+
+#[test]
+fn a_run_stops_when_every_quantity_is_decided() {
+    let place = Place::with_suite(ANYTHING_GOES);
+    place.bench_with("llm", "llm/decode", &[("SCALEGATE_ROUNDS", "5")]).success();
+    place.scalegate("accept --reason first").success();
+    let messages = stderr(&place.run(&["llm"], "--workload llm/decode --rounds 9").success());
+    assert!(messages.contains("5 of at most 9 rounds of llm/decode: every quantity is decided\n"), "{messages}");
+    let run = place.record();
+    assert_eq!(rounds(only(&run)).len(), 5);
+    assert_eq!(only(&run).looks, [5, 7, 9]);
+    let check: Value = serde_json::from_str(&stdout(&place.scalegate("check --format json"))).unwrap();
+    let note =
+        check["notes"].as_array().unwrap().iter().find(|note| note["words"].as_str().unwrap().contains("rounds"));
+    let words = note.unwrap()["words"].as_str().unwrap();
+    assert!(words.contains("llm/decode has 5 of at most 9 rounds, and this is look 1 of 3 at it"), "{words}");
+    let findings = check["findings"].as_array().unwrap().iter().filter(|f| f["workload"] == "llm/decode");
+    let outcomes: Vec<&Value> = findings.map(|finding| &finding["outcome"]).collect();
+    assert!(outcomes.len() > 3 && outcomes.iter().all(|outcome| **outcome == "pass"), "the check agrees: {outcomes:?}");
+}
+
+#[test]
+fn ctrl_c_keeps_the_rounds_done_and_resume_goes_on() {
+    let place = Place::with_suite("");
+    place.write("suite.toml", place.read("suite.toml").replace("measurement_ms = 5", "measurement_ms = 200"));
+    let mut command = place.run_command(&["llm"], "--workload llm/decode --rounds 6");
+    let mut run = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    while !place.path("target/scalegate/run.json").exists() {
+        assert_eq!(run.try_wait().unwrap(), None, "the run ended before its first round");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{message}");
+    assert!(message.starts_with("interrupted: target/scalegate/run.json keeps the rounds"), "{message}");
+
+    let kept = place.record();
+    assert!((1..6).contains(&only(&kept).n_rounds()), "{}", only(&kept).n_rounds());
+    assert_eq!(only(&kept).looks.last(), Some(&6), "the record says that more was planned");
+    let text = stdout(&place.scalegate("check").code(3));
+    assert!(text.contains("go on with `scalegate run --resume`"), "{text}");
+
+    place.run(&["llm"], "--workload llm/decode --rounds 6 --resume").success();
+    let whole = place.record();
+    assert_eq!(rounds(only(&whole)), BTreeSet::from([0, 1, 2, 3, 4, 5]));
+    assert_eq!(only(&whole).samples[..only(&kept).samples.len()], only(&kept).samples, "they are not measured again");
+}
+
+#[test]
+fn a_look_that_an_interruption_allowed_is_counted_when_the_run_goes_on() {
+    let place = Place::with_suite("");
+    place.run(&["llm"], "--workload llm/decode --rounds 9").success();
+    let path = place.path("target/scalegate/run.json");
+    let mut run = place.record();
+    run.series[0].samples.retain(|sample| sample.round < 6);
+    record::write_json(&path, &run).unwrap();
+    place.run(&["llm"], "--workload llm/decode --rounds 9 --resume").success();
+    assert_eq!(only(&place.record()).looks, [5, 6, 7, 9]);
+    assert_eq!(rounds(only(&place.record())).len(), 9);
+}
+
+#[test]
+fn what_is_gone_on_with_has_to_be_the_same() {
+    let place = Place::with_suite("");
+    place.run(&["llm"], "--workload llm/decode --rounds 2").success();
+    let before = place.record();
+    let refused = |line: &str, variables: &[(&str, &str)]| {
+        let mut command = place.run_command(&["llm"], &format!("--workload llm/decode {line} --resume"));
+        command.envs(variables.iter().copied());
+        let message = stderr(&assert_cmd::Command::from_std(command).assert().code(2));
+        assert!(message.contains("measure anew without `--resume`"), "{message}");
+        assert_eq!(place.record(), before, "the record is as it was");
+        message
+    };
+    assert!(refused("--rounds 4", &[]).contains("llm/decode rounds: 2 → 4"));
+    assert!(refused("--rounds 2", &[("SCALEGATE_HOST_CLASS", "another")]).contains("host.class: "));
+    place.write("suite.toml", place.read("suite.toml").replace("samples = 10", "samples = 12"));
+    assert!(refused("--rounds 2", &[]).contains("llm/decode samples: 10 → 12"));
+}
+
+#[test]
+fn there_has_to_be_a_record_to_go_on_with() {
+    let place = Place::with_suite("");
+    let message = stderr(&place.run(&["llm"], "--resume").code(2));
+    assert!(message.contains("there is no record to go on with"), "{message}");
+}
+
+#[test]
+fn an_earlier_run_is_taken_anew_without_resume() {
+    let place = Place::with_suite("");
+    place.run(&["llm"], "--workload llm/decode --rounds 3").success();
+    let first = place.record();
+    place.run(&["llm"], "--workload llm/decode --rounds 2").success();
+    let second = place.record();
+    assert_eq!(rounds(only(&second)), BTreeSet::from([0, 1]));
+    assert_ne!(only(&first).samples[0], only(&second).samples[0]);
+}
