@@ -1,8 +1,8 @@
 //! How exact the resource sampler is, and what it costs.
 //!
-//! `cargo run --release --example resources_accuracy` prints four tables: the area under the processor use against the
-//! measured process's own getrusage, the sampler's own processor time, what being sampled costs a process, and a step in
-//! memory. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had.
+//! `cargo run --release --example resources_accuracy` prints four tables: the sampler's own processor time, what being
+//! sampled costs a process, a step in memory, and the area under the processor use against the measured process's own
+//! getrusage. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had.
 
 mod measured;
 
@@ -35,10 +35,10 @@ fn main() -> Outcome<()> {
             (after - before - own_cpu_s()? + own) / 3.0
         ));
     }
-    areas()?;
     own_cost()?;
     slowdown()?;
-    steps()
+    steps()?;
+    areas()
 }
 
 #[expect(clippy::print_stdout, reason = "the tables are the result")]
@@ -76,7 +76,7 @@ impl Drop for Load {
 }
 
 fn areas() -> Outcome<()> {
-    show(&format!("cpu_auc against getrusage, windows of 1.5 s, {RUNS} runs each: relative error"));
+    show(&format!("\ncpu_auc against getrusage, windows of 1.5 s, {RUNS} runs each: relative error"));
     show("other core  rate     median    largest");
     for busy in [false, true] {
         let load = if busy { Some(Load::start()?) } else { None };
@@ -98,7 +98,7 @@ fn areas() -> Outcome<()> {
 }
 
 fn own_cost() -> Outcome<()> {
-    show(&format!("\nprocessor time of the sampler itself over {} s, in parts of one core", SAMPLED.as_secs()));
+    show(&format!("processor time of the sampler itself over {} s, in parts of one core", SAMPLED.as_secs()));
     for rate_hz in [5, 20, 100, 1000] {
         let mut child = Dialogue::start("work", role(Role::Work)?)?;
         child.expect(words::READY)?;
