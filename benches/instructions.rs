@@ -1,14 +1,17 @@
 //! Instructions of all workloads, at the sizes of `[instructions]` in `suite.toml`.
 //!
-//! The system's allocator stays in place here, unlike in the targets of wall time: Valgrind runs one thread at a time, and
-//! `malloc` then repeats to the instruction.
+//! The allocator is one for counting: that of the system takes more or less instructions for what was allocated before the
+//! measured part. Bytes of the heap are counted by the target `heap`.
 
 use std::process::ExitCode;
 
-use scalegate::bench::counts;
+use scalegate::bench::counts::{self, SizeClasses};
+
+#[global_allocator]
+static ALLOCATOR: SizeClasses = SizeClasses::new();
 
 fn main() -> ExitCode {
-    counts::main(HARNESS)
+    counts::main(SizeClasses::NAME, HARNESS)
 }
 
 #[cfg(target_os = "linux")]
@@ -24,14 +27,54 @@ mod randomness {
 
     /// Stands in for the system's source of randomness, so that hash maps have the same seed in every process.
     ///
-    /// The seed decides the order in which tract visits its maps while it optimises a model, that the order in which memory
-    /// is taken and returned, and that how long `malloc` searches. The standard library calls `getrandom` through a weak symbol
-    /// for the sake of measurements like this one.
+    /// The seed decides the order in which tract visits its maps while it optimises a model, and how long it searches them
+    /// later. The standard library calls `getrandom` through a weak symbol for the sake of measurements like this one.
     #[unsafe(no_mangle)]
     extern "C" fn getrandom(buffer: *mut u8, length: usize, _flags: u32) -> isize {
         // SAFETY: the caller gives a buffer of that length, which is what `getrandom` (2) asks of it.
         unsafe { buffer.write_bytes(0x5a, length) };
         length.cast_signed()
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod comparison {
+    #![expect(unsafe_code, reason = "taking the place of functions of the C library")]
+
+    /// Stands in for the C library's, which takes more instructions where an address is near the end of a page: that depends on
+    /// what was allocated before, and on where a constant lies in the program.
+    ///
+    /// # Safety
+    /// As C has it: both are readable for `length` bytes.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, length: usize) -> i32 {
+        let mut at = 0;
+        // SAFETY: every read ends at or before `length`, up to which the caller warrants memory.
+        unsafe {
+            while at + 8 <= length
+                && left.add(at).cast::<u64>().read_unaligned() == right.add(at).cast::<u64>().read_unaligned()
+            {
+                at += 8;
+            }
+            while at < length {
+                let (a, b) = (left.add(at).read(), right.add(at).read());
+                if a != b {
+                    return i32::from(a) - i32::from(b);
+                }
+                at += 1;
+            }
+        }
+        0
+    }
+
+    /// The same, where only equality is asked for.
+    ///
+    /// # Safety
+    /// As [`memcmp`].
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn bcmp(left: *const u8, right: *const u8, length: usize) -> i32 {
+        // SAFETY: as the caller warrants.
+        unsafe { memcmp(left, right, length) }
     }
 }
 

@@ -1,8 +1,8 @@
 //! How exact the resource sampler is, and what it costs.
 //!
-//! `cargo run --release --example resources_accuracy` prints four tables: the area under the processor use against the
-//! measured process's own getrusage, the sampler's own processor time, what being sampled costs a process, and a step in
-//! memory. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had.
+//! `cargo run --release --example resources_accuracy` prints four tables: the sampler's own processor time, what being
+//! sampled costs a process, a step in memory, and the area under the processor use against the measured process's own
+//! getrusage. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had.
 
 mod measured;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use measured::{ROLE, Role, Work};
 use scalegate::measure::disturbance::Sensors;
-use scalegate::measure::resources::{Beside, Dialogue, Probe, Sampler, Windows, own_cpu_s, take_windows, words};
+use scalegate::measure::resources::{Beside, Dialogue, Probe, Rate, Sampler, Windows, own_cpu_s, take_windows, words};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -35,10 +35,10 @@ fn main() -> Outcome<()> {
             (after - before - own_cpu_s()? + own) / 3.0
         ));
     }
-    areas()?;
     own_cost()?;
     slowdown()?;
-    steps()
+    steps()?;
+    areas()
 }
 
 #[expect(clippy::print_stdout, reason = "the tables are the result")]
@@ -76,7 +76,7 @@ impl Drop for Load {
 }
 
 fn areas() -> Outcome<()> {
-    show(&format!("cpu_auc against getrusage, windows of 1.5 s, {RUNS} runs each: relative error"));
+    show(&format!("\ncpu_auc against getrusage, windows of 1.5 s, {RUNS} runs each: relative error"));
     show("other core  rate     median    largest");
     for busy in [false, true] {
         let load = if busy { Some(Load::start()?) } else { None };
@@ -84,7 +84,7 @@ fn areas() -> Outcome<()> {
             let mut errors = Vec::new();
             for _ in 0..RUNS {
                 let Windows { before, busy, after, ground, .. } =
-                    take_windows("bursts", role(Role::Bursts)?, rate_hz, IDLE, &mut Nothing)?;
+                    take_windows("bursts", role(Role::Bursts)?, Rate::of(rate_hz), IDLE, &mut Nothing)?;
                 let idle_cores = f64::midpoint(before.mean_cores(), after.mean_cores());
                 errors.push(busy.cpu_area(idle_cores) / ground.cpu_s - 1.0);
             }
@@ -98,15 +98,15 @@ fn areas() -> Outcome<()> {
 }
 
 fn own_cost() -> Outcome<()> {
-    show(&format!("\nprocessor time of the sampler itself over {} s, in parts of one core", SAMPLED.as_secs()));
+    show(&format!("processor time of the sampler itself over {} s, in parts of one core", SAMPLED.as_secs()));
     for rate_hz in [5, 20, 100, 1000] {
         let mut child = Dialogue::start("work", role(Role::Work)?)?;
         child.expect(words::READY)?;
-        let mut sampler = Sampler::new(Probe::new(child.pid())?, rate_hz);
+        let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(rate_hz));
         let before = own_cpu_s()?;
         let (trace, _) = sampler.until(child.lines(), Some(SAMPLED), || (), |_| ())?;
         let share = (own_cpu_s()? - before) / trace.duration_s();
-        show(&format!("{rate_hz:4} Hz  {:.3} %  ({} samples)", 100.0 * share, trace.0.len()));
+        show(&format!("{rate_hz:4} Hz  {:.3} %  ({} looks)", 100.0 * share, trace.0.len()));
         child.end()?;
     }
     Ok(())
@@ -116,7 +116,7 @@ fn own_cost() -> Outcome<()> {
 fn slowdown() -> Outcome<()> {
     let mut child = Dialogue::start("work", role(Role::Work)?)?;
     child.expect(words::READY)?;
-    let mut sampler = Sampler::new(Probe::new(child.pid())?, 20);
+    let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(20));
     let mut ratios = [Vec::new(), Vec::new()];
     for pair in 0..PAIRS {
         let order = if pair % 2 == 0 { [true, false] } else { [false, true] };
@@ -161,7 +161,7 @@ fn step(rate_hz: u32) -> Outcome<()> {
     for _ in 0..RUNS {
         let mut child = Dialogue::start("step", role(Role::Step)?)?;
         child.expect(words::READY)?;
-        let mut sampler = Sampler::new(Probe::new(child.pid())?, rate_hz);
+        let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(rate_hz));
         let idle = sampler.until(child.lines(), Some(IDLE), || (), |_| ())?.0.mean_bytes();
         let kernel_tells = sampler.probe().forget_peak();
         let (trace, line) = sampler.until(child.lines(), None, || child.say(words::GO), |_| ())?;

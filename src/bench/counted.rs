@@ -48,7 +48,7 @@ impl Ready {
 }
 
 impl Case {
-    fn blame(&self, error: &Error) -> Error {
+    pub(super) fn blame(&self, error: &Error) -> Error {
         let place = format!("{} at size {}: {}", self.workload, self.size, error.place());
         Error::new(place, error.cause(), error.remedy())
     }
@@ -56,25 +56,34 @@ impl Case {
 
 /// The numbers of the cases of this run, which the target has written for its children.
 ///
-/// Numbers and not cases: what a measured process allocates before its inference decides where `malloc` finds memory
-/// during it, so that it must not depend on which other cases are counted.
+/// Numbers and not cases: a measured process need not know which other cases are counted.
 pub fn cases() -> Range<usize> {
     0..read::<usize>(COUNT_FILE).unwrap_or_else(|error| end(&error))
 }
 
 /// Loads all that a case needs and runs it once; not counted.
 pub fn prepare(number: usize) -> Ready {
-    let case: Case = read(&case_file(number)).unwrap_or_else(|error| end(&error));
-    match warmed_up(&case) {
+    let read = in_a_thread(|| {
+        let case: Case = read(&case_file(number))?;
+        let suite = Suite::load_here()?.counted().ok_or_else(|| no_such(&case))?;
+        Ok((case, suite))
+    });
+    let (case, suite) = read.unwrap_or_else(|error| end(&error));
+    match warmed_up(&case, &suite) {
         Ok(prepared) => Ready { case, prepared },
         Err(error) => end(&case.blame(&error)),
     }
 }
 
-fn warmed_up(case: &Case) -> Result<Box<dyn Prepared>> {
-    let suite = Suite::load_here()?.counted().ok_or_else(|| no_such(case))?;
+/// Runs `read` in a thread that ends with it. The standard library gives every map of a thread another seed than the one
+/// before: what is read first must not decide how the maps of a model are searched.
+fn in_a_thread<T: Send>(read: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| scope.spawn(read).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn warmed_up(case: &Case, suite: &Suite) -> Result<Box<dyn Prepared>> {
     let family = case.workload.split('/').next().unwrap_or_default();
-    let workloads = Registry::family(&suite, family)?;
+    let workloads = Registry::family(suite, family)?;
     let workload = workloads.iter().find(|w| w.name() == case.workload).ok_or_else(|| no_such(case))?;
     if !workload.sizes().contains(&case.size) {
         return Err(no_such(case));

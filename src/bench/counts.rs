@@ -16,8 +16,8 @@ use super::counted::{self, Case};
 pub use super::counted::{Ready, cases, prepare};
 use super::hardware;
 use super::record::exit_code;
-pub use crate::measure::CAN_START;
-use crate::measure::{self, CaseCounts, Ended, Valgrind};
+use crate::measure::{self, CaseCounts, Ended};
+pub use crate::measure::{CAN_START, SizeClasses};
 use crate::metric::Metric;
 use crate::record::Series;
 use crate::workload::Workload;
@@ -47,8 +47,9 @@ pub struct Harness {
     pub run: fn() -> std::result::Result<(), String>,
 }
 
-/// The body of the bench target's `main`. Where Gungraun does not exist there is no `harness`, and the record says so.
-pub fn main(harness: Option<Harness>) -> ExitCode {
+/// The body of the bench target's `main`. `allocator` names the program's global allocator, which should be
+/// [`SizeClasses`]. Where Gungraun does not exist there is no `harness`, and the record says so.
+pub fn main(allocator: &str, harness: Option<Harness>) -> ExitCode {
     let program = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
     let first = std::env::args().nth(1).unwrap_or_default();
     match harness {
@@ -64,24 +65,24 @@ pub fn main(harness: Option<Harness>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(_) if first == KERNELS => exit_code(crate::cli::print(&inference::kernel_family())),
-        _ => exit_code(run(harness.is_some())),
+        _ => exit_code(run(allocator, harness.is_some())),
     }
 }
 
-fn run(has_harness: bool) -> Result<()> {
+fn run(allocator: &str, has_harness: bool) -> Result<()> {
     let wanted: Vec<Metric> = METRICS.into_iter().chain([Metric::InstructionsHw]).collect();
     let Some(cases) = Cases::of_this_process(&wanted)? else { return Ok(()) };
     measure::watch_for_ctrl_c();
-    let mut series = hardware::series(&cases)?;
+    let mut series = hardware::series(&cases, allocator)?;
     if METRICS.iter().any(|metric| cases.request.wants(*metric)) {
-        series.extend(simulated(&cases, has_harness)?);
+        series.extend(simulated(&cases, allocator, has_harness)?);
     }
     series.retain(|series| cases.request.wants(series.metric));
     cases.destination.keep(series)
 }
 
 /// Counts by callgrind, or the reason that there are none.
-fn simulated(cases: &Cases, has_harness: bool) -> Result<Vec<Series>> {
+fn simulated(cases: &Cases, allocator: &str, has_harness: bool) -> Result<Vec<Series>> {
     let program = this_program()?;
     let valgrind = match has_harness {
         true => measure::find_valgrind(&program, KERNELS),
@@ -102,8 +103,22 @@ fn simulated(cases: &Cases, has_harness: bool) -> Result<Vec<Series>> {
         .iter()
         .flat_map(|workload| workload.sizes().into_iter().map(|size| Case { workload: workload.name().into(), size }))
         .collect();
+    generate_models(cases)?;
     let counts = below_gungraun(&program, &list)?;
-    by_workload(cases, &list, &counts, &valgrind)
+    let mut environment = measure::count_environment(&valgrind);
+    environment.insert("allocator".to_owned(), allocator.to_owned());
+    by_workload(cases, &list, &counts, &environment)
+}
+
+/// Has the embedded models written now: a process that writes them first would not be measured as those that only read them.
+fn generate_models(cases: &Cases) -> Result<()> {
+    for workload in &cases.workloads {
+        if let Some(size) = workload.sizes().into_iter().next() {
+            let case = Case { workload: workload.name().to_owned(), size };
+            workload.prepare(size).map_err(|error| case.blame(&error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs Gungraun over the cases. Its files stay where they are until the next run, for `callgrind_annotate`.
@@ -157,9 +172,12 @@ fn finished(line: &str) -> Option<usize> {
     rest.split(':').next()?.parse().ok()
 }
 
-fn by_workload(cases: &Cases, list: &[Case], counts: &[CaseCounts], valgrind: &Valgrind) -> Result<Vec<Series>> {
-    let mut environment = measure::count_environment(valgrind);
-    environment.insert("allocator".to_owned(), "system".to_owned());
+fn by_workload(
+    cases: &Cases,
+    list: &[Case],
+    counts: &[CaseCounts],
+    environment: &BTreeMap<String, String>,
+) -> Result<Vec<Series>> {
     let mut series = Vec::new();
     for workload in &cases.workloads {
         for metric in METRICS {
@@ -171,7 +189,7 @@ fn by_workload(cases: &Cases, list: &[Case], counts: &[CaseCounts], valgrind: &V
                 })?;
                 samples.push(sample(case.size, counted.counts[&metric]));
             }
-            series.push(Cases::series(workload.as_ref(), metric, &environment, Ok(samples)));
+            series.push(Cases::series(workload.as_ref(), metric, environment, Ok(samples)));
         }
     }
     Ok(series)

@@ -14,11 +14,11 @@ use crate::{Error, Result};
 const INFERENCES: usize = 5;
 
 /// The series of this host's counter; the reason where there is none.
-pub(super) fn series(cases: &Cases) -> Result<Vec<Series>> {
+pub(super) fn series(cases: &Cases, allocator: &str) -> Result<Vec<Series>> {
     if !cases.request.wants(Metric::InstructionsHw) {
         return Ok(Vec::new());
     }
-    let environment = BTreeMap::from([("allocator".to_owned(), "system".to_owned())]);
+    let environment = BTreeMap::from([("allocator".to_owned(), allocator.to_owned())]);
     let mut all = Vec::new();
     for workload in &cases.workloads {
         let samples = match measure::instruction_counter() {

@@ -7,7 +7,7 @@ use super::part::progress_bar;
 use super::record::{Destination, exit_code};
 use super::request::{Request, Step};
 use super::sampled::{Task, VARIABLE};
-use super::sampled_series::{Taken, series};
+use super::sampled_series::{Taken, rate_of, series};
 use super::wall_time::{is_for_criterion, place_this_process};
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
@@ -142,7 +142,7 @@ impl Plan {
         let mut disturbances = Vec::new();
         loop {
             let command = self.command(workload, size)?;
-            let windows = take_windows(&place, command, self.settings.rate_hz, rest, around)?;
+            let windows = take_windows(&place, command, rate_of(&self.settings), rest, around)?;
             let surroundings = around.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores: self.settings.others_cores };
             let level = judge(&surroundings, limits).and_then(|()| idle(&windows.before, &windows.after));

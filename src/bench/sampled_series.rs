@@ -6,7 +6,7 @@ use super::resources::METRICS;
 use crate::measure::disturbance::{Surroundings, summary};
 use crate::measure::energy::Readings;
 use crate::measure::placement::Placement;
-use crate::measure::resources::{Costs, Idle, Trace, Windows};
+use crate::measure::resources::{Costs, Idle, Rate, Trace, Windows};
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
 use crate::suite::ResourceSettings;
@@ -31,6 +31,12 @@ pub(super) struct Taken {
 
 /// A meter's description and what it told, or why there is nothing.
 pub(super) type Meter = Result<(String, Readings), String>;
+
+/// How often a process is looked at by these settings.
+pub(super) fn rate_of(settings: &ResourceSettings) -> Rate {
+    let rate = if settings.looks_with_samples_only { Rate::exactly } else { Rate::of };
+    rate(settings.rate_hz)
+}
 
 /// All series of a workload; none if no case of it was taken.
 ///
@@ -140,9 +146,15 @@ impl Maker<'_> {
         protocol.insert("attempts".to_owned(), attempts.to_string());
         protocol.insert("others_cores".to_owned(), others_cores.to_string());
         match (metric, self.meter) {
+            (Metric::RssAuc, _) => {
+                protocol.insert("looks_hz".to_owned(), rate_of(self.settings).looks_hz().to_string());
+            }
             (Metric::PeakRss, _) => {
-                let by = if self.kernel_tells_peaks() { "the kernel" } else { "samples" };
-                protocol.insert("peak".to_owned(), by.to_owned());
+                let by = match self.kernel_tells_peaks() {
+                    true => "the kernel".to_owned(),
+                    false => format!("{} looks a second", rate_of(self.settings).looks_hz()),
+                };
+                protocol.insert("peak".to_owned(), by);
             }
             (Metric::Energy | Metric::MeanPower | Metric::TokensPerJoule, Ok((description, _))) => {
                 protocol.insert("meter".to_owned(), description.clone());

@@ -22,8 +22,8 @@ pub use build::build;
 pub(crate) use child::{Ended, run_child};
 pub use child::{interrupted, watch_for_ctrl_c};
 pub use counts::{
-    CAN_START, CaseCounts, KEY_FIELDS, Valgrind, count_environment, find_valgrind, heap_environment, read_summaries,
-    start_instrumentation,
+    CAN_START, CaseCounts, KEY_FIELDS, SizeClasses, Valgrind, count_environment, find_valgrind, heap_environment,
+    read_summaries, start_instrumentation,
 };
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;

@@ -30,6 +30,8 @@ pub struct ResourceSettings {
     pub idle_ms: u64,
     /// Samples per second.
     pub rate_hz: u32,
+    /// Memory is looked at with the samples only, and not between them.
+    pub looks_with_samples_only: bool,
     /// How often a disturbed sample is taken, at the most.
     pub attempts: u32,
     /// What other processes may use of the machine, in cores.
@@ -83,6 +85,7 @@ impl Section {
             inferences: section.inferences,
             idle_ms: section.idle_ms,
             rate_hz: section.rate_hz,
+            looks_with_samples_only: false,
             attempts: section.attempts,
             others_cores: section.others_cores,
             energy_log: section.energy_log,
@@ -111,11 +114,11 @@ impl Section {
 }
 
 impl ResourceSettings {
-    /// The sampling rate of the reference method, in windows that are at least long enough for it.
+    /// The sampling rate of the reference method, which looks no more often, in windows that are at least long enough for it.
     #[must_use]
     pub fn paper(self) -> Self {
         let (window_ms, idle_ms) = (self.window_ms.max(PAPER_WINDOW_MS), self.idle_ms.max(PAPER_IDLE_MS));
-        Self { rate_hz: PAPER_HZ, window_ms, idle_ms, ..self }
+        Self { rate_hz: PAPER_HZ, looks_with_samples_only: true, window_ms, idle_ms, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use scalegate::metric::Metric;
 use scalegate::record::Run;
 
+use crate::support::bench::SUITE;
 use crate::support::{Place, TOKENS, stderr, stdout};
 
 /// What the counting targets run in these tests.
@@ -107,6 +108,24 @@ fn counts_repeat_to_the_instruction_and_pass_against_themselves() {
     }
     let text = stdout(&place.scalegate("check").code(0));
     assert!(text.starts_with("PASS"), "{text}");
+
+    // Nor does it matter which other cases are counted, or what the file takes memory for: where an inference finds memory,
+    // which the misses of a cache depend on, is not where it takes more instructions.
+    place.write("suite.toml", longer(&INSTRUCTIONS.replace("[4, 8, 16, 32]", "[4, 32]")));
+    place.bench("instructions", "").success();
+    let third = place.record();
+    for metric in [Metric::Instructions, Metric::Branches] {
+        let mut expected = counts(&first, metric);
+        expected.retain(|size, _| [4, 32].contains(size));
+        assert_eq!(counts(&third, metric), expected, "{metric}");
+    }
+}
+
+/// A suite that measures the same, with more in its file.
+fn longer(section: &str) -> String {
+    let words: String = (0..500).map(|i| format!("# Line {i} of what somebody wrote into this file.\n")).collect();
+    let hosts: String = (0..40).map(|i| format!("[gate.host.machine-{i}]\nrequired = []\n")).collect();
+    format!("{words}{SUITE}\n{section}\n[gate.tolerance.instructions]\nslope = 0.002\n{hosts}")
 }
 
 #[test]

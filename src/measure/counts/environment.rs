@@ -33,7 +33,7 @@ pub fn heap_environment(kernels: &str) -> BTreeMap<String, String> {
     ])
 }
 
-/// The C library, whose `memcpy` and `malloc` are counted too, as `glibc 2.36`.
+/// The C library, whose `memcpy` is counted too, as `glibc 2.36`.
 fn libc_version() -> String {
     Command::new("getconf")
         .arg("GNU_LIBC_VERSION")

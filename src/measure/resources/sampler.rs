@@ -6,18 +6,49 @@ use std::time::{Duration, Instant};
 use super::{Point, Probe, Trace};
 use crate::Result;
 
+/// How often a process is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    hz: u32,
+    looks: u32,
+}
+
+/// Looks a second at which a step of 300 ms has its area to 5 %.
+const LOOKS_HZ: u32 = 100;
+/// Looks for each sample, at the most: they are what sampling costs.
+const MOST_LOOKS: u32 = 5;
+
+impl Rate {
+    /// `hz` samples a second, and up to five looks for each: memory rises and falls within a period, and no counter
+    /// remembers it, as one does for processor time. Above 100 looks a second there are no more than samples.
+    pub fn of(hz: u32) -> Self {
+        let hz = hz.max(1);
+        Self { hz, looks: (LOOKS_HZ / hz).clamp(1, MOST_LOOKS) }
+    }
+
+    /// `hz` samples a second and no other look.
+    pub fn exactly(hz: u32) -> Self {
+        Self { hz: hz.max(1), looks: 1 }
+    }
+
+    /// Looks a second.
+    pub fn looks_hz(self) -> u32 {
+        self.hz * self.looks
+    }
+}
+
 /// Samples one process at a fixed rate.
 #[derive(Debug)]
 pub struct Sampler {
     probe: Probe,
     start: Instant,
-    period: Duration,
+    rate: Rate,
 }
 
 impl Sampler {
-    /// A sampler of `rate_hz` looks a second; its times count from now.
-    pub fn new(probe: Probe, rate_hz: u32) -> Self {
-        Self { probe, start: Instant::now(), period: Duration::from_secs(1) / rate_hz.max(1) }
+    /// A sampler of that rate; its times count from now.
+    pub fn new(probe: Probe, rate: Rate) -> Self {
+        Self { probe, start: Instant::now(), rate }
     }
 
     /// The process that is looked at.
@@ -30,8 +61,8 @@ impl Sampler {
         self.start
     }
 
-    /// Samples until a message comes, or until `most` has passed; `also` is called with the time of each sample. `begin` is
-    /// called behind the first sample, so that what it sets off is within the window.
+    /// Looks until a message comes, or until `most` has passed; `also` is called with the time of each sample, and not of the
+    /// looks between. `begin` is called behind the first sample, so that what it sets off is within the window.
     ///
     /// There is a sample at once and one at the very end beside those of the rate, so that a window ends where it ends
     /// and not at the last tick before. When the sender is gone, this ends at once.
@@ -46,38 +77,49 @@ impl Sampler {
         mut also: impl FnMut(f64),
     ) -> Result<(Trace, Option<T>)> {
         let end = most.map(|most| Instant::now() + most);
-        let mut trace = Trace(vec![self.look(&mut also)?]);
+        let mut trace = Trace(vec![self.look()?]);
+        also(trace.0[0].time_s);
         begin();
         loop {
-            let tick = next_deadline(self.start, self.period, Instant::now());
-            let deadline = end.map_or(tick, |end| end.min(tick));
+            let tick = next_tick(self.start, self.rate.looks_hz(), Instant::now());
+            let at = moment(self.start, self.rate.looks_hz(), tick);
+            let deadline = end.map_or(at, |end| end.min(at));
             let heard = messages.recv_timeout(deadline.saturating_duration_since(Instant::now()));
             if heard.as_ref().is_err_and(|error| *error == RecvTimeoutError::Disconnected) {
                 return Ok((trace, None));
             }
-            trace.0.push(self.look(&mut also)?);
-            match heard {
-                Ok(message) => return Ok((trace, Some(message))),
-                Err(_) if end.is_some_and(|end| Instant::now() >= end) => return Ok((trace, None)),
-                Err(_) => {}
+            let point = self.look()?;
+            trace.0.push(point);
+            let is_over = heard.is_ok() || end.is_some_and(|end| Instant::now() >= end);
+            if is_over || tick.is_multiple_of(u64::from(self.rate.looks)) {
+                also(point.time_s);
+            }
+            if is_over {
+                return Ok((trace, heard.ok()));
             }
         }
     }
 
-    fn look(&mut self, also: &mut impl FnMut(f64)) -> Result<Point> {
+    fn look(&mut self) -> Result<Point> {
         let time_s = self.start.elapsed().as_secs_f64();
         let reading = self.probe.read()?;
-        also(time_s);
         Ok(Point { time_s, cpu_s: reading.cpu_s, rss_bytes: reading.rss_bytes })
     }
 }
 
-/// The first multiple of `period` after `start` that lies after `now`. A late sample delays none of the others, and ticks
-/// that have passed are not made up for.
-pub fn next_deadline(start: Instant, period: Duration, now: Instant) -> Instant {
-    let period_ns = period.as_nanos().max(1);
-    let ticks = now.saturating_duration_since(start).as_nanos() / period_ns + 1;
-    start + Duration::from_nanos(u64::try_from(ticks * period_ns).unwrap_or(u64::MAX))
+const NANOS: u128 = 1_000_000_000;
+
+/// The number of the first tick after `now`, of those that come `hz` times a second from `start` on. A late look delays none of
+/// the others, and ticks that have passed are not made up for.
+fn next_tick(start: Instant, hz: u32, now: Instant) -> u64 {
+    let passed = now.saturating_duration_since(start).as_nanos() * u128::from(hz) / NANOS;
+    u64::try_from(passed + 1).unwrap_or(u64::MAX)
+}
+
+/// When a tick comes, to the nanosecond after it.
+fn moment(start: Instant, hz: u32, tick: u64) -> Instant {
+    let nanos = (u128::from(tick) * NANOS).div_ceil(u128::from(hz));
+    start + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -86,23 +128,41 @@ mod tests {
 
     use super::*;
 
-    const PERIOD: Duration = Duration::from_millis(50);
-
     #[test]
     fn deadlines_are_multiples_of_the_period_however_late_a_sample_is() {
         let start = Instant::now();
-        let after = |ms: u64| next_deadline(start, PERIOD, start + Duration::from_millis(ms)) - start;
-        assert_eq!(after(0), PERIOD);
-        assert_eq!(after(49), PERIOD);
-        assert_eq!(after(50), 2 * PERIOD, "a tick that is now has been taken");
-        assert_eq!(after(173), 4 * PERIOD, "two ticks were missed and are not made up for");
+        let after = |ms: u64| next_tick(start, 20, start + Duration::from_millis(ms));
+        assert_eq!((after(0), after(49)), (1, 1));
+        assert_eq!(after(50), 2, "a tick that is now has been taken");
+        assert_eq!(after(173), 4, "two ticks were missed and are not made up for");
+        assert_eq!(moment(start, 20, 4) - start, Duration::from_millis(200));
+        assert!((0..1000).all(|tick| next_tick(start, 7, moment(start, 7, tick)) == tick + 1), "none comes twice");
+    }
+
+    #[test]
+    fn there_are_five_looks_for_a_sample_and_no_more_than_100_a_second_for_their_sake() {
+        let looks = |hz| Rate::of(hz).looks_hz();
+        assert_eq!([1, 5, 20, 50, 100, 1000].map(looks), [5, 25, 100, 100, 100, 1000]);
+        assert_eq!(Rate::exactly(5).looks_hz(), 5, "the reference method");
+    }
+
+    #[test]
+    fn a_meter_is_read_with_the_samples_and_not_with_the_looks_between() {
+        let (_sender, receiver) = mpsc::channel::<()>();
+        let rate = Rate { hz: 1, looks: 100 };
+        let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), rate);
+        let mut times = Vec::new();
+        let (trace, _) =
+            sampler.until(&receiver, Some(Duration::from_millis(200)), || (), |time_s| times.push(time_s)).unwrap();
+        assert!(times.len() == 2 && trace.0.len() > 2, "{times:?} {trace:?}");
+        assert_eq!((times[0], times.last().copied()), (trace.0[0].time_s, trace.0.last().map(|point| point.time_s)));
     }
 
     #[test]
     fn a_message_ends_the_samples_with_one_more() {
         let (sender, receiver) = mpsc::channel();
         sender.send("done").unwrap();
-        let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), 20);
+        let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), Rate::of(20));
         let mut times = 0;
         let (trace, heard) = sampler.until(&receiver, None, || (), |_| times += 1).unwrap();
         assert_eq!((trace.0.len(), heard, times), (2, Some("done"), 2));
@@ -112,7 +172,7 @@ mod tests {
     #[test]
     fn a_window_of_a_given_length_ends_by_itself() {
         let (_sender, receiver) = mpsc::channel::<()>();
-        let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), 1000);
+        let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), Rate::of(1000));
         let (trace, heard) = sampler.until(&receiver, Some(Duration::from_millis(20)), || (), |_| ()).unwrap();
         assert!(heard.is_none() && trace.duration_s() >= 0.02 && trace.0.len() > 2, "{trace:?}");
     }

@@ -7,7 +7,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
-use super::{Dialogue, Probe, Sampler, Trace};
+use super::{Dialogue, Probe, Rate, Sampler, Trace};
 use crate::{Error, Result};
 
 /// The words between a measured process and its parent. The child speaks first.
@@ -68,14 +68,14 @@ pub trait Beside {
 pub fn take_windows(
     place: &str,
     command: Command,
-    rate_hz: u32,
+    rate: Rate,
     idle: Duration,
     beside: &mut impl Beside,
 ) -> Result<Windows> {
     let mut child = Dialogue::start(place, command)?;
     child.expect(words::READY)?;
     let pid = child.pid();
-    let mut sampler = Sampler::new(Probe::new(pid)?, rate_hz);
+    let mut sampler = Sampler::new(Probe::new(pid)?, rate);
     let start_unix_s = unix_s()? - sampler.start().elapsed().as_secs_f64();
     let quiet = |child: &mut Dialogue, sampler: &mut Sampler, beside: &mut dyn Beside| {
         let also = |time_s| beside.sample(pid, start_unix_s + time_s);
@@ -130,7 +130,7 @@ mod tests {
     fn measured(script: &str) -> Result<Windows> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        take_windows("a script", command, 100, Duration::from_millis(20), &mut Nothing)
+        take_windows("a script", command, Rate::of(100), Duration::from_millis(20), &mut Nothing)
     }
 
     /// One child runs at a time, so that this is one test.
