@@ -153,7 +153,8 @@ impl Place {
 
         let calls: String =
             targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
-        let cargo = self.write("cargo", format!("#!/bin/sh\n{calls}"));
+        // Criterion asks the same Cargo for its metadata: without the first line each target would start them all again.
+        let cargo = self.write("cargo", format!("#!/bin/sh\n[ \"$1\" = bench ] || exit 1\n{calls}"));
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
         command.current_dir(self.path("")).env("NO_COLOR", "1").arg("run").args(line.split_whitespace());
