@@ -22,6 +22,8 @@ pub struct Comparison {
     pub explaining: Vec<Finding>,
     /// Wall times of language models as rates.
     pub tokens_per_second: Vec<TokenRate>,
+    /// Metrics that were available to neither run, of any workload; nothing is said of them.
+    pub unmeasured: BTreeSet<Metric>,
     /// What is under test and differs: what the comparison is about.
     pub subject_changes: Vec<Difference>,
 }
@@ -41,10 +43,12 @@ pub struct TokenRate {
     pub change: Interval,
 }
 
-/// Compares the costs of every series that is in either run, by the policy of the gate.
+/// Compares the costs of every series that either run has samples of, by the policy of the gate.
 pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison {
     let fingerprint = before.provenance.incomparable(&after.provenance);
-    let keys: BTreeSet<(&str, Metric)> = before.series.iter().chain(&after.series).map(Series::key).collect();
+    let both = || before.series.iter().chain(&after.series);
+    let keys: BTreeSet<(&str, Metric)> = both().filter(|it| it.unavailable.is_none()).map(Series::key).collect();
+    let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|(_, metric)| metric).collect();
     let cases = |is_gated: bool| -> Vec<Case> {
         let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);
         of_kind.map(|(workload, metric)| case(before, after, workload, *metric, &fingerprint, settings)).collect()
@@ -57,6 +61,7 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
         findings: decided.findings,
         explaining: gate::decide(&cases(false), &policy).findings,
         tokens_per_second,
+        unmeasured,
         subject_changes: before.provenance.subject_changes(&after.provenance),
     }
 }

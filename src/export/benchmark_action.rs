@@ -34,7 +34,7 @@ pub fn benchmark_action(run: &Run) -> Result<Vec<u8>> {
                 unit: series.metric.unit(),
                 value: cost.median,
                 range: format!("± {}", (cost.highest - cost.lowest) / 2.0),
-                extra: format!("median of {} rounds on {}", cost.rounds, run.provenance.host.class),
+                extra: format!("median over rounds (n = {}) on {}", cost.rounds, run.provenance.host.class),
             }
         })
         .collect();

@@ -85,21 +85,21 @@ fn benchmark_action_has_what_is_better_when_smaller() {
         "unit": "s",
         "value": 0.15075000000000002,
         "range": "± 0.14925000000000002",
-        "extra": "median of 2 rounds on imported"
+        "extra": "median over rounds (n = 2) on imported"
       },
       {
         "name": "llm/prefill, \"quoted\" wall_time at 1024 tokens",
         "unit": "s",
         "value": 0.1875000005,
         "range": "± 0.1874999995",
-        "extra": "median of 2 rounds on imported"
+        "extra": "median over rounds (n = 2) on imported"
       },
       {
         "name": "llm/prefill, \"quoted\" instructions at 16 tokens",
         "unit": "instructions",
         "value": 123456789.0,
         "range": "± 0",
-        "extra": "median of 1 rounds on imported"
+        "extra": "median over rounds (n = 1) on imported"
       }
     ]
     "##);

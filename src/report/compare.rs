@@ -26,6 +26,9 @@ pub fn compare_text(comparison: &Comparison) -> String {
             let _ = writeln!(text, "  {}", finding.words);
         }
     }
+    if let Some(words) = unmeasured(comparison) {
+        let _ = writeln!(text, "\n{words}");
+    }
     if !comparison.subject_changes.is_empty() {
         text.push_str("\nunder test differs:\n");
     }
@@ -52,6 +55,9 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
             let words = cell(&prose(&rate_words(rate)));
             let _ = writeln!(text, "| {workload} | {metric} | tokens per second | | {words} |");
         }
+    }
+    if let Some(words) = unmeasured(comparison) {
+        let _ = writeln!(text, "\n{}", prose(&words));
     }
     if !comparison.subject_changes.is_empty() {
         text.push_str("\nUnder test differs:\n\n");
@@ -90,6 +96,11 @@ fn headline(comparison: &Comparison) -> String {
         .map(|outcome| format!("{} {outcome}", count(outcome)))
         .collect();
     format!("{}: {words} ({})", comparison.verdict.to_string().to_uppercase(), counts.join(", "))
+}
+
+fn unmeasured(comparison: &Comparison) -> Option<String> {
+    let metrics: Vec<&str> = comparison.unmeasured.iter().map(|metric| metric.name()).collect();
+    (!metrics.is_empty()).then(|| format!("available to neither run, and not compared: {}", metrics.join(", ")))
 }
 
 fn groups(findings: &[Finding]) -> impl Iterator<Item = &[Finding]> {

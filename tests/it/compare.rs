@@ -56,3 +56,13 @@ fn another_host_and_a_missing_workload_are_not_comparable() {
     let text = stdout(&pair(&(prefill(line) + &decode), &prefill(line)).scalegate("compare a.json b.json").code(3));
     assert!(text.contains("llm/decode wall_time") && text.contains("the second run did not measure it"), "{text}");
 }
+
+#[test]
+fn what_neither_run_could_measure_is_named_and_decides_nothing() {
+    let place = pair(&prefill(line), &prefill(line));
+    let energy = r#""series":[{"workload":"llm/prefill","axis":"tokens","metric":"energy","unit":"J","unavailable":"no meter"},"#;
+    let with_energy = place.read("b.json").replace("\"series\":[", energy);
+    place.write("b.json", &with_energy);
+    let text = stdout(&place.scalegate("compare a.json b.json").code(0));
+    assert!(text.contains("available to neither run, and not compared: energy"), "{text}");
+}

@@ -30,8 +30,9 @@ fn refused(format: &str, text: &str, options: &str) -> String {
 
 fn samples<'a>(run: &'a Value, workload: &str, metric: &str) -> &'a Vec<Value> {
     let series = run["series"].as_array().unwrap().iter();
-    let mut found = series.filter(|it| it["workload"] == workload && it["metric"] == metric);
-    found.next().unwrap_or_else(|| panic!("{workload} {metric} is not in {run}"))["samples"].as_array().unwrap()
+    let found: Vec<&Value> = series.filter(|it| it["workload"] == workload && it["metric"] == metric).collect();
+    assert_eq!(found.len(), 1, "{workload} {metric} in {run}");
+    found[0]["samples"].as_array().unwrap()
 }
 
 #[test]
