@@ -22,8 +22,10 @@ def main():
         findings = json.load(file)["findings"]
     rows = csv.writer(sys.stdout, lineterminator="\n")
     for finding in findings:
-        change = finding["change"] or {}
-        numbers = [f"{change[name]:.4f}" if name in change else "" for name in ("estimate", "lower", "upper")]
+        change = finding["change"]
+        if change is None:
+            continue  # It was not compared, or it is no number.
+        numbers = [f"{change[name]:.4f}" for name in ("estimate", "lower", "upper")]
         names = [finding[name] for name in COLUMNS[1:7]]
         rows.writerow([sys.argv[2], *names, *numbers])
     return 0

@@ -12,7 +12,7 @@ pub fn check_text(check: &Check) -> String {
     let mut text = format!("{}: {}\n", check.verdict.to_string().to_uppercase(), summary(check));
     let several = has_several_hosts(check);
     for group in alike(open(check)) {
-        let _ = writeln!(text, "\n{}{}\n  {}", title(&group), hosts(&group, several), group[0].words);
+        let _ = writeln!(text, "\n{}{}\n  {}", title(&group), host(&group, several), group[0].words);
     }
     let passed: Vec<&Finding> = check.findings.iter().filter(|f| f.outcome == Outcome::Pass).collect();
     if !passed.is_empty() {
@@ -20,8 +20,8 @@ pub fn check_text(check: &Check) -> String {
     }
     for group in passed.chunk_by(|a, b| (&a.host, &a.workload, &a.metric) == (&b.host, &b.workload, &b.metric)) {
         let quantities: Vec<String> = group.iter().map(|finding| quantity(finding)).collect();
-        let (first, hosts) = (group[0], hosts(group, several));
-        let _ = writeln!(text, "pass  {} {}{hosts}: {}", first.workload, first.metric, quantities.join(", "));
+        let (first, host) = (group[0], host(group, several));
+        let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
     }
     append_context(&mut text, check);
     text
@@ -95,14 +95,15 @@ pub(super) fn open(check: &Check) -> impl Iterator<Item = &Finding> {
         .flat_map(|outcome| check.findings.iter().filter(move |finding| finding.outcome == outcome))
 }
 
-/// Findings that say the same of one metric, together: of a metric that was not compared there is one for each workload.
+/// Findings that say the same of one metric on one host, together: of a metric that was not compared there is one for each
+/// workload.
 pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
         let same = |group: &&mut Vec<&Finding>| {
             let first = group[0];
-            (first.outcome, first.quantity, &first.metric, &first.words)
-                == (finding.outcome, Quantity::All, &finding.metric, &finding.words)
+            (first.outcome, first.quantity, &first.host, &first.metric, &first.words)
+                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.words)
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(finding),
@@ -123,10 +124,9 @@ fn has_several_hosts(check: &Check) -> bool {
     check.findings.windows(2).any(|pair| pair[0].host != pair[1].host)
 }
 
-fn hosts(group: &[&Finding], several: bool) -> String {
-    let mut hosts: Vec<&str> = group.iter().map(|finding| &*finding.host).collect();
-    hosts.dedup();
-    if several { format!(" on {}", hosts.join(", ")) } else { String::new() }
+/// The host of a group, which is the same for all of it.
+fn host(group: &[&Finding], several: bool) -> String {
+    if several { format!(" on {}", group[0].host) } else { String::new() }
 }
 
 fn scopes(group: &[&Finding]) -> String {
