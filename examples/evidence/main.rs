@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the record is what this program is for")]
 
 mod coverage;
+mod early_stop;
 mod false_alarms;
 mod misses;
 mod power;
@@ -29,8 +30,13 @@ simulation has not in it (a drift between two runs, for instance) is in none of 
 fn main() -> Result<()> {
     let start = Instant::now();
     let recorded = recorded::load()?;
-    let sections =
-        [false_alarms::section(&recorded)?, power::section(), misses::section(&recorded)?, coverage::section()];
+    let sections = [
+        false_alarms::section(&recorded)?,
+        power::section(),
+        misses::section(&recorded)?,
+        coverage::section(),
+        early_stop::section(&recorded)?,
+    ];
     let text = format!("{HEAD}\n{}", sections.join("\n"));
     println!("{text}");
     fs::write(Path::new(PLACE), &text)

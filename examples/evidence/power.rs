@@ -96,6 +96,7 @@ impl Planted {
             scope: self.scope,
             tolerances,
             noise: None,
+            looks: Vec::new(),
             baseline: Some(baseline),
             run: Some(run),
             withheld: None,

@@ -82,6 +82,7 @@ impl Recorded {
             scope,
             tolerances,
             noise: None,
+            looks: Vec::new(),
             baseline: Some(baseline.clone()),
             run: Some(run.clone()),
             withheld: None,

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
+use self::process::Told;
 use self::rounds::Rounds;
 use crate::bench::{self, Program, Request, Step};
 use crate::measure;
@@ -84,7 +85,7 @@ fn measure_all(suite: &Suite, request: &Request, resume: bool) -> Result<()> {
     let preparation = Request { step: Some(step), ..request.clone() };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg("bench").envs(preparation.environment()?);
-    let status = process::run_to_end("cargo bench", cargo)?;
+    let status = process::run_to_end("cargo bench", cargo, Told::Group)?;
     if measure::interrupted() || !status.success() {
         let remedy = "mend what was said above, and run it again";
         return Err(Error::new("cargo bench", format!("it ended with {status}"), remedy));

@@ -49,12 +49,12 @@ fn an_empty_file_is_refused() {
 #[test]
 fn a_row_that_is_none_is_named_with_its_line() {
     for (row, cause) in [
-        ("x,tokens,wall_time,s,32,0", "expected"),
-        ("x,tokens,wall_time,s,32,0,1,1", "expected"),
+        ("x,tokens,wall_time,s,32,0", "found record with 6 fields, but the previous record has 7"),
+        ("x,tokens,wall_time,s,32,0,1,1", "found record with 8 fields, but the previous record has 7"),
         (",tokens,wall_time,s,32,0,1", "a row without a workload"),
         ("x,pixels,wall_time,s,32,0,1", "axis pixels, but earlier rows of the workload have tokens"),
-        ("x,bytes,wall_time,s,32,0,1", "axis: "),
-        ("x,tokens,wall_clock,s,32,0,1", "metric: "),
+        ("x,bytes,wall_time,s,32,0,1", "unknown variant `bytes`, expected `tokens` or `pixels`"),
+        ("x,tokens,wall_clock,s,32,0,1", "unknown variant `wall_clock`"),
         ("x,tokens,wall_time,s,0,0,1", "a size of zero"),
         ("x,tokens,wall_time,s,32.5,0,1", "size: "),
         ("x,tokens,wall_time,s,-32,0,1", "size: "),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::process::run_to_end;
+use super::process::{Told, run_to_end};
 use super::progress::Progress;
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
@@ -79,7 +79,8 @@ impl<'a> Rounds<'a> {
 
     /// The rounds of every workload in this run.
     fn rounds_taken(&self) -> Result<BTreeMap<&'a str, u32>> {
-        let run = self.record()?;
+        // Before its first round there is only that of an earlier run, damaged or not.
+        let run = if self.begun.is_empty() { None } else { self.record()? };
         let of = |name: &str| -> u32 {
             let series = run.as_ref().and_then(|run| run.series(name, Metric::WallTime));
             series.filter(|_| self.begun.contains(name)).map_or(0, Series::n_rounds)
@@ -103,7 +104,7 @@ impl<'a> Rounds<'a> {
             let mut command = Command::new(&program.path);
             command.arg("--bench").current_dir(&program.directory).envs(request.environment()?);
             let place = format!("round {}", round + 1);
-            let status = run_to_end(&place, command)?;
+            let status = run_to_end(&place, command, Told::Alone)?;
             if measure::interrupted() || !status.success() {
                 return Err(Error::new(
                     place,
@@ -135,7 +136,6 @@ impl<'a> Rounds<'a> {
 }
 
 pub(super) fn read(path: &Path) -> Result<Option<Run>> {
-    // A damaged record is replaced by the first round, with a word.
     if path.exists() { record::read_json(path).map(Some) } else { Ok(None) }
 }
 

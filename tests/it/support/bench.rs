@@ -153,7 +153,7 @@ impl Place {
 
         let calls: String =
             targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
-        // Criterion asks the same Cargo for its metadata: without the first line each target would start them all again.
+        // Criterion asks Cargo for its metadata, and does without; it must not start the targets again.
         let cargo = self.write("cargo", format!("#!/bin/sh\n[ \"$1\" = bench ] || exit 1\n{calls}"));
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
