@@ -89,6 +89,7 @@ impl Planted {
 
     fn case(&self, tolerances: Tolerances, baseline: Observations, run: Observations) -> Case {
         Case {
+            host: String::new(),
             workload: self.name.to_owned(),
             metric: "wall_time".to_owned(),
             axis: "tokens".to_owned(),
