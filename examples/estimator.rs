@@ -59,7 +59,9 @@ fn table(names: &[String]) -> Result<()> {
             groups.entry((series.workload.clone(), machine.clone())).or_default().push(series);
         }
     }
-    println!("| workload | machine | quantity | statistic | runs | mean | SD | range | 95 % of pairs below | SD over own SE |");
+    println!(
+        "| workload | machine | quantity | statistic | runs | mean | SD | range | 95 % of pairs below | SD over own SE |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for ((workload, machine), runs) in &groups {
         for quantity in ["slope", "cost"] {

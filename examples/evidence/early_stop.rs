@@ -77,7 +77,8 @@ fn row(
         outcomes.iter().map(|((_, _, rounds), &count)| of(rounds) * count as f64).sum::<f64>() / n as f64
     };
     let decided = |verdict: &dyn Fn(&(String, String, Vec<u32>)) -> String| {
-        let open: u64 = outcomes.iter().filter(|(key, _)| verdict(key) == "inconclusive").map(|(_, &count)| count).sum();
+        let open: u64 =
+            outcomes.iter().filter(|(key, _)| verdict(key) == "inconclusive").map(|(_, &count)| count).sum();
         percent(n - open, n)
     };
     let mut row = String::new();

@@ -20,7 +20,9 @@ pub(super) fn notes(run: &Run) -> Vec<Note> {
     let words = |((metric, taken, most, look, looks), workloads): ((Metric, u32, u32, usize, usize), Vec<&str>)| {
         let go_on = if taken < most { "; `scalegate run --resume` goes on where something is undecided" } else { "" };
         let list = workloads.join(", ");
-        format!("{metric} of {list} has {taken} of at most {most} rounds, and this is look {look} of {looks} at it{go_on}")
+        format!(
+            "{metric} of {list} has {taken} of at most {most} rounds, and this is look {look} of {looks} at it{go_on}"
+        )
     };
     let host = run.provenance.host.class.clone();
     groups.into_iter().map(|group| Note { host: host.clone(), words: words(group) }).collect()

@@ -81,7 +81,10 @@ fn the_order_of_columns_and_rows_does_not_matter() {
     place.write("costs.csv", format!("{HEAD}x,tokens,wall_time,s,16,0,0.25\nx,tokens,wall_time,s,32,1,0.5\n"));
     place.scalegate("import csv costs.csv --out first.json").success();
     let head = "value,round,size,unit,metric,axis,workload";
-    place.write("costs.csv", format!("\u{feff}{head}\r\n0.5,1,32,s,wall_time,tokens,x\r\n0.25,0,16,s,wall_time,tokens,x\r\n"));
+    place.write(
+        "costs.csv",
+        format!("\u{feff}{head}\r\n0.5,1,32,s,wall_time,tokens,x\r\n0.25,0,16,s,wall_time,tokens,x\r\n"),
+    );
     place.scalegate("import csv costs.csv --out second.json").success();
     let samples = |name: &str| {
         let run: scalegate::record::Run = scalegate::record::read_json(&place.path(name)).unwrap();

@@ -53,7 +53,8 @@ fn a_run_stops_when_every_quantity_is_decided() {
     assert_eq!(rounds(only(&run)).len(), 5);
     assert_eq!(only(&run).looks, [5, 7, 9]);
     let check: Value = serde_json::from_str(&stdout(&place.scalegate("check --format json"))).unwrap();
-    let note = check["notes"].as_array().unwrap().iter().find(|note| note["words"].as_str().unwrap().contains("of at most"));
+    let note =
+        check["notes"].as_array().unwrap().iter().find(|note| note["words"].as_str().unwrap().contains("of at most"));
     let words = note.unwrap()["words"].as_str().unwrap();
     assert!(words.contains("llm/decode has 5 of at most 9 rounds, and this is look 1 of 3 at it"), "{words}");
     let findings = check["findings"].as_array().unwrap().iter().filter(|f| f["workload"] == "llm/decode");

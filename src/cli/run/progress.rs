@@ -61,7 +61,10 @@ mod tests {
         let undecided = ["llm/decode", "vlm/encode"];
         assert_eq!(words(0, 10, &undecided, None), "round 1 of at most 10, undecided: llm/decode vlm/encode");
         let seven = Some(Duration::from_secs(7));
-        assert_eq!(words(5, 10, &undecided[..1], seven), "round 6 of at most 10, 35 s left at most, undecided: llm/decode");
+        assert_eq!(
+            words(5, 10, &undecided[..1], seven),
+            "round 6 of at most 10, 35 s left at most, undecided: llm/decode"
+        );
         assert_eq!(
             words(1, 20, &undecided[..1], seven),
             "round 2 of at most 20, 3 min left at most, undecided: llm/decode"

@@ -67,7 +67,8 @@ impl<'a> Rounds<'a> {
             progress.begin(round, rounds, &open.into_keys().collect::<Vec<_>>(), last);
             self.take_round(round, &due)?;
             last = Some(progress.taken());
-            let run = self.record()?.ok_or_else(|| Error::new(self.request.out.display(), "it is gone", "run again"))?;
+            let run =
+                self.record()?.ok_or_else(|| Error::new(self.request.out.display(), "it is gone", "run again"))?;
             self.begun.extend(due.iter().map(|name| (*name).to_owned()));
             if due.iter().any(|name| is_at_look(run.series(name, Metric::WallTime))) {
                 self.look(&run)?;

@@ -151,7 +151,8 @@ impl Place {
     pub(crate) fn run_command(&self, targets: &[&str], line: &str) -> Command {
         use std::os::unix::fs::PermissionsExt;
 
-        let calls: String = targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
+        let calls: String =
+            targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
         // Criterion asks Cargo for its metadata, and does without; it must not start the targets again.
         let cargo = self.write("cargo", format!("#!/bin/sh\n[ \"$1\" = bench ] || exit 1\n{calls}"));
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
