@@ -12,7 +12,8 @@
 
 /// Of the spending function `t^ρ` (Kim and DeMets, *Design and analysis of group sequential tests based on the type I error
 /// spending rate function*, Biometrika 74, 1987). With 1 it is close to Pocock's boundaries, with 3 to those of O'Brien
-/// and Fleming, which keep most of the rate for the last look. `docs/rounds.md` has the simulations for the choice.
+/// and Fleming, which keep most of the rate for the last look. 2 leaves a useful part for the first look, at which most
+/// shapes are decided, and more for the last than for any other quarter.
 const RHO: i32 = 2;
 
 /// No look comes earlier: the variance of fewer rounds is known too badly for a claim.
