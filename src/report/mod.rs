@@ -8,6 +8,7 @@ mod compare;
 mod escape;
 mod fits;
 mod html;
+mod inert;
 mod markdown;
 mod units;
 
