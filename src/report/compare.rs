@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::check::{quantity, shorten};
-use super::markdown::{cell, code, prose};
+use super::inert::{cell, code, prose};
 use crate::analysis::{Comparison, TokenRate};
 use crate::gate::{Finding, Outcome, Verdict};
 use crate::{Error, Result};

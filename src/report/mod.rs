@@ -9,6 +9,7 @@ mod doctor;
 mod escape;
 mod fits;
 mod html;
+mod inert;
 mod markdown;
 mod units;
 
