@@ -42,6 +42,7 @@ fn shard_record(shard: u32, workloads: u32) -> Run {
         measured: None,
         protocol: [("made-up".to_owned(), "yes".to_owned())].into(),
         conditions: [].into(),
+        looks: Vec::new(),
         samples: (0..ROUNDS).flat_map(|round| SIZES.map(|size| sample(shard, index, round, size))).collect(),
         unavailable: None,
     });

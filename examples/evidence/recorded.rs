@@ -75,6 +75,7 @@ impl Recorded {
     /// Both scopes of a comparison.
     pub(crate) fn cases(&self, tolerances: Tolerances, baseline: &Observations, run: &Observations) -> [Case; 2] {
         [Scope::Shape, Scope::Absolute].map(|scope| Case {
+            host: String::new(),
             workload: self.workload.clone(),
             metric: Metric::WallTime.to_string(),
             axis: self.axis.clone(),

@@ -39,6 +39,7 @@ fn record(host: &str, factor: f64) -> Run {
         measured: None,
         protocol: [].into(),
         conditions: [].into(),
+        looks: Vec::new(),
         samples,
         unavailable: None,
     };
