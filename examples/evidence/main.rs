@@ -33,9 +33,8 @@ fn main() -> Result<()> {
         [false_alarms::section(&recorded)?, power::section(), misses::section(&recorded)?, coverage::section()];
     let text = format!("{HEAD}\n{}", sections.join("\n"));
     println!("{text}");
-    fs::write(Path::new(PLACE), &text).map_err(|e| {
-        Error::new(PLACE, format!("can't be written: {e}"), "run this from the root of the repository")
-    })?;
+    fs::write(Path::new(PLACE), &text)
+        .map_err(|e| Error::new(PLACE, format!("can't be written: {e}"), "run this from the root of the repository"))?;
     println!("written to {PLACE} after {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -83,7 +83,13 @@ impl Noise {
 }
 
 /// The costs of `law` at `sizes` in some rounds.
-pub(crate) fn run(sizes: &[f64], rounds: u32, noise: Noise, rng: &mut ChaCha8Rng, law: impl Fn(f64) -> f64) -> Observations {
+pub(crate) fn run(
+    sizes: &[f64],
+    rounds: u32,
+    noise: Noise,
+    rng: &mut ChaCha8Rng,
+    law: impl Fn(f64) -> f64,
+) -> Observations {
     let shared = noise.family.errors(rounds, 0.5, rng);
     let mut points = Vec::with_capacity(sizes.len() * rounds as usize);
     for (s, &n) in sizes.iter().enumerate() {

@@ -10,6 +10,7 @@ mod bench_join;
 mod bench_target;
 mod check;
 mod counts;
+mod degenerate;
 mod fit;
 mod import;
 mod inference;
