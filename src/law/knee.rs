@@ -139,9 +139,11 @@ fn improve(best: &mut Option<KneeSearch>, plateau: bool, bound: f64, (from, to):
             consider(bisect(probe(i), probe(i + 1), |k| at(k).gap));
         }
     }
-    for i in 1..PROBES {
-        if joins[i].excess <= joins[i - 1].excess && joins[i].excess <= joins[i + 1].excess {
-            consider(golden(probe(i - 1), probe(i + 1), |k| at(k).excess));
+    // The valley may lie between an end and the probe next to it.
+    for i in 0..=PROBES {
+        let (before, after) = (i.saturating_sub(1), (i + 1).min(PROBES));
+        if joins[i].excess <= joins[before].excess && joins[i].excess <= joins[after].excess {
+            consider(golden(probe(before), probe(after), |k| at(k).excess));
         }
     }
 }

@@ -11,6 +11,7 @@ mod bench_target;
 mod check;
 mod compare;
 mod counts;
+mod degenerate;
 mod export;
 mod fit;
 mod hosts;
