@@ -17,6 +17,7 @@ mod logits;
 mod onnx;
 mod plan;
 pub mod preprocess;
+mod untrusted;
 mod vlm;
 
 pub use kernels::kernel_family;

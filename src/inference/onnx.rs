@@ -1,15 +1,12 @@
 //! Reads an ONNX file and checks that it is a model of the kind that is wanted, before tract sees its graph.
 
-use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use prost::Message;
-use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
-use super::plan::{REMEDY, guarded};
+use super::plan::guarded;
+use super::untrusted;
 use crate::{Error, Result};
 
 /// A parsed ONNX file: its shapes still hold symbols, and nothing is typed yet.
@@ -23,9 +20,7 @@ pub(super) struct OnnxFile {
 impl OnnxFile {
     /// Reads and parses `path`.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path)
-            .map_err(|cause| Error::new(path.display(), format!("cannot read the model: {cause}"), REMEDY))?;
-        let proto = decode(&bytes).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
+        let proto = untrusted::model(path)?;
         let names = |infos: &[tract_onnx::pb::ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
         let (inputs, outputs) =
             proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
@@ -122,26 +117,3 @@ impl OnnxFile {
 
 const EXPORT: &str = "export the model with Optimum, with the task text-generation-with-past (a language model), or \
      with the input names that the README lists";
-
-/// Decodes the file and makes sure of what tract takes for granted.
-fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
-    if bytes.is_empty() {
-        return Err("the file is empty".into());
-    }
-    let proto = ModelProto::decode(bytes).map_err(|cause| format!("not an ONNX model, or cut short: {cause}"))?;
-    match &proto.graph {
-        None => Err("not an ONNX model: it holds no graph".into()),
-        Some(graph) => match dangling_output(graph) {
-            Some(name) => Err(format!("nothing in the graph makes the output {name}")),
-            None => Ok(proto),
-        },
-    }
-}
-
-fn dangling_output(graph: &GraphProto) -> Option<&str> {
-    let made: HashSet<&str> = (graph.node.iter().flat_map(|node| &node.output).map(String::as_str))
-        .chain(graph.initializer.iter().map(|tensor| tensor.name.as_str()))
-        .chain(graph.input.iter().map(|input| input.name.as_str()))
-        .collect();
-    graph.output.iter().map(|output| output.name.as_str()).find(|name| !made.contains(name))
-}

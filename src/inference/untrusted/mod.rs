@@ -1,0 +1,71 @@
+//! ONNX files come from strangers: what is read of them is checked before memory is asked for, and before tract sees it.
+//!
+//! In: a path. Out: a decoded model of which is known that
+//! - it has at most [`MAX_PARTS`] parts, counted on the encoded bytes (an empty part is 2 bytes in a file and hundreds
+//!   in memory),
+//! - the data of every tensor are as many as its dimensions say,
+//! - external data lie in regular files below the directory of the model, without `..`, absolute paths or links that lead out
+//!   of it, and within the length of these files,
+//! - its nodes can be put in an order, and its outputs are made by something.
+//!
+//! Not promised: that a sound graph is cheap to run. A few nodes can ask for any amount of memory (`ConstantOfShape`);
+//! the process's own limits (`ulimit -v`, a container) are for that.
+
+mod data;
+mod order;
+mod parts;
+
+use std::fs;
+use std::path::Path;
+
+use prost::Message;
+use tract_onnx::pb::ModelProto;
+
+use super::plan::REMEDY;
+use crate::{Error, Result};
+
+/// The longest message that ONNX's encoding allows; larger models keep their weights in external data.
+const MAX_BYTES: u64 = 2 << 30;
+/// Nodes, tensors, attributes, inputs and so on, in one file. A decoder of 80 layers has some 20,000 nodes and six times as many
+/// parts.
+pub(super) const MAX_PARTS: usize = 1_000_000;
+/// Nodes alone, for each of which tract keeps a thousand bytes and more.
+pub(super) const MAX_NODES: usize = 200_000;
+
+/// Reads and checks the model at `path`.
+///
+/// # Errors
+/// The file is missing, longer than 2 GiB, no whole ONNX model, or breaks one of the promises above.
+pub(super) fn model(path: &Path) -> Result<ModelProto> {
+    let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
+    let unreadable = |cause: std::io::Error| fail(format!("cannot read the model: {cause}"));
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(fail("cannot read the model: it is no file".to_owned()));
+    }
+    if metadata.len() > MAX_BYTES {
+        let bytes = metadata.len();
+        return Err(fail(format!(
+            "{bytes} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data"
+        )));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    decode(&bytes, directory).map_err(fail)
+}
+
+/// Decodes and checks the bytes of a model whose external data lie below `directory`.
+pub(super) fn decode(bytes: &[u8], directory: &Path) -> std::result::Result<ModelProto, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".into());
+    }
+    parts::check(bytes)?;
+    let proto = ModelProto::decode(bytes).map_err(|cause| format!("not an ONNX model, or cut short: {cause}"))?;
+    let graph = proto.graph.as_ref().ok_or("not an ONNX model: it holds no graph")?;
+    order::check(graph)?;
+    data::check(graph, directory)?;
+    Ok(proto)
+}
+
+#[cfg(test)]
+mod tests;
