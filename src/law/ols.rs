@@ -137,7 +137,7 @@ impl System {
             let delta_r = &f_left - &self.q * (&d - &h);
             let change = delta_beta.amax();
             // The last digits don't converge further, they only move about.
-            if !(change < 0.5 * last) {
+            if change.is_nan() || change >= 0.5 * last {
                 break;
             }
             last = change;
