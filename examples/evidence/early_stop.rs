@@ -11,6 +11,9 @@ use scalegate::suite::{MeasureSettings, Suite, Tolerances};
 use crate::recorded::Recorded;
 use crate::simulate::{percent, tally};
 
+/// Verdict at once, verdict with looks, and the rounds that each workload took.
+type Played = (String, String, Vec<u32>);
+
 const SUITES: u64 = 300;
 const SEED: u64 = 5;
 
@@ -76,7 +79,7 @@ fn row(
     let mean = |of: &dyn Fn(&[u32]) -> f64| {
         outcomes.iter().map(|((_, _, rounds), &count)| of(rounds) * count as f64).sum::<f64>() / n as f64
     };
-    let decided = |verdict: &dyn Fn(&(String, String, Vec<u32>)) -> String| {
+    let decided = |verdict: &dyn Fn(&Played) -> String| {
         let open: u64 =
             outcomes.iter().filter(|(key, _)| verdict(key) == "inconclusive").map(|(_, &count)| count).sum();
         percent(n - open, n)
