@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Renders a report and looks at it in headless Chromium: light, dark, 400 pixels wide and printed. Needs chromium and node.
+# Renders a report and looks at it in headless Chromium: light, dark, 400 pixels wide and printed. Needs Chromium or Chrome, and
+# node.
 #   ci/browser.sh [SCREENSHOTS]
 # The record is what the baselines of this repository hold, so that nothing is measured.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 screenshots="${1:-target/scalegate/browser}"
-for tool in chromium node; do
-  if ! command -v "$tool" >/dev/null; then
-    echo "$tool: not on PATH" >&2
-    echo "  help: install it, for instance with apt-get install ${tool/node/nodejs}" >&2
-    exit 2
-  fi
-done
+CHROMIUM="${CHROMIUM:-$(command -v chromium google-chrome | head -n 1 || true)}"
+export CHROMIUM
+if [ -z "$CHROMIUM" ] || ! command -v node >/dev/null; then
+  echo "no chromium (or google-chrome), or no node, on PATH" >&2
+  echo "  help: install them, for instance with apt-get install chromium nodejs, or name the browser in CHROMIUM" >&2
+  exit 2
+fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
