@@ -19,7 +19,7 @@ pub fn count_key(series: &Series) -> String {
     let text = KEY_FIELDS.iter().filter_map(part).collect::<Vec<_>>().join(" ");
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { ' ' };
     let key = text.chars().map(plain).collect::<String>().split_whitespace().collect::<Vec<_>>().join("-");
-    if key.is_empty() { NOT_TOLD.to_owned() } else { key }
+    if key.chars().all(|c| c == '.') { NOT_TOLD.to_owned() } else { key }
 }
 
 #[cfg(test)]

@@ -84,12 +84,14 @@ impl Store {
             }
             for directory in directories {
                 let path = directory.join(&name);
+                refuse_another(&path, series)?;
                 write_json(&path, &document)?;
                 files.push(path);
             }
         }
         if files.is_empty() {
-            return Err(Error::new("accept", "no series of the run has samples", "measure with `cargo bench` first"));
+            let cause = "none of these series has samples and gates";
+            return Err(Error::new("accept", cause, "measure with `cargo bench` first, or name a metric that gates"));
         }
         Ok(Accepted { files })
     }
@@ -101,6 +103,23 @@ impl Store {
     fn host_directory(&self, class: &str) -> PathBuf {
         self.root.join("hosts").join(class)
     }
+}
+
+/// Fails if the file holds the baseline of another series: `a/b` and `a-b` have one name.
+fn refuse_another(path: &Path, series: &Series) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let earlier: Baseline = read_json(path)?;
+    if earlier.series().key() == series.key() {
+        return Ok(());
+    }
+    let (ours, theirs) = (&series.workload, &earlier.series().workload);
+    Err(Error::new(
+        path.display(),
+        format!("the baselines of {ours} and {theirs} would share this file"),
+        "give one of the workloads another name",
+    ))
 }
 
 /// Every baseline of a directory, by name; an absent directory holds none.

@@ -55,7 +55,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
             finding.scope == Scope::Shape
                 && (&*finding.workload, &*finding.metric) == (&series.workload, series.metric.name())
         });
-        by_this_class || !shapes.all(|finding| finding.outcome == Outcome::Pass)
+        let differs = shapes.any(|finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved));
+        if let (false, Some(kept)) = (by_this_class || differs, recorded) {
+            eprintln!(
+                "kept the portable baseline of {} {}, which {} recorded: this run's shape is not shown to differ from it; \
+                 delete the file to have it replaced",
+                series.workload, series.metric, kept.run.provenance.host.class
+            );
+        }
+        by_this_class || differs
     };
     let accepted = store.accept(&run, arguments.reason.trim(), is_portable)?;
     for file in &accepted.files {

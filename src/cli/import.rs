@@ -1,12 +1,13 @@
 //! `scalegate import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use crate::record::{Provenance, Run};
 use crate::suite::Axis;
-use crate::{Error, Result, import, record};
+use crate::{Error, Result, import, paths, record};
 
 /// Make a record from the measurements of another tool
 #[derive(Debug, Args)]
@@ -53,6 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if axis.is_some() && matches!(arguments.format, Format::Csv | Format::LlamaBench) {
         return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
     }
+    refuse_measured(&arguments.out)?;
     let run = match arguments.format {
         Format::Csv => import::csv(file)?,
         Format::Criterion => import::criterion(file, axis)?,
@@ -63,4 +65,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     record::write_json(&arguments.out, &run)?;
     eprintln!("{} series in {}", run.series.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was measured here takes minutes to measure again, and is not replaced because `--out` was left out.
+fn refuse_measured(out: &Path) -> Result<()> {
+    let is_default = out == paths::run() && out.exists();
+    let imported = Provenance::imported().host.class;
+    match is_default.then(|| record::read_json::<Run>(out)) {
+        Some(Ok(earlier)) if earlier.provenance.host.class != imported => Err(Error::new(
+            out.display(),
+            "it holds a run that was measured here",
+            "name another place for the imported one with `--out`",
+        )),
+        _ => Ok(()),
+    }
 }

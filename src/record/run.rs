@@ -119,6 +119,9 @@ impl Series {
         if self.workload.trim().is_empty() {
             return Err("a series without a workload".to_owned());
         }
+        if self.workload.chars().any(char::is_control) {
+            return Err(format!("a control character in the workload {:?}", self.workload));
+        }
         if self.unit != self.metric.unit() {
             return Err(format!("{name}: unit `{}`, but {} is in `{}`", self.unit, self.metric, self.metric.unit()));
         }
@@ -162,6 +165,12 @@ impl Document for Run {
     fn check(&self) -> Result<(), String> {
         if self.series.is_empty() {
             return Err("the run is empty".to_owned());
+        }
+        let class = &self.provenance.host.class;
+        // The class names a directory of baselines, and a record may come from anybody.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !class.chars().all(is_plain) || class.chars().all(|c| c == '.') {
+            return Err(format!("the host class {class:?}; it is made of letters, digits, `.`, `_` and `-`"));
         }
         let mut keys = BTreeSet::new();
         for series in &self.series {

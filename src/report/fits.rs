@@ -25,6 +25,12 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
     format!("{:12} {}, R² {:.4}", fit.class, law_numbers(series, fit, Intervals::Shown), fit.r_squared)
 }
 
+/// What a law rests on, and how well it holds.
+pub(super) fn grounds(fit: &Fit) -> String {
+    let plural = if fit.n_rounds == 1 { "" } else { "s" };
+    format!("R² {:.4}, {} sizes in {} round{plural}", fit.r_squared, fit.n_sizes(), fit.n_rounds)
+}
+
 /// The numbers of a law in words, without its class.
 pub(super) fn law_numbers(series: &SeriesFit, fit: &Fit, intervals: Intervals) -> String {
     let words = Words { fit, axis: series.axis, unit: &series.unit, intervals };

@@ -10,7 +10,7 @@ use crate::law::Fit;
 use crate::metric::Metric;
 use crate::record::{Run, Series};
 use crate::report::escape::{escape, prose};
-use crate::report::fits::{Intervals, law_numbers};
+use crate::report::fits::{Intervals, grounds, law_numbers};
 use crate::report::units::{cost, size};
 use crate::suite::Axis;
 
@@ -55,15 +55,13 @@ fn figure(html: &mut String, page: &Page, row: &Row, run: &RunLaws, law: &Series
     let host = if several_hosts { format!(" on {}", escape(row.host)) } else { String::new() };
     let _ = write!(
         html,
-        "<figure id=\"{id}\">\n<h3>{} {}: {}{host}</h3>\n{}<figcaption>{}; R² {:.4}, {} sizes in {} rounds\n",
+        "<figure id=\"{id}\">\n<h3>{} {}: {}{host}</h3>\n{}<figcaption>{}; {}\n",
         escape(row.workload),
         escape(row.metric),
         fit.class,
         plot::svg(&plot),
         prose(&law_numbers(series, fit, Intervals::Shown)),
-        fit.r_squared,
-        fit.n_sizes(),
-        fit.n_rounds
+        grounds(fit)
     );
     html.push_str(
         "<details><summary>costs and residuals</summary><table><thead><tr><th scope=\"col\">size</th>\

@@ -11,7 +11,7 @@ use super::scale::LogScale;
 use crate::analysis::{AcceptedLaw, SeriesFit};
 use crate::law::{Fit, Interval};
 use crate::report::escape::escape;
-use crate::report::fits::{Intervals, law_numbers};
+use crate::report::fits::{Intervals, grounds, law_numbers};
 use crate::report::units::{cost_unit, size, size_unit, tick};
 use crate::suite::Axis;
 
@@ -70,12 +70,10 @@ pub(super) fn svg(plot: &Plot) -> String {
 fn description(plot: &Plot) -> String {
     let Plot { series, fit, .. } = plot;
     let mut text = format!(
-        "Cost against size, both axes logarithmic. The law is {}: {}; R² {:.4}, {} sizes in {} rounds.",
+        "Cost against size, both axes logarithmic. The law is {}: {}; {}.",
         fit.class,
         law_numbers(series, fit, Intervals::Shown),
-        fit.r_squared,
-        fit.n_sizes(),
-        fit.n_rounds,
+        grounds(fit),
     );
     if let Some(baseline) = plot.baseline {
         let law = &baseline.fit;
