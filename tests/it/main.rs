@@ -15,6 +15,7 @@ mod degenerate;
 mod export;
 mod families;
 mod fit;
+mod foreign_models;
 mod hosts;
 mod import;
 mod import_tools;
