@@ -1,0 +1,115 @@
+"""Time and memory of scalegate's inference as a ratio to ONNX Runtime's, on the same file. Linux only.
+
+    cargo build --release --example against_onnxruntime
+    pip install torch==2.6.0 transformers==4.57.6 optimum-onnx==0.1.0 onnx onnxruntime
+    python examples/against_onnxruntime/measure.py DIR
+
+Makes a Llama of 28 million random weights in DIR, if it is not there, as optimum exports it. Every case is a process of its
+own; of each, four run in the order A B B A, so that a slow minute hits both sides. A time is the median of a process's
+repetitions, and a ratio is that of the sides' means. Prints the rows of the tables in docs/models.md.
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).parents[2]
+SIZES = [16, 128, 512, 2048]
+VOCABULARY = 4096
+
+
+def make(directory):
+    import torch
+    import transformers
+    from optimum.exporters.onnx import onnx_export_from_model
+
+    torch.manual_seed(6)
+    config = transformers.LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=512,
+        intermediate_size=1408,
+        num_hidden_layers=8,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        max_position_embeddings=4096,
+    )
+    model = transformers.LlamaForCausalLM(config).eval()
+    onnx_export_from_model(model, directory, task="text-generation-with-past", opset=18, do_validation=False)
+
+
+def onnxruntime_side(path, phase, tokens, threads, _chunk, repetitions):
+    """What the Rust program does, in ONNX Runtime."""
+    import numpy
+    import onnxruntime
+
+    tokens, repetitions = int(tokens), int(repetitions)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(threads)
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    pasts = [put for put in session.get_inputs() if put.name.startswith("past_key_values.")]
+    outputs = ["logits", *(put.name.replace("past_key_values", "present") for put in pasts)]
+
+    def run(ids, past):
+        start = past[0].shape[2]
+        end = start + len(ids)
+        feed = {
+            "input_ids": numpy.array([ids]),
+            "attention_mask": numpy.ones([1, end], numpy.int64),
+            "position_ids": numpy.arange(start, end)[None],
+        }
+        return session.run(outputs, feed | {put.name: value for put, value in zip(pasts, past)})
+
+    prompt = [(token * 37 + 11) % 128 for token in range(tokens)]
+    past = [numpy.zeros([1, put.shape[1], 0, put.shape[3]], numpy.float32) for put in pasts]
+    if phase == "decode":
+        past = run(prompt, past)[1:]
+    seconds = []
+    for repetition in range(repetitions + 1):
+        begin = time.perf_counter()
+        run([5] if phase == "decode" else prompt, past)
+        if repetition:
+            seconds.append(time.perf_counter() - begin)
+    status = pathlib.Path("/proc/self/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    print(json.dumps({"seconds": seconds, "peak_rss_bytes": int(peak.split()[1]) * 1024}))
+
+
+def taken(command):
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = json.loads(run.stdout.splitlines()[-1])
+    return statistics.median(found["seconds"]), found["peak_rss_bytes"]
+
+
+def compared(file, phase, tokens, threads, chunk):
+    repetitions = {"decode": 20, "prefill": max(2, min(10, 1024 // tokens))}[phase]
+    case = [str(file), phase, str(tokens), str(threads), str(chunk), str(repetitions)]
+    ours = [str(ROOT / "target/release/examples/against_onnxruntime"), *case]
+    theirs = [sys.executable, __file__, "onnxruntime", *case]
+    a1, b1, b2, a2 = (taken(command) for command in (ours, theirs, theirs, ours))
+    mean = lambda one, two: (one + two) / 2
+    return [(mean(a1[index], a2[index]), mean(b1[index], b2[index])) for index in (0, 1)]
+
+
+def main():
+    if sys.argv[1] == "onnxruntime":
+        return onnxruntime_side(*sys.argv[2:])
+    file = pathlib.Path(sys.argv[1]) / "model.onnx"
+    if not file.exists():
+        make(file.parent)
+    print("| phase | tokens | threads | chunk | ms | ms of ONNX Runtime | ratio | peak MiB | of ONNX Runtime | ratio |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    cases = [(phase, tokens, threads, 0) for phase in ("prefill", "decode") for threads in (1, 2) for tokens in SIZES]
+    cases += [("prefill", 2048, threads, 128) for threads in (1, 2)]
+    for phase, tokens, threads, chunk in cases:
+        (ours, theirs), (rss, their_rss) = compared(file, phase, tokens, threads, chunk)
+        times = f"{ours * 1e3:.1f} | {theirs * 1e3:.1f} | {ours / theirs:.2f}"
+        peaks = f"{rss / 2**20:.0f} | {their_rss / 2**20:.0f} | {rss / their_rss:.2f}"
+        print(f"| {phase} | {tokens} | {threads} | {chunk or '–'} | {times} | {peaks} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
