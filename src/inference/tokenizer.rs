@@ -80,6 +80,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::mutate::damaged;
 
     /// What the `tokenizers` of Python made of texts; see `tests/fixtures/tokenizers/make.py`.
     #[derive(serde::Deserialize)]
@@ -135,6 +136,24 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let error = Tokenizer::from_file(&path).unwrap_err();
             assert!(error.cause().starts_with("cannot read the tokenizer: "), "{error}");
+        }
+    }
+    #[test]
+    fn damaged_files_are_errors_or_sound_but_no_panic() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tokenizer.json");
+        for name in ["byte_level.json", "metaspace.json"] {
+            let sound = std::fs::read(fixture(name)).unwrap();
+            let mut refused = 0;
+            for bytes in damaged(&sound, 2, 1000) {
+                std::fs::write(&path, bytes).unwrap();
+                match Tokenizer::from_file(&path) {
+                    // Whether the text can be expressed is the tokenizer's matter; it must say so.
+                    Ok(tokenizer) => drop(tokenizer.encode("a cost 🦀")),
+                    Err(error) => refused += usize::from(error.place().ends_with("tokenizer.json")),
+                }
+            }
+            assert!(refused > 500, "{refused} of {name} refused");
         }
     }
 }

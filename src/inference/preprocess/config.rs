@@ -241,6 +241,7 @@ mod tests {
             ("CLIPImageProcessor", "size", json!({})),
             ("CLIPImageProcessorFast", "crop_size", json!(0)),
             ("CLIPImageProcessor", "crop_size", json!({"height": 16_385, "width": 1})),
+            ("CLIPImageProcessor", "crop_size", json!({"height": 16_000, "width": 16_000})),
             ("SiglipImageProcessor", "size", json!({"shortest_edge": 224})),
             ("SiglipImageProcessor", "size", json!({"height": 224})),
             ("Idefics3ImageProcessor", "size", json!({"height": 224, "width": 224})),

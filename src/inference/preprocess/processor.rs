@@ -140,6 +140,9 @@ fn center_crop(config: &Config) -> Result<Rule, Unsupported> {
     };
     let is_cropped = config.do_center_crop.unwrap_or(true);
     let crop = if is_cropped { Some(sides(config.crop_size, "crop_size", 224)?) } else { None };
+    if let Some((width, height)) = crop.filter(|&(width, height)| u64::from(width) * u64::from(height) > MAX_PIXELS) {
+        return Err(Unsupported::new("crop_size", format!("{width}×{height}"), format!("up to {MAX_PIXELS} pixels")));
+    }
     Ok(Rule::CenterCrop(CenterCrop { size, crop }))
 }
 

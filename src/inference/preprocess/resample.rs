@@ -41,9 +41,9 @@ impl Filter {
 /// Resizes an image, its width and its height one after the other, in the order of Pillow 13.0.
 ///
 /// The order matters: between the two, values are rounded and cut to 0..=255, which a filter with negative lobes exceeds
-/// at edges. `fast_image_resize` on its own starts with the height, and then 3 to 6 % of the values of a noisy picture are
-/// more than a level away from Pillow's. Pillow starts with the width, and since 13.0 with the height where that loses
-/// more than twice as many pixels; when, was found by trial of all sizes around the limit.
+/// at edges. `fast_image_resize` on its own starts with the height, and then 3 to 6 % of the values of a small noisy picture
+/// are more than a level away from Pillow's. Pillow starts with the width, and since 13.0 with the height where that loses
+/// more than twice as many pixels (found by trial of its sizes around that limit).
 ///
 /// # Errors
 /// The resized image, or the one between the two steps, has more than [`MAX_PIXELS`].

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Preprocessor;
+use super::{Preprocessor, rgb};
+use crate::mutate::damaged;
 
 #[derive(Deserialize)]
 struct Sizes {
@@ -91,4 +92,67 @@ fn pixels_are_those_of_transformers() {
     }
     assert_eq!(expected.next(), None);
     assert!(equal * 100 >= values * 99, "{equal} of {values} values are equal, {outside} more than 1/255 away");
+}
+
+#[test]
+fn damaged_configurations_are_errors_or_sound_but_no_panic() {
+    let Sizes { configs, .. } = read("sizes.json");
+    let image = std::fs::read(fixture("tiny.png")).unwrap();
+    let (mut refused, mut run) = (0, 0);
+    for (seed, SizeConfig { config, .. }) in configs.iter().enumerate() {
+        for bytes in damaged(config.to_string().as_bytes(), seed as u64, 1000) {
+            let text = String::from_utf8_lossy(&bytes);
+            let Ok(preprocessor) = Preprocessor::from_json("preprocessor_config.json", &text) else {
+                refused += 1;
+                continue;
+            };
+            for (width, height) in [(1, 1), (12, 9), (8000, 6000), (1, 16_384), (16_384, 1)] {
+                drop(preprocessor.geometry(width, height));
+            }
+            let size = preprocessor.geometry(12, 9).map(|geometry| geometry.shape().iter().product::<usize>());
+            if size.is_ok_and(|size| size < 100_000) {
+                drop(preprocessor.run("tiny.png", &image));
+                run += 1;
+            }
+        }
+    }
+    assert!(refused > 5000 && run > 200, "{refused} refused, {run} run");
+}
+
+#[test]
+fn damaged_images_are_errors_or_images_but_no_panic() {
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+    for name in ["cmyk.jpg", "gray.jpg", "progressive_420.jpg", "restart_420.jpg", "subsampled_422.jpg", "photo.png"] {
+        let sound = std::fs::read(images.join(name)).unwrap();
+        let refused = damaged(&sound, 3, 2000).filter(|bytes| rgb(name, bytes).is_err()).count();
+        assert!(refused > 1000, "{refused} of {name} refused");
+    }
+}
+
+#[test]
+fn inputs_grow_up_to_the_expected_knee_and_not_above_it() {
+    let Sizes { configs, .. } = read("sizes.json");
+    let mut with_knee = 0;
+    for SizeConfig { name, config, .. } in configs {
+        let preprocessor = preprocessor(&config);
+        // Ratios at which no side of Qwen2-VL's largest input is a whole number of blocks, where rounding decides.
+        for (width, height) in [(4.0, 3.0), (3.0, 2.0), (10.0, 16.0)] {
+            let values = |pixels: f64| {
+                let scale = (pixels / (width * height)).sqrt();
+                let geometry = preprocessor.geometry((width * scale) as u32, (height * scale) as u32).unwrap();
+                geometry.shape().iter().product::<usize>() as f64
+            };
+            let (small, large) = match preprocessor.expected_knee(width / height) {
+                Some(knee) => {
+                    with_knee += 1;
+                    assert!(values(0.8 * knee) < 0.97 * values(1.1 * knee), "{name}: {width}:{height} below {knee}");
+                    (1.1 * knee, 4.0 * knee)
+                }
+                None => (1e4, 1e7),
+            };
+            let change = values(large) / values(small) - 1.0;
+            assert!(change.abs() < 0.02, "{name}: {width}:{height} changes by {change} above the knee");
+        }
+    }
+    assert_eq!(with_knee, 18, "Qwen2-VL and Pixtral have one, in three configurations and at three ratios");
 }
