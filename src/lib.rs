@@ -19,6 +19,8 @@ pub mod law;
 pub mod measure;
 pub mod metric;
 pub mod models;
+#[cfg(test)]
+mod mutate;
 pub mod paths;
 pub mod record;
 pub mod report;
