@@ -17,10 +17,12 @@ mod logits;
 mod onnx;
 mod plan;
 pub mod preprocess;
+mod tokenizer;
 mod untrusted;
 mod vlm;
 
 pub use kernels::kernel_family;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
+pub use tokenizer::Tokenizer;
 pub use vlm::{ImageFeatures, Vlm};
