@@ -15,6 +15,7 @@ mod kernels;
 mod llm;
 mod logits;
 mod onnx;
+mod passages;
 mod plan;
 pub mod preprocess;
 mod tokenizer;
@@ -24,5 +25,9 @@ mod vlm;
 pub use kernels::kernel_family;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
+pub use passages::{Passages, Positions, language_model_file, passages};
 pub use tokenizer::Tokenizer;
 pub use vlm::{ImageFeatures, Vlm};
+
+/// Reads an ONNX file and checks it as a stranger's; see `untrusted`.
+pub(crate) use untrusted::model as read_onnx;

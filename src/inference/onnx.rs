@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tract_onnx::pb::ValueInfoProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
@@ -20,8 +21,17 @@ pub(super) struct OnnxFile {
 impl OnnxFile {
     /// Reads and parses `path`.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let proto = untrusted::model(path)?;
-        let names = |infos: &[tract_onnx::pb::ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
+        Self::read_with(path, &[])
+    }
+
+    /// Reads and parses `path`, and makes outputs of the values inside of the graph that have these names.
+    pub(super) fn read_with(path: &Path, values: &[String]) -> Result<Self> {
+        let mut proto = untrusted::model(path)?;
+        if let Some(graph) = &mut proto.graph {
+            let value = |name: &String| ValueInfoProto { name: name.clone(), ..Default::default() };
+            graph.output.extend(values.iter().map(value));
+        }
+        let names = |infos: &[ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
         let (inputs, outputs) =
             proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
         let model = guarded(path, "parse", || {
