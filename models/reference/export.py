@@ -41,6 +41,13 @@ def halve(model):
     return sum(int(numpy.prod(t.dims)) for t in kept if t.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16))
 
 
+def name_lengths(model):
+    """optimum 1.24 states the length of the mask for one new token; the graph takes any number."""
+    for value in model.graph.input:
+        if value.name == "attention_mask":
+            value.type.tensor_type.shape.dim[1].dim_param = "past_sequence_length + sequence_length"
+
+
 def perplexity(graph, tokenizer, text, context):
     """Over passages of `context` tokens, of which all but the first token are predicted: as `scalegate accuracy` does."""
     options = onnxruntime.SessionOptions()
@@ -79,6 +86,7 @@ def export(model, work, here, facts):
     shutil.rmtree(exported, ignore_errors=True)
     main_export(str(plain), output=exported, task="text-generation-with-past", device="cpu", do_validation=False)
     proto = onnx.load(str(exported / "model.onnx"))
+    name_lengths(proto)
     parameters = halve(proto)
     target.parent.mkdir(exist_ok=True)
     onnx.save(proto, str(target))
