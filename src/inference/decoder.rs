@@ -4,18 +4,20 @@ use std::path::Path;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
-use tract_onnx::tract_core::ops::array::Slice;
-use tract_onnx::tract_core::transform::get_transform;
 use tract_onnx::tract_hir::internal::*;
 
 use super::Logits;
-use super::onnx::OnnxFile;
-use super::plan::{Plan, REMEDY, floats, guarded};
+use super::forms::{explicit, forms};
+use super::onnx::{EXPORT, OnnxFile};
+use super::plan::{Plan, REMEDY, Threads, floats, guarded};
+use super::probe::Rounding;
 use crate::{Error, Result};
 
 const MASK: &str = "attention_mask";
 const POSITIONS: &str = "position_ids";
 const PAST: &str = "past_key_values.";
+/// The attention of onnxruntime-genai's exports.
+const GROUPED: &str = "GroupQueryAttention";
 
 /// An input of a decoder, recognised by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +32,15 @@ enum Role {
     Past,
 }
 
-/// A decoder. Clones share the plan.
+/// A decoder. Clones share the plans.
 #[derive(Debug, Clone)]
 pub(super) struct Decoder {
     plan: Plan,
+    /// What reads the first tokens, of a model for which `plan` can read but one token behind others.
+    prompt: Option<Plan>,
     roles: Vec<Role>,
     vocabulary: Option<usize>,
+    rounding: Rounding,
 }
 
 /// One sequence's place in a decoder: its KV cache and its length.
@@ -58,7 +63,7 @@ impl Sequence {
 
 impl Decoder {
     /// Loads the decoder at `path`, which takes its tokens through the input `tokens`, of the given rank.
-    pub(super) fn load(path: &Path, tokens: &str, rank: usize) -> Result<Self> {
+    pub(super) fn load(path: &Path, tokens: &str, rank: usize, threads: &Threads) -> Result<Self> {
         let mut file = OnnxFile::read(path)?;
         let known = |name: &str| match name {
             MASK | POSITIONS => Some(2),
@@ -71,27 +76,65 @@ impl Decoder {
         for past in file.inputs().iter().filter_map(|name| name.strip_prefix(PAST)) {
             outputs.push(file.output(&format!("present.{past}"))?);
         }
-        file.fix_dim(tokens, 0, &1.to_dim())?;
+        for name in file.inputs().to_vec() {
+            file.fix_dim(&name, 0, &1.to_dim())?;
+        }
+        if file.has_operator(GROUPED) {
+            return Self::in_two_plans(file, tokens, &outputs, threads);
+        }
         let (path, typed) = file.into_typed()?;
+        check_caches(&path, &typed, &outputs)?;
+        let rounding = Rounding::of(&typed);
         let (explicit, stateful) = guarded(&path, "simplify", || forms(typed, &outputs))?;
         // Measured on one thread, sides alternating: at 1024 tokens of context a decode step of the stateful form took 0.69
         // of the explicit one's time with 4 layers of 8 heads. With the suite's LLM (2 layers of 4 heads) it was 0.92, 0.96
         // and 1.02 in three runs on a busy machine, and at 16 to 256 tokens 0.92 to 1.17 around 1: noise. Prefill: 0.98 to
         // 1.03. So the stateful form is taken for what it saves on larger caches.
-        let stateful = Plan::new(&path, stateful)?;
+        let stateful = Plan::new(&path, stateful, threads)?;
         let absorbed = !stateful.inputs().iter().any(|name| name.starts_with(PAST));
-        Self::new(if absorbed { stateful } else { Plan::new(&path, explicit)? }, tokens)
+        Self::new(if absorbed { stateful } else { Plan::new(&path, explicit, threads)? }, tokens, rounding)
     }
 
-    fn new(plan: Plan, tokens: &str) -> Result<Self> {
+    /// A decoder whose attention is one operator, of which tract has two forms: many tokens behind an empty cache, and one
+    /// token behind a cache. Weights are in memory twice.
+    fn in_two_plans(file: OnnxFile, tokens: &str, outputs: &[usize], threads: &Threads) -> Result<Self> {
+        let mut prompt = file.clone();
+        for name in file.inputs().iter().filter(|name| name.starts_with(PAST)) {
+            prompt.fix_dim(name, 2, &0.to_dim())?;
+        }
+        let mut step = file;
+        step.fix_dim(tokens, 1, &1.to_dim())?;
+        let plan = |file: OnnxFile| {
+            let (path, typed) = file.into_typed()?;
+            check_caches(&path, &typed, outputs)?;
+            let rounding = Rounding::of(&typed);
+            let explicit = guarded(&path, "simplify", || explicit(typed, outputs))?;
+            Ok((Plan::new(&path, explicit, threads)?, rounding))
+        };
+        let (prompt, _) = plan(prompt)?;
+        let (step, rounding) = plan(step)?;
+        Ok(Self { prompt: Some(prompt), ..Self::new(step, tokens, rounding)? })
+    }
+
+    fn new(plan: Plan, tokens: &str, rounding: Rounding) -> Result<Self> {
         let roles = plan.inputs().iter().map(|name| role(name, tokens)).collect();
         let vocabulary = plan.output_fact(0)?.shape.last().and_then(|dim| dim.to_usize().ok());
-        Ok(Self { plan, roles, vocabulary })
+        Ok(Self { plan, prompt: None, roles, vocabulary, rounding })
     }
 
     /// The number of token ids, if the model's logits tell it.
     pub(super) fn vocabulary(&self) -> Option<usize> {
         self.vocabulary
+    }
+
+    /// The file that the decoder was read from.
+    pub(super) fn path(&self) -> &Path {
+        self.plan.path()
+    }
+
+    /// What rounding may change in its logits.
+    pub(super) fn rounding(&self) -> Rounding {
+        self.rounding
     }
 
     /// Refuses a token that is not in the vocabulary: tract would read past the embedding.
@@ -120,6 +163,12 @@ impl Decoder {
         Ok(Sequence { state: self.plan.spawn()?, past, context: 0 })
     }
 
+    /// Reads token ids behind those that the sequence has, and says what comes next.
+    pub(super) fn read_ids(&self, sequence: &mut Sequence, ids: &[i64]) -> Result<Logits> {
+        let tensor = Tensor::from_shape(&[1, ids.len()], ids).map_err(|cause| self.unusable(&format!("{cause:#}")))?;
+        self.read(sequence, tensor, ids.len())
+    }
+
     /// Reads `count` tokens (ids or embeddings) behind those that the sequence has, and says what comes next.
     pub(super) fn read(&self, sequence: &mut Sequence, tokens: Tensor, count: usize) -> Result<Logits> {
         let start = sequence.context;
@@ -134,7 +183,12 @@ impl Decoder {
         };
         let inputs: Option<TVec<TValue>> = self.roles.iter().map(input).collect();
         let inputs = inputs.ok_or_else(|| self.unusable("two inputs of the model take the tokens"))?;
-        let mut outputs = self.plan.run(&mut sequence.state, inputs)?.into_iter();
+        let mut outputs = match &self.prompt {
+            Some(prompt) if start == 0 => prompt.run(&mut prompt.spawn()?, inputs)?,
+            Some(_) if count > 1 => return Err(self.unusable_in_parts(count)),
+            _ => self.plan.run(&mut sequence.state, inputs)?,
+        }
+        .into_iter();
         let logits = outputs.next().ok_or_else(|| self.unusable("the model gave no logits"))?;
         sequence.past = outputs.collect();
         sequence.context = total;
@@ -151,6 +205,15 @@ impl Decoder {
         empty.map(Tensor::into_tvalue).map_err(|cause| self.unusable(&format!("{cause:#}")))
     }
 
+    fn unusable_in_parts(&self, count: usize) -> Error {
+        let cause = format!("{GROUPED} reads one token behind others in tract, and not {count}");
+        Error::new(
+            self.path().display(),
+            cause,
+            "leave `prompt_chunk` out of `suite.toml`, and prefill a prompt in one go",
+        )
+    }
+
     fn unusable(&self, cause: &str) -> Error {
         Error::new(self.plan.path().display(), cause, REMEDY)
     }
@@ -161,6 +224,30 @@ fn row(values: Vec<i64>) -> TValue {
     tract_ndarray::Array1::from_vec(values).insert_axis(tract_ndarray::Axis(0)).into_tensor().into_tvalue()
 }
 
+/// Refuses a model whose caches do not grow by the tokens that are read: `[1, kv heads, past, width]` to
+/// `[1, kv heads, past + sequence, width]`.
+fn check_caches(path: &Path, typed: &TypedModel, outputs: &[usize]) -> Result<()> {
+    let error = |cause: String| Error::new(path.display(), cause, EXPORT);
+    let described = |cause: TractError| error(format!("{cause:#}"));
+    let pasts = (0..typed.inputs.len()).filter(|&input| typed.node(typed.inputs[input].node).name.starts_with(PAST));
+    for (input, &output) in pasts.zip(&outputs[1..]) {
+        let past = typed.input_fact(input).map_err(described)?;
+        let present = typed.output_fact(output).map_err(described)?;
+        let name = &typed.node(typed.inputs[input].node).name;
+        let fixed = |fact: &TypedFact| [0, 1, 3].map(|axis| fact.shape.get(axis).and_then(|dim| dim.to_usize().ok()));
+        let [Some(1), Some(_), Some(_)] = fixed(past) else {
+            return Err(error(format!(
+                "the input {name} has the shape {:?} instead of [1, heads, past, width]",
+                past.shape
+            )));
+        };
+        if fixed(past) != fixed(present) || past.datum_type != present.datum_type {
+            return Err(error(format!("the input {name} is {past:?}, but comes back as {present:?}")));
+        }
+    }
+    Ok(())
+}
+
 fn role(name: &str, tokens: &str) -> Role {
     match name {
         MASK => Role::Mask,
@@ -168,32 +255,6 @@ fn role(name: &str, tokens: &str) -> Role {
         _ if name == tokens => Role::Tokens,
         _ => Role::Past,
     }
-}
-
-/// The decoder in two forms: with the KV cache in its inputs and outputs, and with the cache in tract's state.
-///
-/// `transformers_detect_all` makes the second, where the cache grows in place. It takes the past out of the inputs of
-/// the graphs that it understands, as those of [`crate::models`], and leaves it in those of others.
-fn forms(mut typed: TypedModel, outputs: &[usize]) -> TractResult<(TypedModel, TypedModel)> {
-    typed.outputs = outputs.iter().map(|&output| typed.outputs[output]).collect();
-    let explicit = keep_last_position(typed)?;
-    let mut stateful = explicit.clone();
-    let transform = get_transform("transformers_detect_all")?.context("tract-transformers is not linked")?;
-    transform.transform(&mut stateful)?;
-    Ok((explicit, stateful))
-}
-
-/// Cuts the logits to the last position; simplifying then moves the cut in front of the product with the vocabulary.
-///
-/// Exports of Hugging Face give logits for every position, which nobody reads while a prompt is prefilled.
-fn keep_last_position(mut model: TypedModel) -> TractResult<TypedModel> {
-    let logits = model.outputs[0];
-    let fact = model.outlet_fact(logits)?;
-    ensure!(fact.rank() == 3, "the logits have {} dimensions instead of 3", fact.rank());
-    let length = fact.shape[1].clone();
-    let last = Slice::new(1, length.clone() - 1, length);
-    model.outputs[0] = model.wire_node("logits.last_position", last, &[logits])?[0];
-    model.into_decluttered()
 }
 
 #[cfg(test)]
@@ -211,8 +272,9 @@ mod tests {
         let (path, typed) = file.into_typed().unwrap();
         let outputs: Vec<usize> = (0..typed.outputs.len()).collect();
         let (explicit, stateful) = forms(typed, &outputs).unwrap();
-        let decoders =
-            [explicit, stateful].map(|form| Decoder::new(Plan::new(&path, form).unwrap(), "input_ids").unwrap());
+        let rounding = Rounding::of(&explicit);
+        let decoder = |plan| Decoder::new(plan, "input_ids", rounding).unwrap();
+        let decoders = [explicit, stateful].map(|form| decoder(Plan::new(&path, form, &Threads::default()).unwrap()));
         let past = decoders.each_ref().map(|decoder| decoder.roles.contains(&Role::Past));
         assert_eq!(past, [true, false]);
 

@@ -1,12 +1,14 @@
 //! A language model: prefill a prompt, then decode token by token.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
-
-use tract_onnx::prelude::*;
 
 use super::Logits;
 use super::decoder::{Decoder, Sequence};
-use crate::{Error, Result};
+use super::onnx::locate;
+use super::plan::Threads;
+use super::probe::probe;
+use crate::Result;
 
 /// A language model. Clones share it.
 #[derive(Debug, Clone)]
@@ -15,15 +17,32 @@ pub struct Llm {
 }
 
 impl Llm {
-    /// Loads `onnx/model.onnx` below `dir`.
+    /// Loads `onnx/model.onnx` or `model.onnx` below the directory `path`, or the ONNX file `path`.
     ///
     /// # Errors
     /// The file is missing, damaged, foreign, or lacks `input_ids` or the past keys and values.
-    pub fn load(dir: &Path) -> Result<Self> {
-        let decoder = Decoder::load(&dir.join("onnx").join("model.onnx"), "input_ids", 2)?;
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::load_on(path, NonZeroUsize::MIN)
+    }
+
+    /// The same on `threads` threads. The logits are those of one thread, bit for bit.
+    ///
+    /// # Errors
+    /// As [`Llm::load`].
+    pub fn load_on(path: &Path, threads: NonZeroUsize) -> Result<Self> {
+        let decoder = Decoder::load(&locate(path, "model.onnx"), "input_ids", 2, &Threads::new(threads)?)?;
         // A state that cannot be made is a fault of the model, and is told when it loads.
         decoder.sequence()?;
         Ok(Self { decoder })
+    }
+
+    /// Refuses a model that gives other logits after a prefill and a decode than after one longer prefill, for which
+    /// there are many reasons: a mask or positions that the export has fixed, or an operator that tract reads otherwise.
+    ///
+    /// # Errors
+    /// The two differ, with the figure; or the model fails.
+    pub fn probe(&self) -> Result<()> {
+        probe(&self.decoder)
     }
 
     /// The number of token ids, if the model's logits tell it.
@@ -33,7 +52,7 @@ impl Llm {
 
     /// A session without any tokens. Without a `kv_cache` every decoded token computes the whole context again.
     pub fn session(&self, kv_cache: bool) -> LlmSession {
-        LlmSession { decoder: self.decoder.clone(), sequence: None, kv_cache, tokens: Vec::new() }
+        LlmSession { decoder: self.decoder.clone(), sequence: None, kv_cache, prompt_chunk: None, tokens: Vec::new() }
     }
 }
 
@@ -49,19 +68,27 @@ pub struct LlmSession {
     /// Absent before the first token.
     sequence: Option<Sequence>,
     kv_cache: bool,
+    prompt_chunk: Option<NonZeroUsize>,
     /// What has been read, kept only without a cache.
     tokens: Vec<i64>,
 }
 
 impl LlmSession {
-    /// Reads `tokens` in one go behind those that the session has, and says what comes next.
+    /// The session that reads prompts in chunks of so many tokens, so that the scores of its attention take memory for a
+    /// chunk and not for the prompt. Without a KV cache there is nothing to put a chunk behind, and prompts stay whole.
+    #[must_use]
+    pub fn with_prompt_chunk(self, prompt_chunk: Option<NonZeroUsize>) -> Self {
+        Self { prompt_chunk, ..self }
+    }
+
+    /// Reads `tokens` behind those that the session has, and says what comes next.
     ///
     /// # Errors
     /// There are no tokens, one is not in the vocabulary, or the model fails.
     pub fn prefill(&mut self, tokens: &[i64]) -> Result<Logits> {
         self.decoder.check_tokens(tokens)?;
         if self.kv_cache {
-            return self.read(tokens);
+            return self.read_in_chunks(tokens);
         }
         self.tokens.extend_from_slice(tokens);
         self.sequence = None;
@@ -101,14 +128,22 @@ impl LlmSession {
         self.sequence.as_ref().map_or(0, Sequence::context)
     }
 
+    fn read_in_chunks(&mut self, tokens: &[i64]) -> Result<Logits> {
+        let chunk = self.prompt_chunk.map_or(tokens.len(), NonZeroUsize::get);
+        // The last chunk is the one whose logits count.
+        let last = (tokens.len() - 1) / chunk * chunk;
+        for chunk in tokens[..last].chunks(chunk) {
+            self.read(chunk)?;
+        }
+        self.read(&tokens[last..])
+    }
+
     fn read(&mut self, tokens: &[i64]) -> Result<Logits> {
-        let ids = Tensor::from_shape(&[1, tokens.len()], tokens)
-            .map_err(|cause| Error::new("tokens", format!("{cause:#}"), "give fewer tokens"))?;
         let sequence = match &mut self.sequence {
             Some(sequence) => sequence,
             empty => empty.insert(self.decoder.sequence()?),
         };
-        let logits = self.decoder.read(sequence, ids, tokens.len());
+        let logits = self.decoder.read_ids(sequence, tokens);
         if logits.is_err() {
             self.sequence = None;
         }

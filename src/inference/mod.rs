@@ -4,13 +4,15 @@
 //! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens.
 //!
 //! Promised:
-//! - Everything runs on the thread that calls. Times are then costs, and instruction counts repeat.
+//! - Everything runs on the thread that calls, unless more are asked for. Times are then costs, and instruction counts
+//!   repeat.
 //! - A model costs what its bare tract plan costs. Of the instructions of the smallest calls, what is added here is
 //!   0.1 % (prefill of 16 tokens), 0.2 % (decode) and 0.9 % (encode of 16 patches: copying the pixels), by callgrind;
 //!   `examples/overhead.rs` shows the same in time, as far as noise allows.
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
 mod decoder;
+mod forms;
 mod kernels;
 mod llm;
 mod logits;
@@ -18,7 +20,9 @@ mod onnx;
 mod passages;
 mod plan;
 pub mod preprocess;
+mod probe;
 mod tokenizer;
+mod tower;
 mod untrusted;
 mod vlm;
 
@@ -27,6 +31,7 @@ pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
 pub use passages::{Passages, Positions, language_model_file, passages};
 pub use tokenizer::Tokenizer;
+pub use tower::Tower;
 pub use vlm::{ImageFeatures, Vlm};
 
 /// Reads an ONNX file and checks it as a stranger's; see `untrusted`.

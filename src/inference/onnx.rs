@@ -1,5 +1,6 @@
 //! Reads an ONNX file and checks that it is a model of the kind that is wanted, before tract sees its graph.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tract_onnx::pb::ValueInfoProto;
@@ -10,12 +11,25 @@ use super::plan::guarded;
 use super::untrusted;
 use crate::{Error, Result};
 
+/// The graph `name` of the model at `path`: in `onnx/`, as the Hugging Face hub has it, or beside the configuration, as
+/// Optimum writes it. A path to a file is that graph, for directories with several exports of one model.
+pub(super) fn locate(path: &Path, name: &str) -> PathBuf {
+    if path.is_file() {
+        return path.into();
+    }
+    let [hub, optimum] = [path.join("onnx").join(name), path.join(name)];
+    if optimum.is_file() && !hub.exists() { optimum } else { hub }
+}
+
 /// A parsed ONNX file: its shapes still hold symbols, and nothing is typed yet.
+#[derive(Clone)]
 pub(super) struct OnnxFile {
     path: PathBuf,
     model: InferenceModel,
     inputs: Vec<String>,
     outputs: Vec<String>,
+    /// The kinds of its nodes.
+    operators: BTreeSet<String>,
 }
 
 impl OnnxFile {
@@ -34,6 +48,8 @@ impl OnnxFile {
         let names = |infos: &[ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
         let (inputs, outputs) =
             proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
+        let nodes = proto.graph.iter().flat_map(|graph| &graph.node);
+        let operators = nodes.map(|node| node.op_type.clone()).collect();
         let model = guarded(path, "parse", || {
             // Shapes of inner values are written down by some exporters for another batch; tract finds its own.
             let onnx = tract_onnx::onnx().with_ignore_value_info(true);
@@ -42,7 +58,7 @@ impl OnnxFile {
             ensure!(parsed.unresolved_inputs.is_empty(), "nothing makes {}", parsed.unresolved_inputs.join(", "));
             Ok(parsed.model)
         })?;
-        Ok(Self { path: path.into(), model, inputs, outputs })
+        Ok(Self { path: path.into(), model, inputs, outputs, operators })
     }
 
     /// Checks that every input is one of the `known`, with its rank, and that the `required` ones are there.
@@ -73,6 +89,16 @@ impl OnnxFile {
         })
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a node of the graph is of kind `operator`.
+    pub(super) fn has_operator(&self, operator: &str) -> bool {
+        self.operators.contains(operator)
+    }
+
     /// The names of the inputs.
     pub(super) fn inputs(&self) -> &[String] {
         &self.inputs
@@ -99,6 +125,36 @@ impl OnnxFile {
         })
     }
 
+    /// Gives input `name` the shape `wanted`, if those of its dimensions that are numbers allow it.
+    pub(super) fn fix_shape(&mut self, name: &str, wanted: &[usize]) -> Result<()> {
+        let dims = self.dims(name)?;
+        if dims.iter().zip(wanted).any(|(dim, wanted)| dim.to_usize().is_ok_and(|dim| dim != *wanted)) {
+            let dims: Vec<String> = dims.iter().map(ToString::to_string).collect();
+            let cause = format!("the model's input {name} is [{}], and cannot be {wanted:?}", dims.join(", "));
+            return Err(Error::new(self.path.display(), cause, "give it what it was exported for, or export it anew"));
+        }
+        self.set_fact(name, |fact| fact.with_shape(wanted))
+    }
+
+    /// Gives input `name` the shape of input `other`.
+    pub(super) fn fix_alike(&mut self, name: &str, other: &str) -> Result<()> {
+        let dims = self.dims(other)?;
+        self.set_fact(name, |fact| fact.with_shape(&*dims))
+    }
+
+    /// Makes input `name` the constant `value`.
+    pub(super) fn fix_value(&mut self, name: &str, value: Tensor) -> Result<()> {
+        self.set_fact(name, |_| InferenceFact::from(value))
+    }
+
+    fn set_fact(&mut self, name: &str, change: impl FnOnce(InferenceFact) -> InferenceFact) -> Result<()> {
+        guarded(&self.path, "type", || {
+            let index = self.inputs.iter().position(|input| input == name).context("an input that is not there")?;
+            let fact = self.model.input_fact(index)?.clone();
+            self.model.set_input_fact(index, change(fact))
+        })
+    }
+
     /// A fresh symbol for a dimension.
     pub(super) fn symbol(&self, name: &str) -> TDim {
         self.model.symbols.sym(name).to_dim()
@@ -117,7 +173,8 @@ impl OnnxFile {
         Ok((path, typed))
     }
 
-    fn dims(&self, name: &str) -> Result<TVec<TDim>> {
+    /// The dimensions of input `name`.
+    pub(super) fn dims(&self, name: &str) -> Result<TVec<TDim>> {
         let unknown = || Error::new(self.path.display(), format!("the input {name} has no shape"), EXPORT);
         let index = self.inputs.iter().position(|input| input == name).ok_or_else(unknown)?;
         let fact = self.model.input_fact(index).map_err(|_| unknown())?;
@@ -125,5 +182,6 @@ impl OnnxFile {
     }
 }
 
-const EXPORT: &str = "export the model with Optimum, with the task text-generation-with-past (a language model), or \
-     with the input names that the README lists";
+/// What helps against a model of another kind than the one that is wanted.
+pub(super) const EXPORT: &str = "export the model with Optimum, with the task text-generation-with-past (a language model), or \
+     with the inputs that docs/models.md lists";

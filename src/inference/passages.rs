@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
-use super::onnx::OnnxFile;
-use super::plan::{Plan, REMEDY, floats};
+use super::onnx::{OnnxFile, locate};
+use super::plan::{Plan, REMEDY, Threads, floats};
 use crate::{Error, Result};
 
 const LOGITS: &str = "logits";
@@ -16,8 +16,7 @@ const MASK: &str = "attention_mask";
 const POSITIONS: &str = "position_ids";
 const PAST: &str = "past_key_values.";
 
-/// Where an export keeps its graph, the usual place first.
-const GRAPHS: [&str; 2] = ["onnx/model.onnx", "model.onnx"];
+const GRAPH: &str = "model.onnx";
 
 /// A language model without a memory: each passage is read from its beginning.
 #[derive(Debug)]
@@ -73,7 +72,16 @@ impl Passages {
             None => vec![logits],
             Some(names) => names.iter().map(|name| file.output(name)).collect::<Result<_>>()?,
         };
-        file.fix_dim(TOKENS, 0, &1.to_dim())?;
+        for name in file.inputs().to_vec() {
+            file.fix_dim(&name, 0, &1.to_dim())?;
+            match &*name {
+                TOKENS => {}
+                // Some versions of Optimum state the length of the mask for one token behind a past.
+                MASK | POSITIONS => file.fix_alike(&name, TOKENS)?,
+                // Every passage is read from its beginning.
+                _ => file.fix_dim(&name, 2, &0.to_dim())?,
+            }
+        }
         let (path, mut typed) = file.into_typed()?;
         let unusable = |cause: String| Error::new(path.display(), cause, REMEDY);
         let fact = |typed: &TypedModel, output: usize| {
@@ -84,7 +92,7 @@ impl Passages {
             vocabulary.ok_or_else(|| unusable("the logits don't tell the size of the vocabulary".into()))?;
         let ranks = shown.iter().map(|&output| Ok(fact(&typed, output)?.rank())).collect::<Result<_>>()?;
         typed.outputs = shown.iter().map(|&output| typed.outputs[output]).collect();
-        Ok(Self { plan: Plan::new(&path, typed)?, vocabulary, ranks })
+        Ok(Self { plan: Plan::new(&path, typed, &Threads::default())?, vocabulary, ranks })
     }
 
     /// The number of token ids.
@@ -152,13 +160,15 @@ pub fn passages(tokens: &[i64], length: usize) -> impl Iterator<Item = &[i64]> {
 /// # Errors
 /// There is none.
 pub fn language_model_file(dir: &Path) -> Result<PathBuf> {
-    GRAPHS.iter().map(|graph| dir.join(graph)).find(|path| path.is_file()).ok_or_else(|| {
-        Error::new(
-            dir.display(),
-            format!("there is no language model here: neither {} nor {}", GRAPHS[0], GRAPHS[1]),
-            "name the directory of an ONNX export, as Optimum makes one with the task text-generation-with-past",
-        )
-    })
+    let path = locate(dir, GRAPH);
+    if dir.is_dir() && path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::new(
+        dir.display(),
+        format!("there is no language model here: neither onnx/{GRAPH} nor {GRAPH}"),
+        "name the directory of an ONNX export, as Optimum makes one with the task text-generation-with-past",
+    ))
 }
 
 #[cfg(test)]

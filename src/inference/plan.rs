@@ -1,11 +1,13 @@
 //! A plan that is ready to run, and the guard around tract.
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
+use tract_onnx::tract_hir::internal::multithread::Executor;
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
 
@@ -14,6 +16,24 @@ use crate::{Error, Result};
 /// What helps against any model that does not load or run.
 pub(super) const REMEDY: &str =
     "export the model again; if the suite wrote it, delete its directory and the next run writes it anew";
+
+/// The threads that products of matrices are shared out to; by default the one that calls. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Threads(Option<Executor>);
+
+impl Threads {
+    /// A pool of `count` threads; none for one, since the thread that calls is there already.
+    pub(super) fn new(count: NonZeroUsize) -> Result<Self> {
+        if count == NonZeroUsize::MIN {
+            return Ok(Self::default());
+        }
+        // tract panics when the system gives no more threads.
+        let pool = catch_unwind(|| Executor::multithread(count.get()));
+        pool.map(|pool| Self(Some(pool))).map_err(|_| {
+            Error::new("threads", format!("cannot start {count} threads"), "lower `threads` in `suite.toml`")
+        })
+    }
+}
 
 /// An optimised model. Clones share it.
 #[derive(Debug, Clone)]
@@ -25,11 +45,13 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Optimises `model`, which was read from `path`.
-    pub(super) fn new(path: &Path, model: TypedModel) -> Result<Self> {
-        // tract's attention kernel spreads heads over all cores, and nothing else does. On one thread wall time is CPU
-        // time, and a decode step does not wait for a pool to wake up (16 tokens of context: 0.62 of the time).
+    pub(super) fn new(path: &Path, model: TypedModel, threads: &Threads) -> Result<Self> {
+        // tract's attention kernel spreads heads over all cores, whatever the number of threads that was asked for. On one
+        // thread wall time is CPU time, and a decode step does not wait for a pool to wake up (16 tokens of context: 0.62
+        // of the time).
         TRACT_FLASH_SDPA_ST.set(true);
-        let runnable = guarded(path, "optimise", || model.into_optimized()?.into_runnable())?;
+        let options = RunOptions { executor: threads.0.clone(), ..RunOptions::default() };
+        let runnable = guarded(path, "optimise", || model.into_optimized()?.into_runnable_with_options(&options))?;
         let model = runnable.model();
         let inputs = model.inputs.iter().map(|input| model.node(input.node).name.clone()).collect();
         Ok(Self { path: path.into(), runnable, inputs })

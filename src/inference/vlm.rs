@@ -1,13 +1,14 @@
 //! A vision-language model: an image becomes tokens, which are read in front of the text.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tract_onnx::prelude::*;
 
 use super::Logits;
 use super::decoder::Decoder;
-use super::onnx::OnnxFile;
-use super::plan::{Plan, REMEDY, floats};
+use super::onnx::{OnnxFile, locate};
+use super::plan::{Plan, REMEDY, Threads, floats};
 use super::preprocess::{PixelValues, Preprocessor};
 use crate::suite::{MERGE, PATCH_VALUES};
 use crate::{Error, Result};
@@ -36,18 +37,26 @@ pub struct ImageFeatures {
 }
 
 impl Vlm {
-    /// Loads `preprocessor_config.json` and the three graphs in `onnx/` below `dir`.
+    /// Loads `preprocessor_config.json` and the three graphs below `dir`, in `onnx/` or beside it.
     ///
     /// # Errors
     /// A file is missing, damaged, foreign, or a graph lacks an input.
     pub fn load(dir: &Path) -> Result<Self> {
-        let onnx = dir.join("onnx");
-        let decoder = Decoder::load(&onnx.join("decoder_model_merged.onnx"), "inputs_embeds", 3)?;
+        Self::load_on(dir, NonZeroUsize::MIN)
+    }
+
+    /// The same on `threads` threads.
+    ///
+    /// # Errors
+    /// As [`Vlm::load`].
+    pub fn load_on(dir: &Path, threads: NonZeroUsize) -> Result<Self> {
+        let threads = &Threads::new(threads)?;
+        let decoder = Decoder::load(&locate(dir, "decoder_model_merged.onnx"), "inputs_embeds", 3, threads)?;
         decoder.sequence()?;
         Ok(Self {
             preprocessor: Preprocessor::from_config(&dir.join("preprocessor_config.json"))?,
-            encoder: load_encoder(&onnx.join("vision_encoder.onnx"))?,
-            embed: load_embed(&onnx.join("embed_tokens.onnx"))?,
+            encoder: load_encoder(&locate(dir, "vision_encoder.onnx"), threads)?,
+            embed: load_embed(&locate(dir, "embed_tokens.onnx"), threads)?,
             decoder,
         })
     }
@@ -115,7 +124,7 @@ impl Vlm {
     }
 }
 
-fn load_encoder(path: &Path) -> Result<Plan> {
+fn load_encoder(path: &Path, threads: &Threads) -> Result<Plan> {
     let mut file = OnnxFile::read(path)?;
     let known = |name: &str| matches!(name, PIXELS | POSITIONS).then_some(2);
     file.check_inputs(known, &[PIXELS, POSITIONS])?;
@@ -123,15 +132,15 @@ fn load_encoder(path: &Path) -> Result<Plan> {
     let patches = file.symbol("num_image_tokens") * (MERGE * MERGE);
     file.fix_dim(PIXELS, 0, &patches)?;
     let (path, typed) = file.into_typed()?;
-    Plan::new(&path, typed)
+    Plan::new(&path, typed, threads)
 }
 
-fn load_embed(path: &Path) -> Result<Plan> {
+fn load_embed(path: &Path, threads: &Threads) -> Result<Plan> {
     let mut file = OnnxFile::read(path)?;
     file.check_inputs(|name| (name == "input_ids").then_some(2), &["input_ids"])?;
     file.fix_dim("input_ids", 0, &1.to_dim())?;
     let (path, typed) = file.into_typed()?;
-    Plan::new(&path, typed)
+    Plan::new(&path, typed, threads)
 }
 
 /// Row and column of every patch, block by block.

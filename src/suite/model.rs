@@ -1,8 +1,11 @@
 //! `[models]`, `[[model]]`, `[images]` and `[inference]`: what is under test.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::Error;
 
 /// Side of a square image patch, in pixels (Qwen2-VL's).
 pub const PATCH: usize = 14;
@@ -173,18 +176,57 @@ impl VlmSpec {
 pub struct InferenceSettings {
     /// Whether decoding keeps keys and values; without it every token recomputes its whole context.
     pub kv_cache: bool,
+    /// Threads that share the products of matrices. One scales predictably, and is the default.
+    #[serde(default = "one")]
+    pub threads: NonZeroUsize,
+    /// Tokens of a prompt that are read at once; absent for the whole prompt.
+    pub prompt_chunk: Option<NonZeroUsize>,
 }
 
-/// `[[model]]`: a model directory of the user's own, laid out as the Hugging Face ONNX exports are.
+/// More would be a slip: nobody has so many cores, and every thread takes memory.
+const MAX_THREADS: usize = 256;
+
+impl InferenceSettings {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.threads.get() > MAX_THREADS {
+            return Err(format!("threads is {}, but at most {MAX_THREADS} are started", self.threads));
+        }
+        if self.prompt_chunk.is_some() && !self.kv_cache {
+            return Err("prompt_chunk needs kv_cache = true: a chunk is read behind the cache of the one before".into());
+        }
+        Ok(())
+    }
+}
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+/// `[[model]]`: a model of the user's own, laid out as the Hugging Face ONNX exports are.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForeignModel {
     /// Stands in front of its workloads' names, as `smollm2/llm/prefill`.
     pub name: String,
-    /// The directory.
-    pub path: PathBuf,
+    /// The directory, or the ONNX file of a language model; or `$NAME` for the path that an environment variable holds.
+    path: String,
     /// Names of listed workloads, whose sizes it takes.
     pub workloads: Vec<String>,
+}
+
+impl ForeignModel {
+    /// Where the model is. Only what runs the model asks: a record of it can be judged where it is not.
+    ///
+    /// # Errors
+    /// The path is an environment variable that is not set.
+    pub fn path(&self) -> Result<PathBuf, Error> {
+        let Some(variable) = self.path.strip_prefix('$') else { return Ok(PathBuf::from(&self.path)) };
+        let missing = || {
+            let cause = format!("its path is {}, and there is no such variable", self.path);
+            Error::new(format!("model {}", self.name), cause, format!("set {variable} to the model's directory"))
+        };
+        std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(missing)
+    }
 }
 
 /// `[images]`: what is in the pictures.

@@ -47,7 +47,7 @@ struct File {
     schema: Spanned<u32>,
     seed: u64,
     models: Spanned<ModelSettings>,
-    inference: InferenceSettings,
+    inference: Spanned<InferenceSettings>,
     measure: Spanned<MeasureSettings>,
     workload: Vec<Spanned<Workload>>,
     #[serde(default)]
@@ -122,6 +122,7 @@ impl File {
             });
         }
         check::section(&self.models, ModelSettings::check)?;
+        check::section(&self.inference, InferenceSettings::check)?;
         check::section(&self.measure, MeasureSettings::check)?;
         if let Some(gate) = &self.gate {
             check::section(gate, GateSettings::check)?;
@@ -133,7 +134,7 @@ impl File {
             path: path.to_path_buf(),
             seed: self.seed,
             models: self.models.into_inner(),
-            inference: self.inference,
+            inference: self.inference.into_inner(),
             measure: self.measure.into_inner(),
             foreign_models: check::foreign_models(self.model, &workloads)?,
             workloads,

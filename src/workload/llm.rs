@@ -48,7 +48,11 @@ impl LlmWorkload {
         if let Some(model) = self.model.get() {
             return Ok(Rc::clone(model));
         }
-        let model = Rc::new(Llm::load(&self.source.llm(&self.suite)?)?);
+        let model = Llm::load_on(&self.source.llm(&self.suite)?, self.suite.inference.threads)?;
+        if self.source != Source::Embedded {
+            model.probe()?;
+        }
+        let model = Rc::new(model);
         Ok(Rc::clone(self.model.get_or_init(|| model)))
     }
 }
@@ -84,7 +88,8 @@ impl Workload for LlmWorkload {
 
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
         let model = self.model()?;
-        let mut start = model.session(self.suite.inference.kv_cache);
+        let settings = &self.suite.inference;
+        let mut start = model.session(settings.kv_cache).with_prompt_chunk(settings.prompt_chunk);
         let tokens = prompt(size, model.vocabulary(), self.suite.seed);
         if self.phase == Phase::Decode {
             start.resume(&tokens)?;

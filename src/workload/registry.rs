@@ -72,16 +72,16 @@ impl Registry {
 pub(super) enum Source {
     /// Generated on first use.
     Embedded,
-    /// A directory of the user's.
-    Directory(PathBuf),
+    /// The user's.
+    Foreign(ForeignModel),
 }
 
 impl Source {
-    /// The directory of the language model.
+    /// The directory, or the file, of the language model.
     pub(super) fn llm(&self, suite: &Suite) -> Result<PathBuf> {
         match self {
             Self::Embedded => Ok(models::materialise_llm(&suite.models.llm, suite.seed, &paths::models())?.path),
-            Self::Directory(path) => Ok(path.clone()),
+            Self::Foreign(model) => model.path(),
         }
     }
 
@@ -89,7 +89,7 @@ impl Source {
     pub(super) fn vlm(&self, suite: &Suite) -> Result<PathBuf> {
         match self {
             Self::Embedded => Ok(models::materialise_vlm(&suite.models.vlm, suite.seed, &paths::models())?.path),
-            Self::Directory(path) => Ok(path.clone()),
+            Self::Foreign(model) => model.path(),
         }
     }
 }
@@ -109,7 +109,7 @@ impl<'a> Maker<'a> {
         Self {
             suite,
             prefix: owner.map(|model| format!("{}/", model.name)).unwrap_or_default(),
-            source: owner.map_or(Source::Embedded, |model| Source::Directory(model.path.clone())),
+            source: owner.cloned().map_or(Source::Embedded, Source::Foreign),
             llm: SharedLlm::default(),
             vlm: SharedVlm::default(),
             pictures: SharedPictures::default(),

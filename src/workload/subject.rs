@@ -1,6 +1,7 @@
 //! What a suite puts under test, for the fingerprint of a run.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -27,6 +28,13 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
         ("models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
         ("inference.kv_cache".to_owned(), suite.inference.kv_cache.to_string()),
     ]);
+    // What is left at its default is left out, as in the records from before there was a choice.
+    if suite.inference.threads != NonZeroUsize::MIN {
+        subject.insert("inference.threads".to_owned(), suite.inference.threads.to_string());
+    }
+    if let Some(chunk) = suite.inference.prompt_chunk {
+        subject.insert("inference.prompt_chunk".to_owned(), chunk.to_string());
+    }
     if let Some(counted) = &suite.instructions {
         let (llm, vlm) = (&counted.models.llm, &counted.models.vlm);
         subject.extend([
@@ -36,7 +44,7 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
         ]);
     }
     for model in &suite.foreign_models {
-        subject.insert(format!("model.{}", model.name), hash(&model.path)?);
+        subject.insert(format!("model.{}", model.name), hash(&model.path()?)?);
     }
     if let Some(path) = &suite.images.photo {
         subject.insert("images.photo".to_owned(), hash_photo(path)?);
@@ -50,8 +58,10 @@ fn hash_photo(path: &Path) -> Result<String> {
     Ok(Sha256::digest(photo).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// SHA-256 over names and contents of all files below a directory, in the order of their names.
-fn hash(directory: &Path) -> Result<String> {
+/// SHA-256 over names and contents of all files below a model's directory, in the order of their names.
+fn hash(model: &Path) -> Result<String> {
+    // A graph that is named by its file may keep its weights in files beside it.
+    let directory = if model.is_file() { model.parent().unwrap_or(model) } else { model };
     let fail = |path: &Path, error: std::io::Error| {
         Error::new(path.display(), error, "name a readable model directory under `path` in `suite.toml`")
     };

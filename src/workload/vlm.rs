@@ -66,7 +66,7 @@ impl VlmWorkload {
         if let Some(model) = self.model.get() {
             return Ok(Rc::clone(model));
         }
-        let model = Rc::new(Vlm::load(&self.source.vlm(&self.suite)?)?);
+        let model = Rc::new(Vlm::load_on(&self.source.vlm(&self.suite)?, self.suite.inference.threads)?);
         Ok(Rc::clone(self.model.get_or_init(|| model)))
     }
 }

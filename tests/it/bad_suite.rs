@@ -24,6 +24,14 @@ fn an_unknown_key_is_named_with_its_line() {
 }
 
 #[test]
+fn threads_and_chunks_that_make_no_sense_are_errors() {
+    assert!(refused("kv_cache = true", "kv_cache = true\nthreads = 0").contains("nonzero"));
+    assert!(refused("kv_cache = true", "kv_cache = true\nthreads = 1000").contains("at most 256"));
+    let message = refused("kv_cache = true", "kv_cache = false\nprompt_chunk = 128");
+    assert!(message.contains("prompt_chunk needs kv_cache = true"), "{message}");
+}
+
+#[test]
 fn a_size_listed_twice_is_an_error() {
     let message = refused("tokens = [16, 32,", "tokens = [16, 16,");
     assert!(message.contains(&format!("suite.toml:{}", line_of("tokens = ["))), "{message}");

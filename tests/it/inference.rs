@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -83,6 +84,21 @@ fn a_prompt_may_be_read_in_parts() {
         assert_close(&session.resume(&tokens).unwrap(), &whole);
         assert_eq!(session.context(), 90);
     }
+}
+
+#[test]
+fn two_threads_give_the_logits_of_one_bit_for_bit() {
+    // Products of smaller matrices are not shared out.
+    let spec = LlmSpec { hidden: 512, intermediate: 704, vocabulary: 2048, ..LlmSpec::test() };
+    let root = tempfile::tempdir().unwrap();
+    let model = materialise_llm(&spec, 1, root.path()).unwrap().path;
+    let logits = |threads| {
+        let llm = Llm::load_on(&model, NonZeroUsize::new(threads).unwrap()).unwrap();
+        let mut session = llm.session(true);
+        let prefill = session.prefill(&tokens(200)).unwrap();
+        [prefill, session.decode(5).unwrap(), session.decode(80).unwrap()]
+    };
+    assert!(logits(1) == logits(2));
 }
 
 #[test]
