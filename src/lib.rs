@@ -6,10 +6,12 @@
 //! suite ─▶ models ─▶ inference ─▶ workload ─▶ measure ─▶ record ─▶ law ─▶ gate ─▶ report
 //! ```
 
+pub mod accuracy;
 pub mod analysis;
 pub mod baseline;
 pub mod bench;
 pub mod cli;
+pub mod compress;
 pub mod error;
 pub mod export;
 pub mod gate;
