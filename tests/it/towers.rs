@@ -2,8 +2,6 @@
 //!
 //! `tests/fixtures/towers/make.py` made the exports, with random weights, and recorded ONNX Runtime's features.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
