@@ -6,10 +6,12 @@
 //! suite ─▶ models ─▶ inference ─▶ workload ─▶ measure ─▶ record ─▶ law ─▶ gate ─▶ report
 //! ```
 
+pub mod accuracy;
 pub mod analysis;
 pub mod baseline;
 pub mod bench;
 pub mod cli;
+pub mod compress;
 pub mod error;
 pub mod export;
 pub mod gate;
@@ -19,6 +21,8 @@ pub mod law;
 pub mod measure;
 pub mod metric;
 pub mod models;
+#[cfg(test)]
+mod mutate;
 pub mod paths;
 pub mod record;
 pub mod report;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use scalegate::Result;
-use scalegate::gate::{Case, Policy, Scope, Verdict, decide};
+use scalegate::gate::{Case, Outcome, Policy, Scope, Verdict, decide};
 use scalegate::metric::Metric;
 use scalegate::suite::{Suite, Tolerances};
 
@@ -64,9 +64,9 @@ fn simulated(recorded: &[Recorded]) -> String {
                 .iter()
                 .map(|&rounds| {
                     let verdicts = verdicts(recorded, scope, rounds, noise);
-                    let count = |verdict| verdicts.get(&verdict).copied().unwrap_or(0);
-                    alarms += SIMULATED - count(Kind::Pass) - count(Kind::Inconclusive);
-                    percent(count(Kind::Pass), SIMULATED)
+                    let count = |verdict: &Kind| verdicts.get(verdict).copied().unwrap_or(0);
+                    alarms += SIMULATED - count(&Kind::Pass) - count(&Kind::Inconclusive);
+                    percent(count(&Kind::Pass), SIMULATED)
                 })
                 .collect();
             let name = if scope == Scope::Shape { "shapes" } else { "costs" };
@@ -88,11 +88,12 @@ default tolerances; {SIMULATED} suites per cell, shapes and costs apart. False a
     )
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Pass,
     Inconclusive,
-    Alarm,
+    /// What raised it.
+    Alarm(String),
 }
 
 fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> BTreeMap<Kind, u64> {
@@ -107,10 +108,15 @@ fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> B
             })
             .filter(|case| case.scope == scope)
             .collect();
-        match decide(&cases, &Policy::default()).verdict {
+        let report = decide(&cases, &Policy::default());
+        match report.verdict {
             Verdict::Pass => Kind::Pass,
             Verdict::Inconclusive => Kind::Inconclusive,
-            Verdict::Improved | Verdict::Regressed | Verdict::Mixed => Kind::Alarm,
+            Verdict::Improved | Verdict::Regressed | Verdict::Mixed => {
+                let loud =
+                    report.findings.into_iter().filter(|f| matches!(f.outcome, Outcome::Regressed | Outcome::Improved));
+                Kind::Alarm(loud.map(|f| format!("{}: {}", f.workload, f.words)).collect::<Vec<_>>().join("; "))
+            }
         }
     })
 }

@@ -18,7 +18,7 @@ pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
     let tolerances = Suite::load_here()?.gate.tolerances(Metric::WallTime);
     let verdicts = tally("misses", FAULTS, SEED, |rng| {
         let faulty = (uniform(rng) * recorded.len() as f64) as usize;
-        let fault = fault(&recorded[faulty], &tolerances, rng);
+        let (fault, name) = fault(&recorded[faulty], &tolerances, rng);
         let cases: Vec<Case> = recorded
             .iter()
             .enumerate()
@@ -29,12 +29,23 @@ pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
             })
             .collect();
         match decide(&cases, &Policy::default()).verdict {
-            Verdict::Pass | Verdict::Improved => "pass",
-            Verdict::Inconclusive => "inconclusive",
-            Verdict::Regressed | Verdict::Mixed => "caught",
+            Verdict::Pass | Verdict::Improved => Outcome::Missed(format!("`{}`, {name}", recorded[faulty].workload)),
+            Verdict::Inconclusive => Outcome::Inconclusive,
+            Verdict::Regressed | Verdict::Mixed => Outcome::Caught,
         }
     });
-    let count = |verdict: &str| verdicts.get(verdict).copied().unwrap_or(0);
+    let count = |is: fn(&Outcome) -> bool| verdicts.iter().filter(|(outcome, _)| is(outcome)).map(|(_, n)| n).sum();
+    let missed: u64 = count(|outcome| matches!(outcome, Outcome::Missed(_)));
+    let inconclusive: u64 = count(|outcome| *outcome == Outcome::Inconclusive);
+    let caught: u64 = count(|outcome| *outcome == Outcome::Caught);
+    let names: Vec<&str> = verdicts
+        .keys()
+        .filter_map(|outcome| match outcome {
+            Outcome::Missed(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let names = if names.is_empty() { String::new() } else { format!("\nMissed: {}.\n", names.join("; ")) };
     Ok(format!(
         "## 3. Misses
 
@@ -47,27 +58,40 @@ with size up, or a part that grows with the square of size. Of each, the cost at
 | pass or improved (missed) | {} | {} |
 | inconclusive | {} | {} |
 | regressed or mixed (caught) | {} | {} |
-",
+{names}",
         100.0 * LEAST_EXCESS,
         100.0 * MOST_EXCESS,
-        count("pass"),
-        percent(count("pass"), FAULTS),
-        count("inconclusive"),
-        percent(count("inconclusive"), FAULTS),
-        count("caught"),
-        percent(count("caught"), FAULTS),
+        missed,
+        percent(missed, FAULTS),
+        inconclusive,
+        percent(inconclusive, FAULTS),
+        caught,
+        percent(caught, FAULTS),
     ))
 }
 
-/// A change of costs that takes the cost at the largest size beyond its tolerance.
-fn fault(recorded: &Recorded, tolerances: &Tolerances, rng: &mut ChaCha8Rng) -> impl Fn(f64, f64) -> f64 + use<> {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    Missed(String),
+    Inconclusive,
+    Caught,
+}
+
+/// A change of costs that takes the cost at the largest size beyond its tolerance, and its name.
+fn fault(
+    recorded: &Recorded,
+    tolerances: &Tolerances,
+    rng: &mut ChaCha8Rng,
+) -> (impl Fn(f64, f64) -> f64 + use<>, String) {
     let by = tolerances.cost + LEAST_EXCESS + (MOST_EXCESS - LEAST_EXCESS) * uniform(rng);
     let kind = (3.0 * uniform(rng)) as u32;
     let (smallest, first) = recorded.costs[0];
     let (largest, last) = recorded.costs[recorded.costs.len() - 1];
-    move |n, cost| match kind {
+    let name = ["all costs", "what grows with size", "a square of size"][kind as usize];
+    let change = move |n: f64, cost: f64| match kind {
         0 => cost * (1.0 + by),
         1 => cost + by * last * ((cost - first) / (last - first)),
         _ => cost + by * last * ((n - smallest) / (largest - smallest)).powi(2),
-    }
+    };
+    (change, format!("{name} up by {:.1} %", 100.0 * by))
 }

@@ -22,7 +22,7 @@ pub struct Comparison {
     pub explaining: Vec<Finding>,
     /// Wall times of language models as rates.
     pub tokens_per_second: Vec<TokenRate>,
-    /// Metrics that were available to neither run, of any workload; nothing is said of them.
+    /// Metrics that aren't required and were available to neither run, of any workload; nothing is said of them.
     pub unmeasured: BTreeSet<Metric>,
     /// What is under test and differs: what the comparison is about.
     pub subject_changes: Vec<Difference>,
@@ -47,7 +47,10 @@ pub struct TokenRate {
 pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison {
     let fingerprint = before.provenance.incomparable(&after.provenance);
     let both = || before.series.iter().chain(&after.series);
-    let keys: BTreeSet<(&str, Metric)> = both().filter(|it| it.unavailable.is_none()).map(Series::key).collect();
+    // What is required and was available to neither is missing, which is no pass.
+    let required = settings.required(&after.provenance.host.class);
+    let counts = |it: &&Series| it.unavailable.is_none() || required.contains(&it.metric);
+    let keys: BTreeSet<(&str, Metric)> = both().filter(counts).map(Series::key).collect();
     let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|(_, metric)| metric).collect();
     let cases = |is_gated: bool| -> Vec<Case> {
         let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);

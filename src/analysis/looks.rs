@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Note;
 use crate::metric::Metric;
-use crate::record::Run;
+use crate::record::{Run, Series};
 
 /// How many of its rounds each series of a run has, where it did not take all at once.
 pub(super) fn notes(run: &Run) -> Vec<Note> {
     let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<&str>> = BTreeMap::new();
-    for series in run.series.iter().filter(|series| !series.looks.is_empty()) {
+    let is_looked_at = |series: &&Series| !series.looks.is_empty() && series.unavailable.is_none();
+    for series in run.series.iter().filter(is_looked_at) {
         let taken = series.n_rounds();
         // A look at a number of rounds that was not planned for is one more.
         let earlier = series.looks.iter().filter(|&&look| look < taken).count();

@@ -44,7 +44,8 @@ impl Cases {
             return Ok(None);
         }
         let destination = Destination::open(&suite, &request)?;
-        workloads.retain(|workload| !destination.holds(workload.name(), metrics));
+        let wanted: Vec<Metric> = metrics.iter().copied().filter(|metric| request.wants(*metric)).collect();
+        workloads.retain(|workload| !destination.holds(workload.name(), &wanted));
         if workloads.is_empty() {
             return Ok(None);
         }

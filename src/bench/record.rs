@@ -55,9 +55,14 @@ impl Destination {
         Ok(Self { path, gate: suite.gate.clone(), provenance, step: request.step.clone(), earlier })
     }
 
-    /// Whether the record that is gone on with holds one of `metrics` of a workload.
+    /// Whether the record that is gone on with holds all of `metrics` of a workload; those that only explain others may be
+    /// missing, as some are where they have no meaning.
     pub(super) fn holds(&self, workload: &str, metrics: &[Metric]) -> bool {
-        self.earlier.iter().any(|run| metrics.iter().any(|metric| run.series(workload, *metric).is_some()))
+        let has_all = |run: &Run| {
+            metrics.iter().any(|metric| run.series(workload, *metric).is_some())
+                && metrics.iter().all(|metric| !metric.is_gated() || run.series(workload, *metric).is_some())
+        };
+        self.earlier.iter().any(has_all)
     }
 
     /// Fails if the series of the record that is gone on with differ from `planned`, which has no samples yet.
@@ -71,12 +76,14 @@ impl Destination {
             .into_iter()
             .map(|(key, before, after)| format!("{name} {key}: {before} → {after}"))
             .collect();
-        if earlier.max_rounds() != planned.max_rounds() {
+        // A series that a round spoilt has neither rounds nor sizes.
+        let has_samples = earlier.unavailable.is_none();
+        if has_samples && earlier.max_rounds() != planned.max_rounds() {
             fields.push(format!("{name} rounds: {} → {}", earlier.max_rounds(), planned.max_rounds()));
         }
         let list = |sizes: Vec<u64>| sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
         let (before, after) = (list(earlier.sizes().into_iter().collect()), list(sizes.to_vec()));
-        if before != after {
+        if has_samples && before != after {
             fields.push(format!("{name} sizes: {before} → {after}"));
         }
         refuse(&self.path, fields)

@@ -63,18 +63,18 @@ fn run(allocator: Allocator, workloads: impl FnOnce(&Suite) -> Result<Vec<Box<dy
     let request = Request::of_this_process()?;
     let matcher = request.matcher()?;
     workloads.retain(|workload| matcher.is_match(workload.name()));
-    let is_wanted = METRICS.iter().any(|metric| request.wants(*metric));
+    let wanted: Vec<Metric> = METRICS.into_iter().filter(|metric| request.wants(*metric)).collect();
     let mut plan = Plan {
         cases: cases(&workloads, &arguments),
         settings: settings_of(settings, &request, &arguments),
         seed: suite.seed,
     };
     let is_round = matches!(request.step, Some(Step::Round(_)));
-    if is_round || is_for_criterion(&arguments) || !is_wanted || plan.cases.is_empty() {
+    if is_round || is_for_criterion(&arguments) || wanted.is_empty() || plan.cases.is_empty() {
         return Ok(());
     }
     let destination = Destination::open(&suite, &request)?;
-    plan.cases.retain(|(workload, _)| !destination.holds(workload, &METRICS));
+    plan.cases.retain(|(workload, _)| !destination.holds(workload, &wanted));
     if plan.cases.is_empty() {
         return Ok(());
     }

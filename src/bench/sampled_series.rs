@@ -110,6 +110,11 @@ impl Maker<'_> {
         match metric {
             Metric::CpuAuc => Ok(costs.cpu_auc),
             Metric::CpuTime => Ok(costs.cpu_time),
+            Metric::RssAuc if costs.rss_auc < costs.rss_auc_certain_to => Err(blame(format!(
+                "an inference needs less memory above idle ({:.0} byte·s) than the idle level is certain to ({:.0} byte·s), \
+                 which is too little to sample; `heap_bytes` counts it",
+                costs.rss_auc, costs.rss_auc_certain_to
+            ))),
             Metric::RssAuc => Ok(costs.rss_auc),
             Metric::PeakRss if self.kernel_tells_peaks() => Ok(case.windows.peak_bytes.unwrap_or(costs.sampled_peak)),
             Metric::PeakRss => Ok(costs.sampled_peak),

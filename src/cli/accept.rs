@@ -36,8 +36,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let mut run: Run = record::read_json(&arguments.run.run)?;
     run.series.retain(|series| arguments.metrics.is_empty() || arguments.metrics.contains(&series.metric));
-    for series in run.series.iter().filter(|series| series.n_rounds() < series.max_rounds()) {
+    for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
+        if let Err(unfitted) = analysis::fit_series(series) {
+            eprintln!(
+                "note: {} {} has no law, and checks against it stay inconclusive: {}",
+                series.workload, series.metric, unfitted.reason
+            );
+        }
         let (taken, most) = (series.n_rounds(), series.max_rounds());
+        if series.looks.first().is_some_and(|first| taken < *first) {
+            return Err(Error::new(
+                arguments.run.run.display(),
+                format!(
+                    "{} has {taken} of {most} rounds: it was interrupted before its first verdict",
+                    series.workload
+                ),
+                "go on with `scalegate run --resume`, or measure anew with `cargo bench`",
+            ));
+        }
+        if taken == most {
+            continue;
+        }
         eprintln!(
             "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench` takes all for a baseline",
             series.workload

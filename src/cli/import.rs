@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::record::{Provenance, Run};
+use crate::record::Run;
 use crate::suite::Axis;
-use crate::{Error, Result, import, paths, record};
+use crate::{Error, Result, import, measure, paths, record};
 
 /// Make a record from the measurements of another tool
+///
+/// Its host class is `imported`, or the one that SCALEGATE_HOST_CLASS names: give each machine its own.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// What wrote the file
@@ -55,13 +57,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
     }
     refuse_measured(&arguments.out)?;
-    let run = match arguments.format {
+    let class = measure::named_class()?;
+    let mut run = match arguments.format {
         Format::Csv => import::csv(file)?,
         Format::Criterion => import::criterion(file, axis)?,
         Format::Hyperfine => import::hyperfine(file, axis)?,
         Format::GoogleBenchmark => import::google_benchmark(file, axis)?,
         Format::LlamaBench => import::llama_bench(file)?,
     };
+    if let Some(class) = class {
+        run.provenance.host.class = class;
+    }
     record::write_json(&arguments.out, &run)?;
     eprintln!("{} series in {}", run.series.len(), arguments.out.display());
     Ok(ExitCode::SUCCESS)
@@ -70,9 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 /// What was measured here takes minutes to measure again, and is not replaced because `--out` was left out.
 fn refuse_measured(out: &Path) -> Result<()> {
     let is_default = out == paths::run() && out.exists();
-    let imported = Provenance::imported().host.class;
     match is_default.then(|| record::read_json::<Run>(out)) {
-        Some(Ok(earlier)) if earlier.provenance.host.class != imported => Err(Error::new(
+        Some(Ok(earlier)) if !earlier.provenance.is_imported() => Err(Error::new(
             out.display(),
             "it holds a run that was measured here",
             "name another place for the imported one with `--out`",

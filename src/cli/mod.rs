@@ -4,14 +4,17 @@
 //! 2 wrong usage or unreadable input, 3 inconclusive or not comparable.
 
 mod accept;
+mod accuracy;
 mod check;
 mod compare;
+mod compress;
 mod doctor;
 mod export;
 mod fit;
 mod import;
 mod join;
 mod output;
+mod progress;
 mod report;
 mod run;
 
@@ -42,6 +45,8 @@ enum Command {
     Import(import::Arguments),
     Export(export::Arguments),
     Compare(compare::Arguments),
+    Compress(compress::Arguments),
+    Accuracy(accuracy::Arguments),
     Report(report::Arguments),
     Doctor(doctor::Arguments),
 }
@@ -83,6 +88,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Import(arguments) => import::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Compress(arguments) => compress::run(&arguments),
+        Command::Accuracy(arguments) => accuracy::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }

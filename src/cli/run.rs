@@ -17,7 +17,7 @@ use crate::measure;
 use crate::metric::Metric;
 use crate::suite::Suite;
 use crate::workload::Registry;
-use crate::{Error, Result};
+use crate::{Error, Result, record};
 
 /// The exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let suite = Suite::load_here()?;
     Registry::check(&suite)?;
     request.check(&suite)?;
+    record::check_place(&request.out)?;
     if arguments.resume && !request.out.exists() {
         return Err(Error::new(
             request.out.display(),
@@ -108,7 +109,7 @@ fn conclude(suite: &Suite, request: &Request, programs: &[Program]) -> Result<()
         return Ok(());
     }
     let mut by_rounds: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
-    for series in &run.series {
+    for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
         by_rounds.entry((series.n_rounds(), series.max_rounds())).or_default().push(&series.workload);
     }
     for ((taken, most), workloads) in by_rounds {

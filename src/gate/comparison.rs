@@ -1,9 +1,11 @@
 //! What of two laws is compared: one law for both sides, so that a class that flips by chance changes no number.
 
+use std::rc::Rc;
+
 use super::change::{Change, Measured};
 use super::quantity::{Quantity, Range};
 use super::{Case, Scope};
-use crate::law::{Class, FitOptions, Form, Observations, Panel, Sample};
+use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample};
 
 /// A case, laid out for a decision.
 #[derive(Debug, Clone)]
@@ -34,6 +36,7 @@ pub(super) struct Item {
 }
 
 /// One side of a comparison.
+#[derive(Debug)]
 struct Side {
     sample: Sample,
     form: Form,
@@ -41,8 +44,8 @@ struct Side {
 }
 
 impl Comparison {
-    pub(super) fn new(case: &Case, options: &FitOptions) -> Self {
-        match compare(case, options) {
+    pub(super) fn new(case: &Case, sides: &mut Sides) -> Self {
+        match compare(case, sides) {
             Ok(comparison) => comparison,
             Err(reason) => Self::Missing(reason),
         }
@@ -57,7 +60,7 @@ impl Comparison {
     }
 }
 
-fn compare(case: &Case, options: &FitOptions) -> Result<Comparison, String> {
+fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
     if let Some(reason) = &case.withheld {
         return Err(reason.clone());
     }
@@ -80,8 +83,8 @@ fn compare(case: &Case, options: &FitOptions) -> Result<Comparison, String> {
     if is_free(baseline) && is_free(&run) {
         return Ok(Comparison::Free);
     }
-    let baseline = Side::new(baseline, "baseline", case.noise, options)?;
-    let run = Side::new(&run, "run", case.noise, options)?;
+    let baseline = sides.of(baseline, "baseline", case.noise)?;
+    let run = sides.of(&run, "run", case.noise)?;
     if baseline.sample.panel.sizes != run.sample.panel.sizes {
         return Err("the two sides don't have the same sizes in two rounds or more".to_owned());
     }
@@ -89,12 +92,12 @@ fn compare(case: &Case, options: &FitOptions) -> Result<Comparison, String> {
     let (smallest, largest) = (sizes[0], sizes[sizes.len() - 1]);
     let range = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
     let mut items = Vec::new();
-    for (quantity, forms) in quantities(case.scope, &baseline, &run) {
-        let measure = |side: &Side, form| {
+    for (quantity, form) in quantities(case.scope, &baseline, &run) {
+        let measure = |side: &Side| {
             Measured::all(&side.sample, form, &[quantity], range, case.noise).and_then(|all| all.into_iter().next())
         };
-        let (Some(before), Some(after)) = (measure(&baseline, forms.0), measure(&run, forms.1)) else {
-            return Err(format!("the sizes are too few for a law with a {}", forms.0.class()));
+        let (Some(before), Some(after)) = (measure(&baseline), measure(&run)) else {
+            return Err(format!("the sizes are too few for a law with a {}", form.class()));
         };
         let change = Change::between(&before, &after, quantity.is_relative());
         items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
@@ -110,33 +113,55 @@ fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &str) -> Resul
     run.restricted_to(baseline.sizes()).ok_or_else(|| "the run has no such measurement".to_owned())
 }
 
-impl Side {
-    fn new(observations: &Observations, name: &str, noise: Option<f64>, options: &FitOptions) -> Result<Self, String> {
+/// The sides of all cases. A run takes part in several cases, and its knee test is what a check takes its time for.
+#[derive(Debug)]
+pub(super) struct Sides {
+    options: FitOptions,
+    known: Vec<(Observations, Result<Rc<Side>, FitError>)>,
+}
+
+impl Sides {
+    pub(super) fn new(options: FitOptions) -> Self {
+        Self { options, known: Vec::new() }
+    }
+
+    fn of(&mut self, observations: &Observations, name: &str, noise: Option<f64>) -> Result<Rc<Side>, String> {
         if noise.is_none() && observations.n_rounds() < 2 {
             return Err(format!("the {name} has one round, which doesn't show its noise: measure at least 5"));
         }
-        let sample = Panel::new(observations).and_then(Sample::new).map_err(|e| format!("{name}: {e}"))?;
-        let (form, curve) = sample.select(options.seed, options.resamples).map_err(|e| format!("{name}: {e}"))?;
+        let known = self.known.iter().find(|(others, _)| others == observations).map(|(_, side)| side.clone());
+        let side = known.unwrap_or_else(|| {
+            let side = Side::new(observations, &self.options).map(Rc::new);
+            self.known.push((observations.clone(), side.clone()));
+            side
+        });
+        side.map_err(|error| format!("{name}: {error}"))
+    }
+}
+
+impl Side {
+    fn new(observations: &Observations, options: &FitOptions) -> Result<Self, FitError> {
+        let sample = Panel::new(observations).and_then(Sample::new)?;
+        let (form, curve) = sample.select(options.seed, options.resamples)?;
         Ok(Self { sample, form, breakpoint: curve.breakpoint() })
     }
 }
 
-/// The quantities of a scope, with the form that each side is read by.
+/// The quantities of a scope, with the form that both sides are read by.
 ///
 /// Smooth laws are read by a line if both sides are no more than that, else by a parabola; knees by a knee that is curved
-/// below if one side is. A knee against a smooth law is read by its own form on each side, and only for what both have.
-fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, (Form, Form))> {
+/// below if one side is. A knee against a smooth law is read by the knee's form on both sides, and only for what both have: a
+/// knee that noise hides would be read by a parabola that is off by more than the tolerance, and raise a false alarm,
+/// while a knee's form follows a law that has lost it as far as it goes on rising.
+fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, Form)> {
     let is_knee = |side: &Side| side.form.class() == Class::Knee;
     let is_straight = |side: &Side| matches!(side.form, Form::Constant | Form::Line);
-    let smooth = |side: &Side| if is_straight(side) { Form::Line } else { Form::Quadratic };
-    let own = |side: &Side| if is_knee(side) { side.form } else { smooth(side) };
     let curved_knee = baseline.form == Form::CurvedKnee || run.form == Form::CurvedKnee;
-    let forms = match (is_knee(baseline), is_knee(run)) {
-        (true, true) if curved_knee => (Form::CurvedKnee, Form::CurvedKnee),
-        (true, true) => (Form::Knee, Form::Knee),
-        (false, false) if is_straight(baseline) && is_straight(run) => (Form::Line, Form::Line),
-        (false, false) => (Form::Quadratic, Form::Quadratic),
-        _ => (own(baseline), own(run)),
+    let form = match (is_knee(baseline) || is_knee(run), is_straight(baseline) && is_straight(run)) {
+        (true, _) if curved_knee => Form::CurvedKnee,
+        (true, _) => Form::Knee,
+        (false, true) => Form::Line,
+        (false, false) => Form::Quadratic,
     };
     let mut list: Vec<Quantity> = match scope {
         Scope::Absolute => vec![Quantity::CostSmallest, Quantity::CostLargest],
@@ -154,10 +179,9 @@ fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, (Form
             }
         }
         (Scope::Shape, false, false) => {
-            let parabola = (Form::Quadratic, Form::Quadratic);
-            return list.into_iter().map(|q| (q, forms)).chain([(Quantity::CurvatureShare, parabola)]).collect();
+            return list.into_iter().map(|q| (q, form)).chain([(Quantity::CurvatureShare, Form::Quadratic)]).collect();
         }
         (Scope::Shape, ..) => list.push(Quantity::Knee),
     }
-    list.into_iter().map(|quantity| (quantity, forms)).collect()
+    list.into_iter().map(|quantity| (quantity, form)).collect()
 }

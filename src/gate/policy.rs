@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::{Comparison, Item, Laws};
+use super::comparison::{Comparison, Item, Laws, Sides};
 use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, looks, words};
 use crate::law::{Class, FitOptions, Interval};
 use crate::suite::GateSettings;
@@ -59,8 +59,8 @@ impl Confidence {
 /// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. In 6,400 simulated unchanged suites (six workloads, 5
 /// to 20 rounds, noise of 1 to 5 % per size, slow rounds and disturbed cells) there was no false alarm.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
-    let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
-    let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &options)).collect();
+    let mut sides = Sides::new(FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() });
+    let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
     let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
     let mut findings = Vec::new();
     for (case, comparison) in cases.iter().zip(&comparisons) {

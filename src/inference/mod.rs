@@ -17,9 +17,11 @@ mod kernels;
 mod llm;
 mod logits;
 mod onnx;
+mod passages;
 mod plan;
 pub mod preprocess;
 mod probe;
+mod tokenizer;
 mod tower;
 mod untrusted;
 mod vlm;
@@ -27,5 +29,10 @@ mod vlm;
 pub use kernels::kernel_family;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
+pub use passages::{Passages, Positions, language_model_file, passages};
+pub use tokenizer::Tokenizer;
 pub use tower::Tower;
 pub use vlm::{ImageFeatures, Vlm};
+
+/// Reads an ONNX file and checks it as a stranger's; see `untrusted`.
+pub(crate) use untrusted::model as read_onnx;

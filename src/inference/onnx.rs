@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tract_onnx::pb::ValueInfoProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
@@ -34,8 +35,17 @@ pub(super) struct OnnxFile {
 impl OnnxFile {
     /// Reads and parses `path`.
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let proto = untrusted::model(path)?;
-        let names = |infos: &[tract_onnx::pb::ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
+        Self::read_with(path, &[])
+    }
+
+    /// Reads and parses `path`, and makes outputs of the values inside of the graph that have these names.
+    pub(super) fn read_with(path: &Path, values: &[String]) -> Result<Self> {
+        let mut proto = untrusted::model(path)?;
+        if let Some(graph) = &mut proto.graph {
+            let value = |name: &String| ValueInfoProto { name: name.clone(), ..Default::default() };
+            graph.output.extend(values.iter().map(value));
+        }
+        let names = |infos: &[ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
         let (inputs, outputs) =
             proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
         let nodes = proto.graph.iter().flat_map(|graph| &graph.node);
@@ -124,6 +134,12 @@ impl OnnxFile {
             return Err(Error::new(self.path.display(), cause, "give it what it was exported for, or export it anew"));
         }
         self.set_fact(name, |fact| fact.with_shape(wanted))
+    }
+
+    /// Gives input `name` the shape of input `other`.
+    pub(super) fn fix_alike(&mut self, name: &str, other: &str) -> Result<()> {
+        let dims = self.dims(other)?;
+        self.set_fact(name, |fact| fact.with_shape(&*dims))
     }
 
     /// Makes input `name` the constant `value`.

@@ -9,7 +9,7 @@ use super::Logits;
 use super::decoder::Decoder;
 use super::onnx::{OnnxFile, locate};
 use super::plan::{Plan, REMEDY, Threads, floats};
-use super::preprocess::{PixelValues, Preprocessor};
+use super::preprocess::{Layout, PixelValues, Preprocessor};
 use crate::suite::{MERGE, PATCH_VALUES};
 use crate::{Error, Result};
 
@@ -78,7 +78,8 @@ impl Vlm {
     pub fn encode(&self, pixels: &PixelValues) -> Result<ImageFeatures> {
         let patches = pixels.rows * pixels.cols;
         let blocks = pixels.rows.is_multiple_of(MERGE) && pixels.cols.is_multiple_of(MERGE);
-        if patches == 0 || !blocks || pixels.values.len() != patches * PATCH_VALUES {
+        let flat = matches!(pixels.layout, Layout::Patches { .. });
+        if patches == 0 || !blocks || !flat || pixels.values.len() != patches * PATCH_VALUES {
             let cause = format!("{} values for {}×{} patches", pixels.values.len(), pixels.rows, pixels.cols);
             return Err(Error::new("image", cause, "make the pixel values with this model's preprocessor"));
         }

@@ -65,21 +65,21 @@ impl Form {
                 Some(Fitted { curve: curve.in_units(points.x_max, 1.0), rss })
             }
             Self::Knee => {
-                let (curve, rss) = knee::law::<2>(points, &knee::search::<2>(points)?)?;
+                let (curve, rss) = knee::law::<2>(points, &knee::search::<2>(points, knee::EXACT)?)?;
                 Some(Fitted { curve, rss })
             }
             Self::CurvedKnee => {
-                let (curve, rss) = knee::law::<3>(points, &knee::search::<3>(points)?)?;
+                let (curve, rss) = knee::law::<3>(points, &knee::search::<3>(points, knee::EXACT)?)?;
                 Some(Fitted { curve, rss })
             }
         }
     }
 
-    /// The residual sum of squares alone, which is all that a simulation needs.
+    /// The residual sum of squares alone, to 1e-9 or better, which is all that a simulation needs.
     pub(crate) fn rss(self, points: &Points) -> Option<f64> {
         match self {
-            Self::Knee => knee::search::<2>(points).map(|found| found.rss),
-            Self::CurvedKnee => knee::search::<3>(points).map(|found| found.rss),
+            Self::Knee => knee::search::<2>(points, knee::ROUGH).map(|found| found.rss),
+            Self::CurvedKnee => knee::search::<3>(points, knee::ROUGH).map(|found| found.rss),
             _ => self.fit(points).map(|fitted| fitted.rss),
         }
     }

@@ -26,8 +26,11 @@ pub(crate) const MIN_ABOVE: usize = 2;
 /// m_left − m_right, so that the probes needn't be many.
 const PROBES: usize = 8;
 
-/// Golden-section steps: each shrinks the bracket by 0.618, 70 of them to the last digit.
-const GOLDEN_STEPS: usize = 70;
+/// Steps of bisection and of the golden section, each of which shrinks the bracket by 0.618 at the least: to the last digit…
+pub(crate) const EXACT: usize = 70;
+/// …or to 1e-5 of the bracket. A residual sum of squares is then right to 1e-9 of what the search gains on its start,
+/// since it is flat at its minimum.
+pub(crate) const ROUGH: usize = 24;
 
 /// Where a search found the breakpoint (in units of the points), with the residual sum of squares.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +44,9 @@ pub(crate) struct KneeSearch {
 /// The best breakpoint with a polynomial of P coefficients below (2: a line, 3: a parabola).
 ///
 /// The constraint `slope_above ≥ 0` is met by searching twice, with a free slope and with none: if the best law with a
-/// free slope falls, the best one that doesn't is flat or another segment's.
+/// free slope falls, the best one that doesn't is flat or another segment's. `steps` are [`EXACT`] or [`ROUGH`].
 /// `None` when there are too few points for both sides.
-pub(crate) fn search<const P: usize>(points: &Points) -> Option<KneeSearch> {
+pub(crate) fn search<const P: usize>(points: &Points, steps: usize) -> Option<KneeSearch> {
     let n = points.len();
     if n < P + MIN_ABOVE {
         return None;
@@ -64,23 +67,36 @@ pub(crate) fn search<const P: usize>(points: &Points) -> Option<KneeSearch> {
         sloped.push(right);
         flat.push(plateau);
     }
+    // The most promising segment first: its best breakpoint then rules out most of the others unseen.
+    let mut segments: Vec<(f64, usize, bool)> = (P - 1..n - MIN_ABOVE)
+        .flat_map(|last_below| {
+            let (left, above) = (below[last_below].rss, n - 2 - last_below);
+            [(left + sloped[above].rss, last_below, false), (left + flat[above].rss, last_below, true)]
+        })
+        .collect();
+    segments.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best: Option<KneeSearch> = None;
-    for last_below in P - 1..n - MIN_ABOVE {
+    for (bound, last_below, is_plateau) in segments {
         let left = &below[last_below];
         let (right, plateau) = (&sloped[n - 2 - last_below], &flat[n - 2 - last_below]);
         let ends = (points.x[last_below], points.x[last_below + 1]);
-        let slope = right.solve()[1];
-        improve(&mut best, false, left.rss + right.rss, ends, |k| {
-            let row = [1.0, k - 1.0];
-            let (below, above) = (left.predict(powers(k)), right.predict(row));
-            // Drawing the line to the joint value at k turns it by the covariance of slope and value.
-            let turn = (below.mean - above.mean) / (below.variance + above.variance) * right.covariance_of_slope(row);
-            Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: slope + turn >= 0.0 }
-        });
-        improve(&mut best, true, left.rss + plateau.rss, ends, |k| {
-            let (below, above) = (left.predict(powers(k)), plateau.predict([1.0]));
-            Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: true }
-        });
+        let segment = Segment { plateau: is_plateau, bound, ends, steps };
+        if is_plateau {
+            segment.improve(&mut best, |k| {
+                let (below, above) = (left.predict(powers(k)), plateau.predict([1.0]));
+                Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: true }
+            });
+        } else {
+            let slope = right.solve()[1];
+            segment.improve(&mut best, |k| {
+                let row = [1.0, k - 1.0];
+                let (below, above) = (left.predict(powers(k)), right.predict(row));
+                // Drawing the line to the joint value at k turns it by the covariance of slope and value.
+                let turn =
+                    (below.mean - above.mean) / (below.variance + above.variance) * right.covariance_of_slope(row);
+                Join { gap: below.mean - above.mean, excess: excess(below, above), feasible: slope + turn >= 0.0 }
+            });
+        }
     }
     best
 }
@@ -117,33 +133,44 @@ fn excess(left: Prediction, right: Prediction) -> f64 {
     (left.mean - right.mean).powi(2) / (left.variance + right.variance)
 }
 
-/// Solves one segment and keeps its best breakpoint if it beats `best`. `bound` is the residual sum of squares of the two
-/// sides, which no k of the segment can beat.
-fn improve(best: &mut Option<KneeSearch>, plateau: bool, bound: f64, (from, to): (f64, f64), at: impl Fn(f64) -> Join) {
-    if best.is_some_and(|b| b.rss <= bound) {
-        return;
-    }
-    let mut consider = |k: f64| {
-        let join = at(k);
-        let rss = bound + join.excess;
-        if join.feasible && rss.is_finite() && best.is_none_or(|b| rss < b.rss) {
-            *best = Some(KneeSearch { breakpoint: k, rss, plateau });
+/// The breakpoints between two sizes, with one kind of law above them.
+struct Segment {
+    plateau: bool,
+    /// The residual sum of squares of the two sides, which no breakpoint of the segment can beat.
+    bound: f64,
+    ends: (f64, f64),
+    steps: usize,
+}
+
+impl Segment {
+    /// Keeps the best breakpoint of the segment if it beats `best`.
+    fn improve(&self, best: &mut Option<KneeSearch>, at: impl Fn(f64) -> Join) {
+        let Self { plateau, bound, ends: (from, to), steps } = *self;
+        if best.is_some_and(|b| b.rss <= bound) {
+            return;
         }
-    };
-    consider(from);
-    consider(to);
-    let probe = |i: usize| from + (to - from) * i as f64 / PROBES as f64;
-    let joins: Vec<Join> = (0..=PROBES).map(|i| at(probe(i))).collect();
-    for i in 0..PROBES {
-        if joins[i].gap * joins[i + 1].gap < 0.0 {
-            consider(bisect(probe(i), probe(i + 1), |k| at(k).gap));
+        let mut consider = |k: f64| {
+            let join = at(k);
+            let rss = bound + join.excess;
+            if join.feasible && rss.is_finite() && best.is_none_or(|b| rss < b.rss) {
+                *best = Some(KneeSearch { breakpoint: k, rss, plateau });
+            }
+        };
+        consider(from);
+        consider(to);
+        let probe = |i: usize| from + (to - from) * i as f64 / PROBES as f64;
+        let joins: Vec<Join> = (0..=PROBES).map(|i| at(probe(i))).collect();
+        for i in 0..PROBES {
+            if joins[i].gap * joins[i + 1].gap < 0.0 {
+                consider(bisect(probe(i), probe(i + 1), steps, |k| at(k).gap));
+            }
         }
-    }
-    // The valley may lie between an end and the probe next to it.
-    for i in 0..=PROBES {
-        let (before, after) = (i.saturating_sub(1), (i + 1).min(PROBES));
-        if joins[i].excess <= joins[before].excess && joins[i].excess <= joins[after].excess {
-            consider(golden(probe(before), probe(after), |k| at(k).excess));
+        // The valley may lie between an end and the probe next to it.
+        for i in 0..=PROBES {
+            let (before, after) = (i.saturating_sub(1), (i + 1).min(PROBES));
+            if joins[i].excess <= joins[before].excess && joins[i].excess <= joins[after].excess {
+                consider(golden(probe(before), probe(after), steps, |k| at(k).excess));
+            }
         }
     }
 }
@@ -152,9 +179,9 @@ fn powers<const P: usize>(x: f64) -> [f64; P] {
     std::array::from_fn(|power| x.powi(power as i32))
 }
 
-fn bisect(mut from: f64, mut to: f64, f: impl Fn(f64) -> f64) -> f64 {
+fn bisect(mut from: f64, mut to: f64, steps: usize, f: impl Fn(f64) -> f64) -> f64 {
     let sign = f(from).signum();
-    for _ in 0..GOLDEN_STEPS {
+    for _ in 0..steps {
         let middle = 0.5 * (from + to);
         if f(middle).signum() == sign { from = middle } else { to = middle }
     }
@@ -162,11 +189,11 @@ fn bisect(mut from: f64, mut to: f64, f: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// The minimum of a function with one valley between `from` and `to`.
-pub(crate) fn golden(mut from: f64, mut to: f64, f: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn golden(mut from: f64, mut to: f64, steps: usize, f: impl Fn(f64) -> f64) -> f64 {
     const RATIO: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (to - RATIO * (to - from), from + RATIO * (to - from));
     let (mut fa, mut fb) = (f(a), f(b));
-    for _ in 0..GOLDEN_STEPS {
+    for _ in 0..steps {
         if fa <= fb {
             (to, b, fb) = (b, a, fa);
             a = to - RATIO * (to - from);

@@ -21,7 +21,7 @@ mod observations;
 mod ols;
 mod panel;
 mod points;
-mod random;
+pub(crate) mod random;
 mod sample;
 mod select;
 #[cfg(test)]

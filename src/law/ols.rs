@@ -136,6 +136,9 @@ impl System {
             let delta_beta = self.r.solve_upper_triangular(&(&d - &h))?;
             let delta_r = &f_left - &self.q * (&d - &h);
             let change = delta_beta.amax();
+            if last.is_infinite() && !change.is_finite() {
+                return None;
+            }
             // The last digits don't converge further, they only move about.
             if change.is_nan() || change >= 0.5 * last {
                 break;

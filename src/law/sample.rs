@@ -23,6 +23,8 @@ const MOST_SENSITIVITIES: usize = 40;
 const MOST_MISFIT: f64 = 0.405;
 /// …and so does noise, unless the rounds show as much of it: then the misfit has to be beyond it at this level.
 const NO_LAW_LEVEL: f64 = 1e-4;
+/// What one cost counts for at most in a misfit: a factor of 1,000.
+const WORST_MISFIT: f64 = 6.907_755_278_982_137;
 
 /// A panel with the sizes and weights of its fits.
 #[derive(Debug, Clone)]
@@ -59,26 +61,48 @@ impl Sample {
         form.fit(&self.points(self.panel.pooled(None))).map(|fitted| fitted.curve)
     }
 
+    /// The form that the costs call for; a smooth one that describes them if that one is far from them, and not by noise.
     pub(crate) fn select(&self, seed: u64, resamples: usize) -> Result<(Form, Curve), FitError> {
         let points = self.points(self.panel.pooled(None));
         let (form, fitted) = select(&points, self.panel.pure_error(), seed, resamples).ok_or(FitError::Range)?;
-        self.check_fit(&points.y, form, &fitted.curve)?;
-        Ok((form, fitted.curve))
+        if self.describes(&points.y, form, &fitted.curve) {
+            return Ok((form, fitted.curve));
+        }
+        // A knee can be laid through a single cost that is far off, which proves nothing.
+        let smooth = [Form::Constant, Form::Line, Form::Linearithmic, Form::Quadratic];
+        let spare = smooth.into_iter().filter(|form| form.n_parameters() < points.len());
+        let (form, curve) = spare
+            .filter_map(|form| form.fit(&points).map(|fitted| (form, fitted.curve)))
+            .chain([(form, fitted.curve)])
+            .min_by(|a, b| self.misfit(&points.y, &a.1).total_cmp(&self.misfit(&points.y, &b.1)))
+            .ok_or(FitError::Range)?;
+        if self.describes(&points.y, form, &curve) {
+            return Ok((form, curve));
+        }
+        Err(FitError::NoLaw { class: form.class(), factor: self.misfit(&points.y, &curve).exp() })
     }
 
-    /// Refuses a law that is far from the costs, unless the rounds differ by as much.
-    fn check_fit(&self, costs: &[f64], form: Form, curve: &Curve) -> Result<(), FitError> {
-        let squares = |(&n, cost): (&f64, &f64)| (cost / curve.predict(n).max(f64::MIN_POSITIVE)).ln().powi(2);
-        let sum: f64 = self.panel.sizes.iter().zip(costs).map(squares).sum();
-        let misfit = (sum / costs.len() as f64).sqrt();
+    /// The factor by which costs are off a curve at a typical size, as the root mean square of its logarithms.
+    fn misfit(&self, costs: &[f64], curve: &Curve) -> f64 {
+        let square = |(&n, &cost): (&f64, &f64)| {
+            let law = curve.predict(n);
+            // One cost that is far off, or a law at or below zero there, doesn't decide alone.
+            let off = if law > 0.0 { (cost / law).ln().abs().min(WORST_MISFIT) } else { WORST_MISFIT };
+            off * off
+        };
+        (self.panel.sizes.iter().zip(costs).map(square).sum::<f64>() / costs.len() as f64).sqrt()
+    }
+
+    /// Whether a curve is close to the costs, or no farther from them than rounds are from each other.
+    fn describes(&self, costs: &[f64], form: Form, curve: &Curve) -> bool {
+        let misfit = self.misfit(costs, curve);
         if misfit <= MOST_MISFIT {
-            return Ok(());
+            return true;
         }
         let pure = self.panel.pure_error();
+        let sum = misfit * misfit * costs.len() as f64;
         let df = (costs.len().saturating_sub(form.n_parameters()).max(1) as f64, pure.degrees_of_freedom as f64);
-        let is_noise = df.1 > 0.0 && f_tail(sum / df.0 / (pure.sum_of_squares / df.1), df.0, df.1) > NO_LAW_LEVEL;
-        let no_law = FitError::NoLaw { class: form.class(), factor: misfit.exp().min(f64::MAX) };
-        if is_noise { Ok(()) } else { Err(no_law) }
+        df.1 > 0.0 && f_tail(sum / df.0 / (pure.sum_of_squares / df.1), df.0, df.1) > NO_LAW_LEVEL
     }
 
     /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.

@@ -25,7 +25,7 @@ const CLEAR_TREND: f64 = 2.0;
 const LEAST_TREND: f64 = 0.02;
 
 /// A line is left for a curve at this level, and only when the curvature is worth a name.
-const CURVATURE_LEVEL: f64 = 5e-3;
+const CURVATURE_LEVEL: f64 = 1e-2;
 const LEAST_CURVATURE_SHARE: f64 = 0.01;
 
 /// A knee is called one when the slope above is at most this part of the slope below…

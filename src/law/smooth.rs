@@ -1,6 +1,6 @@
 //! Smooth concave growth: what a knee has to be told apart from.
 
-use super::knee::golden;
+use super::knee::{ROUGH, golden};
 use super::points::Points;
 use super::triangle::Triangle;
 
@@ -30,7 +30,7 @@ pub(crate) fn power(points: &Points) -> Option<(f64, Vec<f64>)> {
     let exponent = |i: usize| from + (to - from) * i as f64 / STEPS as f64;
     let best = (0..=STEPS).map(|i| (i, at(exponent(i)).rss)).min_by(|a, b| a.1.total_cmp(&b.1))?.0;
     let bracket = (exponent(best.saturating_sub(1)), exponent((best + 1).min(STEPS)));
-    let exponent = golden(bracket.0, bracket.1, |e| at(e).rss);
+    let exponent = golden(bracket.0, bracket.1, ROUGH, |e| at(e).rss);
     let triangle = at(exponent);
     let [a, b] = triangle.solve();
     let fitted = logs.iter().map(|&log| a + b * basis(log, exponent)).collect();

@@ -11,6 +11,22 @@ use crate::{Error, Result};
 /// Names the class of this machine where its product name and processor do not.
 const CLASS_VARIABLE: &str = "SCALEGATE_HOST_CLASS";
 
+/// The class that `SCALEGATE_HOST_CLASS` names, if it is set.
+///
+/// # Errors
+/// It is no name of lower-case letters, digits and dashes.
+pub fn named_class() -> Result<Option<String>> {
+    match std::env::var(CLASS_VARIABLE) {
+        Ok(class) if class == slug(&class) && !class.is_empty() => Ok(Some(class)),
+        Ok(class) => Err(Error::new(
+            CLASS_VARIABLE,
+            format!("`{class}` is not a name of lower-case letters, digits and dashes"),
+            "set it to a name such as `macbook-m2`, or unset it",
+        )),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Reads the fingerprint of this machine.
 pub fn host() -> Result<Host> {
     let kinds =
@@ -23,17 +39,7 @@ pub fn host() -> Result<Host> {
     let cpu = describe_cpu(&brand, &cpu_info);
     let product = read(Path::new("/proc/device-tree/model"));
     let cores = system.cpus().len();
-    let class = match std::env::var(CLASS_VARIABLE) {
-        Ok(class) if class == slug(&class) && !class.is_empty() => class,
-        Ok(class) => {
-            return Err(Error::new(
-                CLASS_VARIABLE,
-                format!("`{class}` is not a name of lower-case letters, digits and dashes"),
-                "set it to a name such as `macbook-m2`, or unset it",
-            ));
-        }
-        Err(_) => class(product.as_deref(), &cpu, cores),
-    };
+    let class = named_class()?.unwrap_or_else(|| class(product.as_deref(), &cpu, cores));
     Ok(Host {
         class,
         cpu,

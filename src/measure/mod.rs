@@ -29,6 +29,6 @@ pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;
 pub use hardware::{InstructionCounter, instruction_counter};
-pub use host::host;
+pub use host::{host, named_class};
 pub use rounds::{Round, RoundPlan, run_rounds};
 pub use vcgencmd::Vcgencmd;

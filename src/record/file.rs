@@ -100,3 +100,46 @@ fn shared_file() -> tempfile::Builder<'static, 'static> {
     }
     builder
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::metric::Metric;
+    use crate::mutate::damaged;
+    use crate::record::{Provenance, Run, Sample, Series};
+    use crate::suite::Axis;
+
+    #[test]
+    fn damaged_records_are_errors_or_sound_but_no_panic() {
+        let mut run = Run::new(Provenance::imported());
+        let samples = [16, 64, 256].map(|size| Sample { size, round: 0, values: vec![0.25 * size as f64, 1e-9] });
+        run.series.push(Series {
+            workload: "llm/prefill".to_owned(),
+            axis: Axis::Tokens,
+            metric: Metric::WallTime,
+            unit: "s".to_owned(),
+            measured: Some("2026-01-01T00:00:00Z".to_owned()),
+            protocol: BTreeMap::from([("prompt_seed".to_owned(), "1".to_owned())]),
+            conditions: BTreeMap::new(),
+            looks: vec![1, 2],
+            samples: samples.into(),
+            unavailable: None,
+        });
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.json");
+        write_json(&path, &run).unwrap();
+        let sound = std::fs::read(&path).unwrap();
+        assert_eq!(read_json::<Run>(&path).unwrap(), run);
+        let mut refused = 0;
+        for bytes in damaged(&sound, 4, 5000) {
+            std::fs::write(&path, bytes).unwrap();
+            if let Err(error) = read_json::<Run>(&path) {
+                assert!(error.place().ends_with("run.json") && !error.remedy().is_empty(), "{error}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 2500, "{refused} refused");
+    }
+}

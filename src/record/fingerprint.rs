@@ -96,6 +96,11 @@ impl Provenance {
         }
     }
 
+    /// Whether another tool measured this.
+    pub fn is_imported(&self) -> bool {
+        self.build.source == NOT_TOLD
+    }
+
     /// Fields that forbid comparing absolute costs: all of the host, and of the build all but its sources.
     pub fn incomparable(&self, after: &Self) -> Vec<Difference> {
         let mut list = self.host.differences(&after.host);
@@ -115,7 +120,7 @@ impl Provenance {
     /// What differs of the sources and of what is under test, which have to be the same on all hosts of one verdict. Imported
     /// samples don't tell, and are taken at their word.
     pub fn other_sources(&self, after: &Self) -> Vec<Difference> {
-        if [self, after].iter().any(|side| side.build.source == NOT_TOLD) {
+        if self.is_imported() || after.is_imported() {
             return Vec::new();
         }
         let mut list: Vec<Difference> =

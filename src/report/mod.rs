@@ -2,9 +2,11 @@
 //!
 //! Nothing is measured, fitted or decided here, so that no two outputs can disagree.
 
+mod accuracy;
 mod check;
 mod command;
 mod compare;
+mod compression;
 mod doctor;
 mod escape;
 mod fits;
@@ -13,8 +15,10 @@ mod inert;
 mod markdown;
 mod units;
 
+pub use accuracy::{accuracy_json, accuracy_text};
 pub use check::{check_json, check_text, matches_text};
 pub use compare::{compare_json, compare_markdown, compare_text};
+pub use compression::compression_text;
 pub use doctor::doctor_text;
 pub use fits::{fits_json, fits_text};
 pub use html::{Page, html};

@@ -62,9 +62,12 @@ pub(super) fn slope_step(axis: Axis) -> (f64, &'static str) {
     }
 }
 
+/// What rounds to 1 at three digits.
+const ROUNDS_TO_ONE: f64 = 0.9995;
+
 /// The largest unit that leaves at least one digit before the point; the smallest otherwise.
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
-    let fitting = units.iter().find(|(factor, _)| value.abs() >= *factor).or(units.last());
+    let fitting = units.iter().find(|(factor, _)| value.abs() >= ROUNDS_TO_ONE * factor).or(units.last());
     let (factor, unit) = if value == 0.0 { units.first() } else { fitting }.copied().unwrap_or((1.0, ""));
     format!("{} {unit}", three_digits(value / factor))
 }
@@ -76,9 +79,9 @@ pub(super) fn three_digits(value: f64) -> String {
         return format!("{value:.2e}");
     }
     let decimals = match magnitude {
-        m if m >= 100.0 || m == 0.0 => 0,
-        m if m >= 10.0 => 1,
-        m if m >= 1.0 => 2,
+        m if m >= 100.0 * ROUNDS_TO_ONE || m == 0.0 => 0,
+        m if m >= 10.0 * ROUNDS_TO_ONE => 1,
+        m if m >= ROUNDS_TO_ONE => 2,
         _ => 3,
     };
     format!("{value:.decimals$}")
@@ -95,6 +98,10 @@ mod tests {
         assert_eq!(cost(2.5e-10, "s"), "0.250 ns");
         assert_eq!(cost(64e6, "bytes"), "64.0 MB");
         assert_eq!(cost(0.0, "s"), "0 s");
+        assert_eq!(
+            [0.9996, 0.99951e-3, 0.9994, 0.09996].map(|s| cost(s, "s")),
+            ["1.00 s", "1.00 ms", "999 ms", "100 ms"]
+        );
         assert_eq!(cost(-0.00011, "s"), "-110 µs");
     }
 

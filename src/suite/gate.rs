@@ -56,6 +56,11 @@ impl GateSettings {
         self.host.get(class).map_or(&self.required, |host| &host.required)
     }
 
+    /// Whether a class of hosts has settings of its own.
+    pub fn names_host(&self, class: &str) -> bool {
+        self.host.contains_key(class)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         for (name, rate) in [("alpha", self.alpha), ("miss", self.miss)] {
             if !(rate > 0.0 && rate < 0.5) {

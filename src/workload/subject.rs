@@ -6,7 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::suite::Suite;
+use crate::inference::preprocess::Preprocessor;
+use crate::suite::{ForeignModel, Suite, WorkloadSettings};
 use crate::{Error, Result, models, paths};
 
 /// What helps against a photo that cannot be read.
@@ -45,11 +46,27 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     }
     for model in &suite.foreign_models {
         subject.insert(format!("model.{}", model.name), hash(&model.path()?)?);
+        if let Some(pixels) = expected_knee(suite, model) {
+            subject.insert(format!("model.{}.expected_knee", model.name), format!("{pixels:.0}"));
+        }
     }
     if let Some(path) = &suite.images.photo {
         subject.insert("images.photo".to_owned(), hash_photo(path)?);
     }
     Ok(subject)
+}
+
+/// The image size, in pixels, from which on a model of the user's own gets no larger input, at the aspect ratio of the
+/// largest picture that it is given. A model without a preprocessor that can be read says so itself when it is loaded.
+fn expected_knee(suite: &Suite, model: &ForeignModel) -> Option<f64> {
+    let pictures = suite.workloads.iter().filter(|workload| model.workloads.iter().any(|name| name == workload.name()));
+    let resolutions = pictures.filter_map(|workload| match workload {
+        WorkloadSettings::Pixels { resolutions, .. } => resolutions.iter().max_by_key(|it| it.pixels()),
+        WorkloadSettings::Tokens { .. } => None,
+    });
+    let largest = resolutions.max_by_key(|it| it.pixels())?;
+    let preprocessor = Preprocessor::from_config(&model.path().ok()?.join("preprocessor_config.json")).ok()?;
+    preprocessor.expected_knee(f64::from(largest.width) / f64::from(largest.height))
 }
 
 /// SHA-256 of a photo.

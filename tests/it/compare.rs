@@ -66,3 +66,18 @@ fn what_neither_run_could_measure_is_named_and_decides_nothing() {
     let text = stdout(&place.scalegate("compare a.json b.json").code(0));
     assert!(text.contains("available to neither run, and not compared: energy"), "{text}");
 }
+
+#[test]
+fn what_is_required_and_neither_run_could_measure_is_no_pass() {
+    let place = pair(&prefill(line), &prefill(line));
+    for name in ["a.json", "b.json"] {
+        let energy = r#""series":[{"workload":"llm/prefill","axis":"tokens","metric":"energy","unit":"J","unavailable":"no meter"},"#;
+        place.write(name, place.read(name).replace("\"series\":[", energy));
+    }
+    place.write(
+        "suite.toml",
+        format!("{}\n[gate]\nrequired = [\"wall_time\", \"energy\"]\n", crate::support::bench::SUITE),
+    );
+    let text = stdout(&place.scalegate("compare a.json b.json").code(3));
+    assert!(text.contains("llm/prefill energy") && text.contains("no meter"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! `scalegate import csv` takes nothing on trust.
 
-use crate::support::{Place, stderr};
+use crate::support::{Place, TOKENS, line, rows, stderr, stdout};
 
 fn refused(csv: &str) -> String {
     let place = Place::new();
@@ -94,4 +94,35 @@ fn the_order_of_columns_and_rows_does_not_matter() {
     };
     assert_eq!(samples("first.json"), [(16.0, 0, 0.25), (32.0, 1, 0.5)]);
     assert_eq!(samples("second.json"), samples("first.json"));
+}
+
+#[test]
+fn an_imported_run_beside_a_suite_is_checked_for_what_it_has() {
+    let place = Place::with_suite("");
+    place.import(&rows("engine/prefill", "tokens", &TOKENS, 8, line));
+    place.scalegate("accept --reason first").success();
+    place.scalegate("check").code(0);
+    let class = "[gate.host.imported]\nrequired = [\"wall_time\"]\n";
+    place.write("suite.toml", format!("{}\n{class}", crate::support::bench::SUITE));
+    let text = stdout(&place.scalegate("check").code(3));
+    assert!(text.contains("llm/prefill") && text.contains("it was not measured"), "{text}");
+}
+
+#[test]
+fn an_imported_run_is_of_the_class_that_is_named() {
+    let place = Place::new();
+    place.write("costs.csv", "workload,axis,metric,unit,size,round,value\nengine/x,tokens,wall_time,s,1,0,1\n");
+    let import = |class: &str| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_scalegate"));
+        command
+            .current_dir(place.path(""))
+            .env("SCALEGATE_HOST_CLASS", class)
+            .args(["import", "csv", "costs.csv"])
+            .assert()
+    };
+    import("my-laptop").success();
+    assert_eq!(place.record().provenance.host.class, "my-laptop");
+    import("other").success();
+    assert_eq!(place.record().provenance.host.class, "other");
+    assert!(stderr(&import("../up").code(2)).contains("is not a name of lower-case letters"));
 }

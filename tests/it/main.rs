@@ -10,6 +10,7 @@ mod bench_join;
 mod bench_target;
 mod check;
 mod compare;
+mod compress;
 mod counts;
 mod degenerate;
 mod export;

@@ -27,6 +27,12 @@ fn every_size_has_its_costs_in_every_round() {
     assert_eq!(measured, costs.into_iter().chain([Metric::Energy]).collect());
     for metric in costs {
         let series = run.series("llm/prefill", metric).unwrap();
+        if metric == Metric::RssAuc && series.unavailable.is_some() {
+            // So little memory that it depends on the allocator whether it can be told from the idle level.
+            let reason = series.unavailable.as_deref().unwrap();
+            assert!(reason.contains("which is too little to sample; `heap_bytes` counts it"), "{reason}");
+            continue;
+        }
         assert_eq!(series.samples.len(), 8, "{metric}: one entry per size and round");
         assert_eq!(series.sizes(), BTreeSet::from([4, 8, 16, 32]));
         assert_eq!(series.protocol["rate_hz"], "100");

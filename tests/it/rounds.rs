@@ -139,3 +139,39 @@ fn an_earlier_run_is_taken_anew_without_resume() {
     assert_eq!(rounds(only(&second)), BTreeSet::from([0, 1]));
     assert_ne!(only(&first).samples[0], only(&second).samples[0]);
 }
+
+#[test]
+fn a_series_ends_with_a_round_on_a_throttled_host() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::with_suite("");
+    // A round asks three times. From the fifth answer on, in the second round, the firmware reports that it throttles.
+    let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\" && echo >> asked\n\
+                  if [ \"$(wc -l < asked)\" -lt 5 ]; then echo throttled=0x0; else echo throttled=0x4; fi\n";
+    let firmware = place.write("bin/vcgencmd", script);
+    std::fs::set_permissions(&firmware, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", place.path("bin").display(), std::env::var("PATH").unwrap());
+    for line in ["--rounds 6", "--rounds 6 --resume"] {
+        let mut command = place.run_command(&["llm"], &format!("--workload llm/decode {line}"));
+        let output = command.env("PATH", &path).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains("unavailable: while it was measured, the firmware reports"), "{text}");
+        let run = place.record();
+        assert_eq!((only(&run).n_rounds(), only(&run).unavailable.is_some()), (0, true));
+    }
+    let asked = place.read("bin/asked").lines().count();
+    assert_eq!(asked, 6, "two rounds, and no more");
+}
+
+#[test]
+fn a_run_that_was_interrupted_before_its_first_verdict_is_no_baseline() {
+    let place = Place::with_suite("");
+    place.run(&["llm"], "--workload llm/decode --rounds 6").success();
+    let mut run = place.record();
+    run.series[0].samples.retain(|sample| sample.round < 3);
+    record::write_json(&place.path("target/scalegate/run.json"), &run).unwrap();
+    let message = stderr(&place.scalegate("accept --reason first").code(2));
+    assert!(message.contains("llm/decode has 3 of 6 rounds: it was interrupted before its first verdict"), "{message}");
+    assert!(!place.path("baselines").exists());
+}

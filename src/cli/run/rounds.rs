@@ -70,6 +70,7 @@ impl<'a> Rounds<'a> {
             let run =
                 self.record()?.ok_or_else(|| Error::new(self.request.out.display(), "it is gone", "run again"))?;
             self.begun.extend(due.iter().map(|name| (*name).to_owned()));
+            self.check_kept(round, &due)?;
             if due.iter().any(|name| is_at_look(run.series(name, Metric::WallTime))) {
                 self.look(&run)?;
             }
@@ -77,13 +78,27 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// The rounds of every workload in this run.
+    /// Fails if a round that was taken is not in the record, which would be taken for ever.
+    fn check_kept(&self, round: u32, due: &[&str]) -> Result<()> {
+        let taken = self.rounds_taken()?;
+        match due.iter().find(|name| taken.get(*name).is_none_or(|rounds| *rounds <= round)) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                self.request.out.display(),
+                format!("round {} of {name} is not in it, although its bench target ended well", round + 1),
+                "see that one bench target alone measures this workload, and that nothing else writes the record",
+            )),
+        }
+    }
+
+    /// The rounds of every workload in this run; of one that a round spoilt no more are taken.
     fn rounds_taken(&self) -> Result<BTreeMap<&'a str, u32>> {
         // Before its first round there is only that of an earlier run, damaged or not.
         let run = if self.begun.is_empty() { None } else { self.record()? };
         let of = |name: &str| -> u32 {
             let series = run.as_ref().and_then(|run| run.series(name, Metric::WallTime));
-            series.filter(|_| self.begun.contains(name)).map_or(0, Series::n_rounds)
+            let rounds = |series: &Series| if series.unavailable.is_some() { u32::MAX } else { series.n_rounds() };
+            series.filter(|_| self.begun.contains(name)).map_or(0, rounds)
         };
         let names = self.programs.iter().flat_map(|program| &program.workloads);
         Ok(names.map(|name| (name.as_str(), of(name))).collect())

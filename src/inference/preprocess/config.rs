@@ -1,33 +1,34 @@
-//! `preprocessor_config.json`, as Hugging Face writes it for Qwen2-VL.
+//! `preprocessor_config.json`, as Hugging Face writes it for its image processors.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use super::Preprocessor;
 use super::patches::Levels;
-use super::{Preprocessor, SmartResize};
-use crate::suite::{MERGE, PATCH};
+use super::processor::{Processor, Unsupported};
+use super::resample::Filter;
 use crate::{Error, Result};
-
-/// Names of the image processor, slow and fast; both compute the same.
-const PROCESSORS: [&str; 2] = ["Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast"];
-/// Pillow's number of its bicubic filter.
-const BICUBIC: u32 = 3;
-/// What a missing `image_mean` and `image_std` stand for: those of CLIP.
-const CLIP_MEAN: [f64; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-const CLIP_STD: [f64; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
 
 /// The keys that change what is computed. Others are let through, since the files of Hugging Face carry many
 /// (`processor_class`, `auto_map`, …) and more with each of its versions.
 #[derive(Deserialize)]
-struct Config {
+pub(super) struct Config {
     image_processor_type: Option<String>,
-    patch_size: Option<usize>,
-    merge_size: Option<usize>,
-    temporal_patch_size: Option<usize>,
-    min_pixels: Option<u64>,
-    max_pixels: Option<u64>,
-    size: Option<Size>,
+    /// What files had before `image_processor_type`.
+    feature_extractor_type: Option<String>,
+    pub(super) patch_size: Option<Sides>,
+    pub(super) merge_size: Option<usize>,
+    pub(super) temporal_patch_size: Option<usize>,
+    pub(super) min_pixels: Option<u64>,
+    pub(super) max_pixels: Option<u64>,
+    pub(super) size: Option<Sides>,
+    pub(super) crop_size: Option<Sides>,
+    pub(super) max_image_size: Option<Sides>,
+    pub(super) do_image_splitting: Option<bool>,
+    pub(super) do_center_crop: Option<bool>,
+    pub(super) do_pad: Option<bool>,
     image_mean: Option<[f64; 3]>,
     image_std: Option<[f64; 3]>,
     rescale_factor: Option<f64>,
@@ -38,21 +39,43 @@ struct Config {
     do_convert_rgb: Option<bool>,
 }
 
-/// Where newer files keep the bounds of the area.
-#[derive(Deserialize)]
-struct Size {
-    #[serde(alias = "min_pixels")]
-    shortest_edge: Option<u64>,
-    #[serde(alias = "max_pixels")]
-    longest_edge: Option<u64>,
+/// A length, in one of the forms that the files have. Which of them fits is the processor's matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Sides {
+    One(u64),
+    Keys {
+        /// For Qwen2-VL the smallest area, in pixels; otherwise a length, as the others.
+        #[serde(alias = "min_pixels")]
+        shortest_edge: Option<u64>,
+        /// For Qwen2-VL the largest area.
+        #[serde(alias = "max_pixels")]
+        longest_edge: Option<u64>,
+        height: Option<u64>,
+        width: Option<u64>,
+    },
+}
+
+impl fmt::Display for Sides {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shortest, longest, height, width) = match *self {
+            Self::One(side) => return write!(formatter, "{side}"),
+            Self::Keys { shortest_edge, longest_edge, height, width } => (shortest_edge, longest_edge, height, width),
+        };
+        let keys = [("shortest_edge", shortest), ("longest_edge", longest), ("height", height), ("width", width)];
+        let keys: Vec<String> =
+            keys.iter().filter_map(|(key, value)| value.map(|value| format!("{key} {value}"))).collect();
+        formatter.write_str(if keys.is_empty() { "empty" } else { "" })?;
+        formatter.write_str(&keys.join(", "))
+    }
 }
 
 impl Preprocessor {
     /// Reads a `preprocessor_config.json`. Keys that are missing have the default of the image processor.
     ///
     /// # Errors
-    /// When the file can't be read or is no such JSON; when it is for another image processor, or for a patch size, a
-    /// merge size or a resampling that isn't Qwen2-VL's; when the numbers leave no valid image.
+    /// When the file can't be read or is no such JSON; when it is for an unknown image processor, or has a key with a value
+    /// that would be computed in another way than the file says; when the numbers leave no valid image.
     pub fn from_config(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|cause| {
             Error::new(path.display(), cause, "give a model directory with a readable preprocessor_config.json")
@@ -60,68 +83,60 @@ impl Preprocessor {
         Self::from_json(&path.display().to_string(), &text)
     }
 
-    fn from_json(place: &str, text: &str) -> Result<Self> {
-        let config: Config = serde_json::from_str(text).map_err(|cause| {
-            Error::new(place, cause, "restore the file from the model's repository; see the Qwen2VLImageProcessor keys")
-        })?;
-        config.check(place)?;
-        let size = config.size.unwrap_or(Size { shortest_edge: None, longest_edge: None });
-        let min_pixels = config.min_pixels.or(size.shortest_edge).unwrap_or(56 * 56);
-        let max_pixels = config.max_pixels.or(size.longest_edge).unwrap_or(1280 * 28 * 28);
-        let resize = SmartResize::new(min_pixels, max_pixels)
-            .map_err(|error| Error::new(place, error.cause(), error.remedy()))?;
-        let scale = if config.do_rescale.unwrap_or(true) { config.rescale_factor.unwrap_or(1.0 / 255.0) } else { 1.0 };
-        let (mean, std) = if config.do_normalize.unwrap_or(true) {
-            (config.image_mean.unwrap_or(CLIP_MEAN), config.image_std.unwrap_or(CLIP_STD))
-        } else {
-            ([0.0; 3], [1.0; 3])
-        };
-        let levels = Levels::new(scale, mean, std);
-        if !levels.is_finite() {
-            return Err(Error::new(
+    pub(super) fn from_json(place: &str, text: &str) -> Result<Self> {
+        let config: Config = serde_json::from_str(text)
+            .map_err(|cause| Error::new(place, cause, "restore the file from the model's repository"))?;
+        let preprocessor = config.preprocessor().map_err(|Unsupported { key, found, supported }| {
+            Error::new(
                 place,
-                format!(
-                    "rescale_factor {scale}, image_mean {mean:?} and image_std {std:?} give values that aren't finite"
-                ),
-                "set image_std above 0 and the others to finite numbers",
-            ));
+                format!("{key} is {found}, but only {supported} is supported"),
+                format!("use a model with {key} {supported}"),
+            )
+        })?;
+        if preprocessor.levels.is_finite() {
+            return Ok(preprocessor);
         }
-        Ok(Self { resize, levels, temporal: config.temporal_patch_size.unwrap_or(2) })
+        let (scale, mean, std) = (config.rescale_factor, config.image_mean, config.image_std);
+        Err(Error::new(
+            place,
+            format!(
+                "rescale_factor {scale:?}, image_mean {mean:?} and image_std {std:?} give values that aren't finite"
+            ),
+            "set image_std above 0 and the others to finite numbers",
+        ))
     }
 }
 
 impl Config {
-    /// Refuses what would be computed in another way than the file says.
-    fn check(&self, place: &str) -> Result<()> {
-        let foreign = |key: &str, found: String, supported: &str| {
-            Err(Error::new(
-                place,
-                format!("{key} is {found}, but only {supported} is supported"),
-                format!("use a model with the image processor of Qwen2-VL and {key} {supported}"),
-            ))
-        };
-        let processor = self.image_processor_type.as_deref().unwrap_or("missing");
-        if !PROCESSORS.contains(&processor) {
-            return foreign("image_processor_type", processor.to_owned(), PROCESSORS[0]);
-        }
-        for (key, found, supported) in [("patch_size", self.patch_size, PATCH), ("merge_size", self.merge_size, MERGE)]
-        {
-            if let Some(found) = found.filter(|&found| found != supported) {
-                return foreign(key, found.to_string(), &supported.to_string());
-            }
-        }
-        if let Some(found) = self.temporal_patch_size.filter(|found| !(1..=2).contains(found)) {
-            return foreign("temporal_patch_size", found.to_string(), "1 or 2");
-        }
-        if let Some(found) = self.resample.filter(|&found| found != BICUBIC) {
-            return foreign("resample", found.to_string(), "3 (bicubic)");
-        }
+    fn preprocessor(&self) -> Result<Preprocessor, Unsupported> {
+        let processor = Processor::named(&self.processor())?;
         for (key, flag) in [("do_resize", self.do_resize), ("do_convert_rgb", self.do_convert_rgb)] {
             if flag == Some(false) {
-                return foreign(key, "false".to_owned(), "true");
+                return Err(Unsupported::new(key, false, true));
             }
         }
-        Ok(())
+        let filter = match self.resample {
+            None => processor.filter(),
+            Some(number) => Filter::numbered(number)
+                .ok_or_else(|| Unsupported::new("resample", number, "1 (Lanczos), 2 (bilinear) or 3 (bicubic)"))?,
+        };
+        Ok(Preprocessor { rule: processor.rule(self)?, filter, levels: self.levels(processor) })
+    }
+
+    /// The name of the image processor; what was called a feature extractor is one too.
+    fn processor(&self) -> String {
+        let older = || Some(self.feature_extractor_type.as_ref()?.replace("FeatureExtractor", "ImageProcessor"));
+        self.image_processor_type.clone().or_else(older).unwrap_or_else(|| "missing".to_owned())
+    }
+
+    fn levels(&self, processor: Processor) -> Levels {
+        let scale = if self.do_rescale.unwrap_or(true) { self.rescale_factor.unwrap_or(1.0 / 255.0) } else { 1.0 };
+        let (mean, std) = processor.normalisation();
+        if self.do_normalize.unwrap_or(true) {
+            Levels::new(scale, self.image_mean.unwrap_or(mean), self.image_std.unwrap_or(std))
+        } else {
+            Levels::new(scale, [0.0; 3], [1.0; 3])
+        }
     }
 }
 
@@ -130,6 +145,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::inference::preprocess::SmartResize;
+    use crate::inference::preprocess::processor::{CLIP_MEAN, CLIP_STD};
+    use crate::inference::preprocess::rule::Rule;
 
     /// What a model of the Qwen2-VL family ships, with keys that don't matter here.
     fn shipped() -> Value {
@@ -151,10 +169,14 @@ mod tests {
         Preprocessor::from_json("vlm/preprocessor_config.json", &config.to_string())
     }
 
+    fn smart(min_pixels: u64, max_pixels: u64, temporal: usize) -> Rule {
+        Rule::Smart { resize: SmartResize::new(min_pixels, max_pixels).unwrap(), temporal }
+    }
+
     #[test]
     fn the_keys_of_a_file_are_followed() {
         let got = read(&shipped()).unwrap();
-        assert_eq!((got.resize.min_pixels(), got.resize.max_pixels(), got.temporal), (3136, 200_704, 1));
+        assert_eq!((got.rule, got.filter), (smart(3136, 200_704, 1), Filter::Bicubic));
         assert_eq!(got.levels, Levels::new(1.0 / 255.0, [0.5, 0.25, 0.125], [0.5, 0.5, 0.25]));
         let raw = read(&with("do_normalize", json!(false))).unwrap();
         assert_eq!(raw.levels, Levels::new(1.0 / 255.0, [0.0; 3], [1.0; 3]));
@@ -169,7 +191,7 @@ mod tests {
             json!({"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": null, "image_mean": null}),
         ] {
             let got = read(&config).unwrap();
-            assert_eq!((got.resize.min_pixels(), got.resize.max_pixels(), got.temporal), (3136, 1_003_520, 2));
+            assert_eq!((got.rule, got.filter), (smart(3136, 1_003_520, 2), Filter::Bicubic));
             assert_eq!(got.levels, Levels::new(1.0 / 255.0, CLIP_MEAN, CLIP_STD));
         }
     }
@@ -178,21 +200,24 @@ mod tests {
     fn bounds_may_be_under_size() {
         let size = json!({"shortest_edge": 784, "longest_edge": 7840});
         let got = read(&json!({"image_processor_type": "Qwen2VLImageProcessor", "size": size})).unwrap();
-        assert_eq!((got.resize.min_pixels(), got.resize.max_pixels()), (784, 7840));
+        assert_eq!(got.rule, smart(784, 7840, 2));
         // The keys of its own win.
-        assert_eq!(read(&with("size", size)).unwrap().resize.max_pixels(), 200_704);
+        assert_eq!(read(&with("size", size)).unwrap().rule, smart(3136, 200_704, 1));
     }
 
     #[test]
     fn what_would_be_computed_otherwise_is_refused_by_key() {
         for (key, value) in [
-            ("image_processor_type", json!("CLIPImageProcessor")),
+            ("image_processor_type", json!("ViTImageProcessor")),
             ("image_processor_type", json!(null)),
             ("patch_size", json!(16)),
             ("merge_size", json!(3)),
             ("temporal_patch_size", json!(0)),
             ("temporal_patch_size", json!(3)),
-            ("resample", json!(2)),
+            ("resample", json!(0)),
+            ("resample", json!(4)),
+            ("size", json!(224)),
+            ("patch_size", json!({"height": 14, "width": 14})),
             ("do_resize", json!(false)),
             ("do_convert_rgb", json!(false)),
             ("image_std", json!([0.5, 0.0, 0.5])),
@@ -200,11 +225,42 @@ mod tests {
             ("max_pixels", json!(100)),
             ("min_pixels", json!(0)),
             ("min_pixels", json!(200_705)),
+            ("min_pixels", json!(50_000_001)),
         ] {
             let error = read(&with(key, value.clone())).unwrap_err();
             assert_eq!(error.place(), "vlm/preprocessor_config.json");
             assert!(error.cause().contains(key), "{key} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn keys_of_the_other_processors_are_refused_likewise() {
+        for (processor, key, value) in [
+            ("LlavaImageProcessor", "do_pad", json!(true)),
+            ("CLIPImageProcessor", "size", json!({"longest_edge": 224})),
+            ("CLIPImageProcessor", "size", json!({})),
+            ("CLIPImageProcessorFast", "crop_size", json!(0)),
+            ("CLIPImageProcessor", "crop_size", json!({"height": 16_385, "width": 1})),
+            ("CLIPImageProcessor", "crop_size", json!({"height": 16_000, "width": 16_000})),
+            ("SiglipImageProcessor", "size", json!({"shortest_edge": 224})),
+            ("SiglipImageProcessor", "size", json!({"height": 224})),
+            ("Idefics3ImageProcessor", "size", json!({"height": 224, "width": 224})),
+            ("SmolVLMImageProcessorFast", "max_image_size", json!(364)),
+            ("PixtralImageProcessor", "size", json!({"shortest_edge": 1024})),
+            ("PixtralImageProcessor", "patch_size", json!({"height": 16, "width": 0})),
+            ("PixtralImageProcessor", "resample", json!(5)),
+        ] {
+            let error = read(&json!({"image_processor_type": processor, key: value})).unwrap_err();
+            assert!(error.cause().starts_with(&format!("{key} is ")), "{processor} {key}: {error}");
+        }
+        let error = read(&json!({"image_processor_type": "ViTImageProcessor"})).unwrap_err();
+        assert!(error.remedy().contains("Qwen2VLImageProcessor, Idefics3ImageProcessor, SmolVLM"), "{error}");
+    }
+
+    #[test]
+    fn files_of_before_image_processors_are_read() {
+        let old = json!({"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224});
+        assert_eq!(read(&old).unwrap(), read(&json!({"image_processor_type": "CLIPImageProcessor"})).unwrap());
     }
 
     #[test]

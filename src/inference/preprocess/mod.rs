@@ -1,10 +1,12 @@
-//! Encoded image bytes to model input, as Hugging Face's Qwen2-VL image processor does it.
+//! Encoded image bytes to model input, as the image processors of Hugging Face's `transformers` do it: those of Qwen2-VL,
+//! Idefics3 and SmolVLM, CLIP and LLaVA, SigLIP, Pixtral.
 //!
-//! In: the bytes of a JPEG or PNG file. Out: [`PixelValues`], the patches of the resized and normalised image. The
-//! stages are decode, resize (Catmull-Rom, on `u8`), and one pass that normalises and writes the patches:
+//! In: the bytes of a JPEG or PNG file. Out: [`PixelValues`], the patches or planes of the resized and normalised image. The
+//! stages are decode, resize (on `u8`, with the filter that the model's configuration names), and one pass that normalises
+//! and writes the values in the model's order:
 //!
 //! ```text
-//! bytes ─▶ decode ─▶ RGB, as stored ─▶ smart_resize ─▶ RGB, at most max_pixels ─▶ patches ─▶ PixelValues
+//! bytes ─▶ decode ─▶ RGB, as stored ─▶ rule: resize, crop, cut into tiles ─▶ patches or planes ─▶ PixelValues
 //! ```
 //!
 //! Decoding costs with the pixels of the file, patches and everything after them with the pixels after the clamp: this
@@ -15,13 +17,24 @@
 //! codes, or an end marker put behind half of the data, can't be told from an ugly picture.) Not done, as the processor itself doesn't: the
 //! orientation in EXIF isn't applied, colour profiles are ignored, and an alpha channel is dropped.
 
+mod center_crop;
 mod config;
 mod decode;
+mod longest_edge;
 mod patches;
+mod planes;
 mod preprocessor;
+mod processor;
+mod resample;
+mod rule;
 mod smart_resize;
+mod tiles;
+
+#[cfg(test)]
+mod tests;
 
 pub use decode::{MAX_PIXELS, MAX_SIDE, rgb};
-pub use patches::PixelValues;
+pub use patches::{Layout, PixelValues};
 pub use preprocessor::Preprocessor;
+pub use rule::Geometry;
 pub use smart_resize::SmartResize;

@@ -2,34 +2,71 @@
 
 use image::RgbImage;
 
-use crate::suite::{MERGE, PATCH};
+use crate::suite::{MERGE, PATCH, PATCH_VALUES};
 
-const CHANNELS: usize = 3;
+pub(super) const CHANNELS: usize = 3;
 
-/// The patches of one image, as Qwen2-VL flattens them.
+/// What a vision encoder reads of one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PixelValues {
-    /// Height of the image in patches; even.
+    /// Rows of patches (Qwen2-VL, where they are even, and Pixtral), or of tiles (Idefics3: 0 if the image isn't split);
+    /// otherwise 1.
     pub rows: usize,
-    /// Width of the image in patches; even.
+    /// Columns, likewise.
     pub cols: usize,
-    /// `[rows · cols, 3 · T · 14 · 14]`, with `T` the temporal patch size (1 for the models of the suite).
-    ///
-    /// The four patches of each 2×2 block follow each other, blocks and the patches in them in reading order. A patch is
-    /// its red plane, its green plane, its blue plane; with `T` > 1 each plane is there `T` times.
+    /// The order of the values.
+    pub layout: Layout,
+    /// As many as [`PixelValues::shape`] says.
     pub values: Vec<f32>,
 }
 
+/// The order of pixel values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `[rows · cols, 3 · T · 14 · 14]`, as Qwen2-VL flattens patches, with `T` the temporal patch size (1 for the models
+    /// of the suite).
+    ///
+    /// The four patches of each 2×2 block follow each other, blocks and the patches in them in reading order. A patch is
+    /// its red plane, its green plane, its blue plane; with `T` > 1 each plane is there `T` times.
+    Patches {
+        /// `T`.
+        temporal: usize,
+    },
+    /// `[count, 3, height, width]`: the tiles in reading order and then the whole image, or just one image.
+    Images {
+        /// Number of images.
+        count: usize,
+        /// Height of each, in pixels.
+        height: usize,
+        /// Width of each, in pixels.
+        width: usize,
+    },
+}
+
+impl Layout {
+    pub(super) fn shape(self, patches: usize) -> Vec<usize> {
+        match self {
+            Self::Patches { temporal } => vec![patches, temporal * PATCH_VALUES],
+            Self::Images { count, height, width } => vec![count, CHANNELS, height, width],
+        }
+    }
+}
+
 impl PixelValues {
-    /// The number of patches, `rows · cols`.
+    /// The number of patches or tiles, `rows · cols`.
     pub fn patches(&self) -> usize {
         self.rows * self.cols
+    }
+
+    /// The shape of the values as a tensor.
+    pub fn shape(&self) -> Vec<usize> {
+        self.layout.shape(self.patches())
     }
 }
 
 /// The normalised value of each of the 256 levels of each channel.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Levels([[f32; 256]; CHANNELS]);
+pub(super) struct Levels(pub(super) [[f32; 256]; CHANNELS]);
 
 impl Levels {
     /// `(level · scale − mean) / std`, rounded to `f32` after each step as the image processor does.
@@ -65,7 +102,7 @@ pub(super) fn flatten(image: &RgbImage, levels: &Levels, temporal: usize) -> Pix
             }
         }
     }
-    PixelValues { rows, cols, values }
+    PixelValues { rows, cols, layout: Layout::Patches { temporal }, values }
 }
 
 fn product(outer: usize, inner: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -1,80 +1,52 @@
-//! The stages in a row: decode, resize, patches.
+//! The stages in a row: decode, then the rule of the model's image processor.
 
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
-use image::RgbImage;
-
-use super::patches::{self, Levels, PixelValues};
-use super::{SmartResize, decode};
-use crate::suite::PATCH;
-use crate::{Error, Result};
+use super::decode;
+use super::patches::{Levels, PixelValues};
+use super::resample::Filter;
+use super::rule::{Geometry, Rule};
+use crate::Result;
 
 /// Turns encoded images into model input, as the `preprocessor_config.json` of a model says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preprocessor {
-    pub(super) resize: SmartResize,
+    pub(super) rule: Rule,
+    pub(super) filter: Filter,
     pub(super) levels: Levels,
-    pub(super) temporal: usize,
 }
 
 impl Preprocessor {
-    /// The rule for the size of the resized image.
-    pub fn resize(&self) -> &SmartResize {
-        &self.resize
-    }
-
-    /// The rows and columns of patches that an image of `width`×`height` pixels turns into.
+    /// What an image of `width`×`height` pixels turns into.
     ///
     /// # Errors
-    /// As [`SmartResize::target`].
-    pub fn grid(&self, width: u32, height: u32) -> Result<(usize, usize)> {
-        let (width, height) = self.resize.target(width, height)?;
-        Ok((height as usize / PATCH, width as usize / PATCH))
+    /// A side is 0; or the image is so long and narrow that the processor refuses it.
+    pub fn geometry(&self, width: u32, height: u32) -> Result<Geometry> {
+        self.rule.geometry(width, height)
+    }
+
+    /// The number of pixels from which on larger images of this ratio of width to height give no larger input, and so cost
+    /// the encoder no more: where a knee is expected. `None` if the input has one size whatever the image's is.
+    pub fn expected_knee(&self, aspect: f64) -> Option<f64> {
+        self.rule.expected_knee(aspect)
     }
 
     /// Encoded JPEG or PNG bytes to model input. `place` names the image in errors: its path, or what made it.
     ///
     /// # Errors
     /// When the bytes are no whole JPEG or PNG file, when the image is larger than [`super::MAX_PIXELS`] or
-    /// [`super::MAX_SIDE`], and when its aspect ratio is above 200.
+    /// [`super::MAX_SIDE`] or would be resized to more than [`super::MAX_PIXELS`]; and as [`Preprocessor::geometry`].
     pub fn run(&self, place: &str, encoded: &[u8]) -> Result<PixelValues> {
-        let original = decode::rgb(place, encoded)?;
-        let target = self
-            .resize
-            .target(original.width(), original.height())
-            .map_err(|error| Error::new(place, format!("{}: {}", error.place(), error.cause()), error.remedy()))?;
-        let resized = if original.dimensions() == target { original } else { resized(place, &original, target)? };
-        Ok(patches::flatten(&resized, &self.levels, self.temporal))
+        self.rule.apply(place, decode::rgb(place, encoded)?, self.filter, &self.levels)
     }
-}
-
-/// Catmull-Rom with the kernel widened when shrinking, which is what Pillow's `BICUBIC` is.
-fn resized(place: &str, original: &RgbImage, (width, height): (u32, u32)) -> Result<RgbImage> {
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    let mut image = RgbImage::new(width, height);
-    let source = ImageRef::new(original.width(), original.height(), original.as_raw(), PixelType::U8x3);
-    let target = Image::from_slice_u8(width, height, &mut image, PixelType::U8x3);
-    match (source, target) {
-        (Ok(source), Ok(mut target)) => {
-            Resizer::new().resize(&source, &mut target, &options).map_err(|cause| cause.to_string())
-        }
-        (Err(cause), _) | (_, Err(cause)) => Err(cause.to_string()),
-    }
-    .map_err(|cause| {
-        Error::new(place, format!("the image can't be resized: {cause}"), "report this, with the image, as a bug")
-    })?;
-    Ok(image)
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
 
-    use image::ImageFormat;
+    use image::{ImageFormat, RgbImage};
 
     use super::*;
+    use crate::inference::preprocess::{SmartResize, patches};
 
     /// Two slopes and a chequerboard, in one image.
     fn texture(width: u32, height: u32) -> RgbImage {
@@ -90,8 +62,12 @@ mod tests {
         bytes
     }
 
+    fn smart(min_pixels: u64, max_pixels: u64) -> Rule {
+        Rule::Smart { resize: SmartResize::new(min_pixels, max_pixels).unwrap(), temporal: 1 }
+    }
+
     fn preprocessor(levels: Levels) -> Preprocessor {
-        Preprocessor { resize: SmartResize::new(56 * 56, 256 * 28 * 28).unwrap(), levels, temporal: 1 }
+        Preprocessor { rule: smart(56 * 56, 256 * 28 * 28), filter: Filter::Bicubic, levels }
     }
 
     fn raw() -> Preprocessor {
@@ -102,7 +78,8 @@ mod tests {
     fn patches_grow_with_the_image_up_to_the_clamp() {
         let patches = |width, height| {
             let got = raw().run("photo", &encoded(&texture(width, height), ImageFormat::Jpeg)).unwrap();
-            assert_eq!((got.rows, got.cols), raw().grid(width, height).unwrap());
+            let geometry = raw().geometry(width, height).unwrap();
+            assert_eq!((got.rows, got.cols, got.layout), (geometry.rows, geometry.cols, geometry.layout));
             assert_eq!(got.values.len(), got.patches() * 588);
             got.patches()
         };
@@ -123,7 +100,7 @@ mod tests {
             &include_bytes!("../../../tests/fixtures/images/photo.png")[..],
             &include_bytes!("../../../tests/fixtures/images/photo_bicubic.png")[..],
         ];
-        let preprocessor = Preprocessor { resize: SmartResize::new(1, 6 * 28 * 28).unwrap(), ..raw() };
+        let preprocessor = Preprocessor { rule: smart(1, 6 * 28 * 28), ..raw() };
         let got = preprocessor.run("photo.png", photo).unwrap();
         let expected = preprocessor.run("photo_bicubic.png", expected).unwrap();
         assert_eq!((got.rows, got.cols), (4, 4));

@@ -9,6 +9,7 @@ use tract_onnx::pb::{
 };
 
 use super::*;
+use crate::mutate::damaged;
 
 fn node(name: &str, input: &str, output: &str) -> NodeProto {
     NodeProto {
@@ -178,4 +179,21 @@ fn what_is_no_file_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let error = model(place.path()).unwrap_err();
     assert!(error.cause().contains("no file"), "{error}");
+}
+
+#[test]
+fn damaged_models_are_errors_or_sound_but_no_panic() {
+    let tensor = TensorProto {
+        name: "w".into(),
+        dims: vec![2, 3],
+        data_type: DataType::Float.into(),
+        raw_data: vec![7; 24],
+        ..Default::default()
+    };
+    let mut graph = graph(vec![node("a", "x", "b"), node("c", "b", "y")]);
+    graph.initializer = vec![tensor];
+    let sound = encoded(graph);
+    assert!(decode(&sound, Path::new(".")).is_ok());
+    let refused = damaged(&sound, 1, 20_000).filter(|bytes| decode(bytes, Path::new(".")).is_err()).count();
+    assert!(refused > 10_000, "{refused} refused");
 }

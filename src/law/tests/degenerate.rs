@@ -133,6 +133,20 @@ fn jumps_that_no_law_describes_have_none() {
 }
 
 #[test]
+fn a_law_that_four_sizes_cannot_prove_is_better_than_one_that_is_far_off() {
+    let steep = series(&[(1.0, 2.0), (4.0, 17.0), (16.0, 257.0), (64.0, 4097.0)], 1).unwrap();
+    assert_eq!(steep.class, Class::Quadratic, "{steep:?}");
+    assert_finite(&steep);
+}
+
+#[test]
+fn one_cost_far_off_does_not_make_the_misfit_alone() {
+    let outcome = law(|n| if n == 4.0 { 1e-9 } else { f64::from(n as i32 % 3) + 0.1 }, 1);
+    let is_bounded = |factor: &f64| (1.5..=1000.0).contains(factor);
+    assert!(matches!(&outcome, Err(FitError::NoLaw { factor, .. }) if is_bounded(factor)), "{outcome:?}");
+}
+
+#[test]
 fn noise_alone_is_no_reason_to_refuse_a_law() {
     for seed in 0..200 {
         for (rounds, sd) in [(2, 0.3), (3, 0.3), (5, 0.5), (10, 0.5), (1, 0.2)] {

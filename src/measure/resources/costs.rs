@@ -11,6 +11,8 @@ pub struct Costs {
     pub cpu_time: f64,
     /// Area under the resident memory above idle, in byte·s.
     pub rss_auc: f64,
+    /// What `rss_auc` is certain to, since the idle level is no more certain, in byte·s.
+    pub rss_auc_certain_to: f64,
     /// Largest resident memory that a sample saw, in bytes.
     pub sampled_peak: f64,
     /// Mean processor use above idle while inferences ran, in cores.
@@ -30,6 +32,7 @@ impl Costs {
             cpu_auc: per_inference(area - ground.reset_cpu_s),
             cpu_time: per_inference(ground.cpu_s - ground.reset_cpu_s),
             rss_auc: per_inference(busy.rss_area(idle.bytes)),
+            rss_auc_certain_to: per_inference(idle.bytes_certain_to * busy.duration_s()),
             sampled_peak: busy.peak_bytes(),
             utilisation: area.max(0.0) / busy.duration_s(),
         }
@@ -52,13 +55,15 @@ mod tests {
             ground: Ground { inferences: 4, cpu_s: 2.0, reset_cpu_s: 0.4 },
             start_unix_s: 0.0,
         };
-        let costs = Costs::new(&windows, Idle { cores: 0.1, bytes: 40e6 });
+        let costs = Costs::new(&windows, Idle { cores: 0.1, bytes: 40e6, bytes_certain_to: 1e6 });
         let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
         close(costs.cpu_auc, (2.2 - 0.2 - 0.4) / 4.0);
         close(costs.cpu_time, 0.4);
         close(costs.rss_auc, 5e6);
+        close(costs.rss_auc_certain_to, 0.5e6);
         close(costs.sampled_peak, 60e6);
         close(costs.utilisation, 1.0);
-        assert_eq!(Costs::new(&windows, Idle { cores: 2.0, bytes: 90e6 }).rss_auc, 0.0, "noise below idle is no cost");
+        let above = Idle { cores: 2.0, bytes: 90e6, bytes_certain_to: 1e6 };
+        assert_eq!(Costs::new(&windows, above).rss_auc, 0.0, "noise below idle is no cost");
     }
 }

@@ -16,7 +16,12 @@ pub struct Idle {
     pub cores: f64,
     /// Resident memory.
     pub bytes: f64,
+    /// What `bytes` is certain to: half of what the windows differ by, and a page at the least.
+    pub bytes_certain_to: f64,
 }
+
+/// The smallest page of memory of the processors that this runs on.
+const PAGE_BYTES: f64 = 4096.0;
 
 /// The level between two idle windows.
 ///
@@ -40,7 +45,11 @@ pub fn idle(before: &Trace, after: &Trace) -> Result<Idle, String> {
             tolerated / 1e6
         ));
     }
-    Ok(Idle { cores: f64::midpoint(cores[0], cores[1]), bytes: f64::midpoint(bytes[0], bytes[1]) })
+    Ok(Idle {
+        cores: f64::midpoint(cores[0], cores[1]),
+        bytes: f64::midpoint(bytes[0], bytes[1]),
+        bytes_certain_to: ((bytes[0] - bytes[1]).abs() / 2.0).max(PAGE_BYTES),
+    })
 }
 
 #[cfg(test)]
@@ -54,8 +63,10 @@ mod tests {
 
     #[test]
     fn windows_that_agree_give_the_level_between_them() {
-        let Idle { cores, bytes } = idle(&steady(0.0, 50e6), &steady(0.01, 52e6)).unwrap();
+        let Idle { cores, bytes, bytes_certain_to } = idle(&steady(0.0, 50e6), &steady(0.01, 52e6)).unwrap();
         assert!((cores - 0.005).abs() < 1e-12 && (bytes - 51e6).abs() < 1.0, "{cores} {bytes}");
+        assert!((bytes_certain_to - 1e6).abs() < 1.0, "{bytes_certain_to}");
+        assert_eq!(idle(&steady(0.0, 50e6), &steady(0.0, 50e6)).unwrap().bytes_certain_to, 4096.0, "a page");
     }
 
     #[test]

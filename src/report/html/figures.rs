@@ -80,13 +80,18 @@ fn figure(html: &mut String, page: &Page, row: &Row, run: &RunLaws, law: &Series
     html.push_str("</tbody></table></details>\n</figcaption>\n</figure>\n");
 }
 
-/// The image size that the embedded model clamps to, if the record tells it and it lies within the measured sizes: where
-/// a knee is expected. Counts have a model, and a clamp, of their own.
+/// The image size that the model clamps to, if the record tells it and it lies within the measured sizes: where a knee is
+/// expected. Counts have an embedded model, and a clamp, of their own.
 fn clamp(run: &Run, series: &Series) -> Option<f64> {
-    if series.axis != Axis::Pixels || !series.workload.starts_with("vlm/") {
+    if series.axis != Axis::Pixels {
         return None;
     }
-    let field = match series.metric {
+    let owner = match series.workload.split_once("/vlm/") {
+        Some((owner, _)) => Some(format!("model.{owner}.expected_knee")),
+        None if series.workload.starts_with("vlm/") => None,
+        None => return None,
+    };
+    let embedded = match series.metric {
         Metric::Instructions
         | Metric::InstructionsHw
         | Metric::HeapBytes
@@ -96,7 +101,7 @@ fn clamp(run: &Run, series: &Series) -> Option<f64> {
         | Metric::Branches => "instructions.models.vlm.max_pixels",
         _ => "models.vlm.max_pixels",
     };
-    let pixels: u64 = run.provenance.subject.get(field)?.parse().ok()?;
+    let pixels: u64 = run.provenance.subject.get(owner.as_deref().unwrap_or(embedded))?.parse().ok()?;
     let sizes = series.sizes();
     (sizes.first()?..=sizes.last()?).contains(&&pixels).then_some(pixels as f64)
 }

@@ -153,6 +153,12 @@ fn the_clamp_that_the_record_tells_is_marked_where_it_lies_among_the_sizes() {
     let text = page(&run, None);
     assert_eq!(text.matches("class=\"clamp\"").count(), 2, "the mark and the legend of one of the two");
     assert!(text.contains("clamp at 0.201 MP"), "{text}");
+    run.series.push(series("mine/vlm/encode", knee(2e5)));
+    assert_eq!(page(&run, None).matches("class=\"clamp\"").count(), 2, "a clamp of another model");
+    run.provenance.subject.insert("model.mine.expected_knee".to_owned(), "300000".to_owned());
+    let text = page(&run, None);
+    assert!(text.contains("clamp at 0.201 MP") && text.contains("clamp at 0.300 MP"), "{text}");
+    run.series.pop();
     run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "99999999".to_owned());
     assert!(!page(&run, None).contains("class=\"clamp\""));
 }
