@@ -139,7 +139,7 @@ impl OnnxFile {
     /// Gives input `name` the shape of input `other`.
     pub(super) fn fix_alike(&mut self, name: &str, other: &str) -> Result<()> {
         let dims = self.dims(other)?;
-        self.set_fact(name, |fact| fact.with_shape(&*dims))
+        self.set_fact(name, |fact| fact.with_shape(dims))
     }
 
     /// Makes input `name` the constant `value`.
