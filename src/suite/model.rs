@@ -173,6 +173,9 @@ impl VlmSpec {
 pub struct InferenceSettings {
     /// Whether decoding keeps keys and values; without it every token recomputes its whole context.
     pub kv_cache: bool,
+    /// A text whose tokens are the prompts of language models of the user's own; absent for synthetic tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<PathBuf>,
 }
 
 /// `[[model]]`: a model directory of the user's own, laid out as the Hugging Face ONNX exports are.

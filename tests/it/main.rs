@@ -19,6 +19,7 @@ mod import;
 mod import_tools;
 mod inference;
 mod onnxruntime;
+mod prompt_file;
 mod report;
 mod resources;
 #[cfg(unix)]
