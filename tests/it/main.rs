@@ -12,6 +12,7 @@ mod check;
 mod compare;
 mod counts;
 mod degenerate;
+mod expected_knee;
 mod export;
 mod fit;
 mod hosts;
