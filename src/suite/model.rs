@@ -1,7 +1,7 @@
 //! `[models]`, `[[model]]`, `[images]` and `[inference]`: what is under test.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -181,6 +181,9 @@ pub struct InferenceSettings {
     pub threads: NonZeroUsize,
     /// Tokens of a prompt that are read at once; absent for the whole prompt.
     pub prompt_chunk: Option<NonZeroUsize>,
+    /// A text whose tokens are the prompts of language models of the user's own; absent for synthetic tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<PathBuf>,
 }
 
 /// More would be a slip: nobody has so many cores, and every thread takes memory.
@@ -226,6 +229,21 @@ impl ForeignModel {
             Error::new(format!("model {}", self.name), cause, format!("set {variable} to the model's directory"))
         };
         std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(missing)
+    }
+
+    /// Where the files beside the graph are, as its tokenizer: of a graph that is named by its file the directory around it, or
+    /// around `onnx`.
+    ///
+    /// # Errors
+    /// As [`ForeignModel::path`].
+    pub fn directory(&self) -> Result<PathBuf, Error> {
+        let path = self.path()?;
+        if path.is_dir() {
+            return Ok(path);
+        }
+        let parent = path.parent().unwrap_or(Path::new(""));
+        let around = if parent.ends_with("onnx") { parent.parent() } else { None };
+        Ok(around.unwrap_or(parent).to_path_buf())
     }
 }
 

@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::Path;
 use std::rc::Rc;
 
-use super::prompt::prompt;
+use super::prompt::{prompt, repeated, tokens_of};
 use super::registry::Source;
 use super::{Prepared, Workload};
 use crate::Result;
@@ -41,6 +42,8 @@ pub(super) struct LlmWorkload {
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedLlm,
+    /// The tokens of the prompt file, once they are known.
+    pub(super) text: OnceCell<Vec<i64>>,
 }
 
 impl LlmWorkload {
@@ -54,6 +57,24 @@ impl LlmWorkload {
         }
         let model = Rc::new(model);
         Ok(Rc::clone(self.model.get_or_init(|| model)))
+    }
+}
+
+impl LlmWorkload {
+    /// The prompt file, for a model that has a tokenizer: the embedded one has none.
+    fn prompt_file(&self) -> Option<&Path> {
+        self.suite.inference.prompt.as_deref().filter(|_| self.source != Source::Embedded)
+    }
+
+    fn prompt(&self, length: u64, vocabulary: Option<usize>) -> Result<Vec<i64>> {
+        let (Some(file), Source::Foreign(model)) = (self.prompt_file(), &self.source) else {
+            return Ok(prompt(length, vocabulary, self.suite.seed));
+        };
+        if self.text.get().is_none() {
+            let tokens = tokens_of(file, &model.directory()?.join("tokenizer.json"))?;
+            self.text.get_or_init(|| tokens);
+        }
+        Ok(self.text.get().map(|tokens| repeated(tokens, length)).unwrap_or_default())
     }
 }
 
@@ -71,7 +92,10 @@ impl Workload for LlmWorkload {
     }
 
     fn protocol(&self) -> BTreeMap<String, String> {
-        let mut protocol = BTreeMap::from([("prompt_seed".to_owned(), self.suite.seed.to_string())]);
+        let mut protocol = BTreeMap::from([match self.prompt_file() {
+            Some(file) => ("prompt".to_owned(), file.display().to_string()),
+            None => ("prompt_seed".to_owned(), self.suite.seed.to_string()),
+        }]);
         if self.phase == Phase::Generate {
             protocol.insert("new_tokens".to_owned(), NEW_TOKENS.to_string());
         }
@@ -90,7 +114,7 @@ impl Workload for LlmWorkload {
         let model = self.model()?;
         let settings = &self.suite.inference;
         let mut start = model.session(settings.kv_cache).with_prompt_chunk(settings.prompt_chunk);
-        let tokens = prompt(size, model.vocabulary(), self.suite.seed);
+        let tokens = self.prompt(size, model.vocabulary())?;
         if self.phase == Phase::Decode {
             start.resume(&tokens)?;
         }

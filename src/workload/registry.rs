@@ -1,5 +1,6 @@
 //! The workloads that a suite lists, by name.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -128,6 +129,7 @@ impl<'a> Maker<'a> {
                 suite: Rc::clone(self.suite),
                 source: self.source.clone(),
                 model: Rc::clone(&self.llm),
+                text: OnceCell::new(),
             })),
             (_, Some(phase), WorkloadSettings::Pixels { resolutions, .. }) => Ok(Box::new(VlmWorkload {
                 name,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::prompt::TEXT;
 use crate::inference::preprocess::Preprocessor;
 use crate::suite::{ForeignModel, Suite, WorkloadSettings};
 use crate::{Error, Result, models, paths};
@@ -51,7 +52,10 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
         }
     }
     if let Some(path) = &suite.images.photo {
-        subject.insert("images.photo".to_owned(), hash_photo(path)?);
+        subject.insert("images.photo".to_owned(), hash_file(path, PHOTO)?);
+    }
+    if let Some(path) = &suite.inference.prompt {
+        subject.insert("inference.prompt".to_owned(), hash_file(path, TEXT)?);
     }
     Ok(subject)
 }
@@ -65,14 +69,14 @@ fn expected_knee(suite: &Suite, model: &ForeignModel) -> Option<f64> {
         WorkloadSettings::Tokens { .. } => None,
     });
     let largest = resolutions.max_by_key(|it| it.pixels())?;
-    let preprocessor = Preprocessor::from_config(&model.path().ok()?.join("preprocessor_config.json")).ok()?;
+    let preprocessor = Preprocessor::from_config(&model.directory().ok()?.join("preprocessor_config.json")).ok()?;
     preprocessor.expected_knee(f64::from(largest.width) / f64::from(largest.height))
 }
 
-/// SHA-256 of a photo.
-fn hash_photo(path: &Path) -> Result<String> {
-    let photo = std::fs::read(path).map_err(|error| Error::new(path.display(), error, PHOTO))?;
-    Ok(Sha256::digest(photo).iter().map(|byte| format!("{byte:02x}")).collect())
+/// SHA-256 of a photo or a prompt.
+fn hash_file(path: &Path, remedy: &str) -> Result<String> {
+    let content = std::fs::read(path).map_err(|error| Error::new(path.display(), error, remedy))?;
+    Ok(Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// SHA-256 over names and contents of all files below a model's directory, in the order of their names.

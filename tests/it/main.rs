@@ -13,6 +13,7 @@ mod compare;
 mod compress;
 mod counts;
 mod degenerate;
+mod expected_knee;
 mod export;
 mod families;
 mod fit;
@@ -22,6 +23,7 @@ mod import;
 mod import_tools;
 mod inference;
 mod onnxruntime;
+mod prompt_file;
 mod report;
 mod resources;
 #[cfg(unix)]
