@@ -116,9 +116,8 @@ impl Passages {
             let cause = format!("token {token} is not in the vocabulary of {}", self.vocabulary);
             return Err(Error::new(self.plan.path().display(), cause, "use the tokenizer that belongs to the model"));
         }
-        let outputs = self.inputs(tokens).and_then(|inputs| Ok((self.plan.spawn(), inputs)));
-        let (state, inputs) = outputs.map_err(|cause| self.unusable(&cause))?;
-        let outputs = self.plan.run(&mut state?, inputs)?;
+        let inputs = self.inputs(tokens).map_err(|cause| self.unusable(&cause))?;
+        let outputs = self.plan.run(&mut self.plan.spawn()?, inputs)?;
         outputs.iter().map(|value| positions(value, tokens.len()).map_err(|cause| self.unusable(&cause))).collect()
     }
 
