@@ -10,7 +10,7 @@
 //! - The same input gives the same bytes: nothing is drawn by chance, and one thread computes in `f64`.
 //! - The output directory appears whole or not at all.
 //!
-//! [`cut`] is the linear algebra, [`budget`] decides, [`graph`] finds weights and [`rewrite`] replaces them.
+//! `cut` is the linear algebra, `budget` decides, `graph` finds weights and `rewrite` replaces them.
 
 mod budget;
 mod calibration;

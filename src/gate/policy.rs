@@ -56,8 +56,7 @@ impl Confidence {
 /// at each look (see [`looks`](super::looks())).
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
-/// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. In 6,400 simulated unchanged suites (six workloads, 5
-/// to 20 rounds, noise of 1 to 5 % per size, slow rounds and disturbed cells) there was no false alarm.
+/// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. `docs/evidence.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let mut sides = Sides::new(FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() });
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
