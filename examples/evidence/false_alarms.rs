@@ -1,10 +1,10 @@
 //! Section 1: verdicts over whole suites in which nothing changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use scalegate::Result;
-use scalegate::gate::{Case, Outcome, Policy, Scope, Verdict, decide};
+use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, Verdict, decide};
 use scalegate::metric::Metric;
 use scalegate::suite::{Suite, Tolerances};
 
@@ -57,6 +57,7 @@ stay as related as they were. Tolerances are those of `suite.toml`. Seed {SEED}.
 fn simulated(recorded: &[Recorded]) -> String {
     let head: Vec<String> = ROUNDS.iter().map(|rounds| format!("{rounds} rounds")).collect();
     let (mut rows, mut alarms) = (String::new(), 0);
+    let mut raised: BTreeMap<String, u64> = BTreeMap::new();
     for scope in [Scope::Shape, Scope::Absolute] {
         for cell in NOISES {
             let noise = Noise { family: Family::Normal, cell, round: ROUND_NOISE };
@@ -65,7 +66,12 @@ fn simulated(recorded: &[Recorded]) -> String {
                 .map(|&rounds| {
                     let verdicts = verdicts(recorded, scope, rounds, noise);
                     let count = |verdict: &Kind| verdicts.get(verdict).copied().unwrap_or(0);
-                    alarms += SIMULATED - count(&Kind::Pass) - count(&Kind::Inconclusive);
+                    for (kind, n) in &verdicts {
+                        if let Kind::Alarm(by) = kind {
+                            alarms += n;
+                            *raised.entry(format!("{by} at {} %", 100.0 * cell)).or_default() += n;
+                        }
+                    }
                     percent(count(&Kind::Pass), SIMULATED)
                 })
                 .collect();
@@ -73,11 +79,13 @@ fn simulated(recorded: &[Recorded]) -> String {
             let _ = writeln!(rows, "| {name}, {} % | {} |", 100.0 * cell, passes.join(" | "));
         }
     }
+    let raised: Vec<String> = raised.into_iter().map(|(by, n)| format!("{by} ({n})")).collect();
+    let raised = if raised.is_empty() { String::new() } else { format!(", raised by {}", raised.join(", ")) };
     let n = SIMULATED * (2 * NOISES.len() * ROUNDS.len()) as u64;
     format!(
         "
 How much it takes until an unchanged suite passes: simulated noise per size as given, and {} % per round, on the recorded costs, with the
-default tolerances; {SIMULATED} suites per cell, shapes and costs apart. False alarms among all {n}: {alarms}. Seed {SEED}.
+default tolerances; {SIMULATED} suites per cell, shapes and costs apart. False alarms among all {n}: {alarms}{raised}. Seed {SEED}.
 
 | passes | {} |
 |---|{}
@@ -115,8 +123,16 @@ fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> B
             Verdict::Improved | Verdict::Regressed | Verdict::Mixed => {
                 let loud =
                     report.findings.into_iter().filter(|f| matches!(f.outcome, Outcome::Regressed | Outcome::Improved));
-                Kind::Alarm(loud.map(|f| format!("{}: {}", f.workload, f.words)).collect::<Vec<_>>().join("; "))
+                let names: BTreeSet<String> =
+                    loud.map(|f| format!("{} of `{}`", quantity(f.quantity), f.workload)).collect();
+                Kind::Alarm(names.into_iter().collect::<Vec<_>>().join(" with "))
             }
         }
     })
+}
+
+/// The name of a quantity in words.
+fn quantity(quantity: Quantity) -> String {
+    let name = serde_json::to_value(quantity).ok();
+    name.as_ref().and_then(|name| name.as_str()).unwrap_or("a quantity").replace('_', " ")
 }

@@ -3,12 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::bench::SUITE;
+use crate::support::bench::{ANYTHING_GOES, SUITE};
 use crate::support::{Place, stdout};
-
-/// So much is tolerated that noise decides nothing: a record is checked against itself here.
-const ANYTHING_GOES: &str =
-    "[gate.tolerance.wall_time]\nslope = 1e9\ncost = 1e9\ncurvature_share = 1e9\ngrowth = 1e9\n";
 
 fn fixture(family: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(family)

@@ -7,11 +7,8 @@ use std::time::Duration;
 use scalegate::record::{self, Run, Series};
 use serde_json::Value;
 
+use crate::support::bench::ANYTHING_GOES;
 use crate::support::{Place, stderr, stdout};
-
-/// So much is tolerated that the first look decides every quantity, however noisy the machine is.
-const ANYTHING_GOES: &str = "[gate.tolerance.wall_time]\nslope = 1e9\ncost = 1e9\ncurvature_share = 1e9\nbreakpoint = 1e9\n\
-                             level = 1e9\nslope_ratio = 1e9\ngrowth = 1e9\n";
 
 fn rounds(series: &Series) -> BTreeSet<u32> {
     series.samples.iter().map(|sample| sample.round).collect()
