@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use scalegate::Result;
-use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, Verdict, decide};
+use scalegate::gate::{Case, Outcome, Policy, Scope, Verdict, decide};
 use scalegate::metric::Metric;
 use scalegate::suite::{Suite, Tolerances};
 
@@ -124,15 +124,9 @@ fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> B
                 let loud =
                     report.findings.into_iter().filter(|f| matches!(f.outcome, Outcome::Regressed | Outcome::Improved));
                 let names: BTreeSet<String> =
-                    loud.map(|f| format!("{} of `{}`", quantity(f.quantity), f.workload)).collect();
+                    loud.map(|f| format!("{} of `{}`", f.quantity.name(), f.workload)).collect();
                 Kind::Alarm(names.into_iter().collect::<Vec<_>>().join(" with "))
             }
         }
     })
-}
-
-/// The name of a quantity in words.
-fn quantity(quantity: Quantity) -> String {
-    let name = serde_json::to_value(quantity).ok();
-    name.as_ref().and_then(|name| name.as_str()).unwrap_or("a quantity").replace('_', " ")
 }

@@ -43,6 +43,23 @@ pub(super) struct Range {
 }
 
 impl Quantity {
+    /// The name in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Class => "class",
+            Self::Knee => "knee",
+            Self::Slope => "slope",
+            Self::CostSmallest => "cost smallest",
+            Self::CostLargest => "cost largest",
+            Self::Level => "level",
+            Self::CurvatureShare => "curvature share",
+            Self::Breakpoint => "breakpoint",
+            Self::SlopeRatio => "slope ratio",
+            Self::Growth => "growth",
+        }
+    }
+
     /// The value on a law; NaN if the law has none.
     pub(super) fn of(self, curve: &Curve, range: Range) -> f64 {
         let Range { smallest, largest, bend } = range;

@@ -13,9 +13,9 @@ use super::plan::{Plan, REMEDY, Threads, floats, guarded};
 use super::probe::Rounding;
 use crate::{Error, Result};
 
-const MASK: &str = "attention_mask";
-const POSITIONS: &str = "position_ids";
-const PAST: &str = "past_key_values.";
+pub(super) const MASK: &str = "attention_mask";
+pub(super) const POSITIONS: &str = "position_ids";
+pub(super) const PAST: &str = "past_key_values.";
 /// The attention of onnxruntime-genai's exports.
 const GROUPED: &str = "GroupQueryAttention";
 

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
+use super::decoder::{MASK, PAST, POSITIONS};
 use super::onnx::{OnnxFile, locate};
 use super::plan::{Plan, REMEDY, Threads, floats};
 use crate::{Error, Result};
 
 const LOGITS: &str = "logits";
 const TOKENS: &str = "input_ids";
-const MASK: &str = "attention_mask";
-const POSITIONS: &str = "position_ids";
-const PAST: &str = "past_key_values.";
 
 const GRAPH: &str = "model.onnx";
 

@@ -19,7 +19,7 @@ pub fn check_text(check: &Check) -> String {
         text.push('\n');
     }
     for group in passed.chunk_by(|a, b| (&a.host, &a.workload, &a.metric) == (&b.host, &b.workload, &b.metric)) {
-        let quantities: Vec<String> = group.iter().map(|finding| quantity(finding)).collect();
+        let quantities: Vec<&str> = group.iter().map(|finding| finding.quantity.name()).collect();
         let (first, host) = (group[0], host(group, several));
         let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
     }
@@ -142,12 +142,6 @@ pub(super) fn scope(finding: &Finding) -> &'static str {
         Scope::Absolute => "cost",
         Scope::Shape => "shape",
     }
-}
-
-/// The name of a quantity in words.
-pub(super) fn quantity(finding: &Finding) -> String {
-    let name = serde_json::to_value(finding.quantity).ok();
-    name.as_ref().and_then(|value| value.as_str()).unwrap_or("quantity").replace('_', " ")
 }
 
 fn append_context(text: &mut String, check: &Check) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::check::{quantity, shorten};
+use super::check::shorten;
 use super::inert::{cell, code, prose};
 use crate::analysis::{Comparison, TokenRate};
 use crate::gate::{Finding, Outcome, Verdict};
@@ -48,7 +48,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
     for group in groups(&comparison.findings) {
         let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
         for finding in group {
-            let (name, words) = (quantity(finding), cell(&prose(&finding.words)));
+            let (name, words) = (finding.quantity.name(), cell(&prose(&finding.words)));
             let _ = writeln!(text, "| {workload} | {metric} | {name} | {} | {words} |", finding.outcome);
         }
         for rate in rates(comparison, group) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::check::{alike, open, quantity, scope, shorten, summary};
+use super::check::{alike, open, scope, shorten, summary};
 use super::command::reproduce;
 use super::inert::{cell, code, plain, prose};
 use super::units::{cost_unit, size, size_unit, three_digits};
@@ -246,7 +246,7 @@ fn details(text: &mut String, check: &Check, several_hosts: bool) {
             "| {host}{} | {} | {} ({of}) | {} | {} |",
             cell(&code(&finding.workload)),
             cell(&prose(&finding.metric)),
-            quantity(finding),
+            finding.quantity.name(),
             finding.outcome,
             cell(&prose(&finding.words))
         );

@@ -6,7 +6,6 @@ use super::figures::id;
 use super::{Page, outcome};
 use crate::analysis::{RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
-use crate::report::check::quantity;
 use crate::report::escape::{escape, prose};
 use crate::report::fits::{Intervals, law_numbers};
 
@@ -91,7 +90,7 @@ impl Row<'_> {
         let Some((finding, change)) = self.worst.and_then(|finding| Some((finding, finding.change?))) else {
             return "not compared".to_owned();
         };
-        let name = quantity(finding);
+        let name = finding.quantity.name();
         match finding.relative {
             _ if finding.quantity == Quantity::All => "not compared".to_owned(),
             true if change.estimate >= 9.0 => format!("{name} ×{:.0}", 1.0 + change.estimate),
