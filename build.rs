@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=lowrank/src");
     println!("cargo::rerun-if-changed=Cargo.lock");
     println!("cargo::rustc-env=SCALEGATE_SOURCE={}", source_hash(&root));
     println!("cargo::rustc-env=SCALEGATE_RUSTC={}", rustc_version());
@@ -32,6 +33,7 @@ fn rustc_version() -> String {
 fn source_hash(root: &Path) -> String {
     let mut files = vec![root.join("Cargo.lock")];
     collect(&root.join("src"), &mut files);
+    collect(&root.join("lowrank/src"), &mut files);
     files.sort();
     let mut hash = Sha256::new();
     for file in files {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A cost, always per inference.
+/// A cost, always per inference; or what the words are worth that it pays for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -41,6 +41,8 @@ pub enum Metric {
     MeanPower,
     /// Tokens for each joule above idle; the more the better, so that it is no cost.
     TokensPerJoule,
+    /// The exponential of the mean negative log-likelihood of a text's tokens.
+    Perplexity,
 }
 
 /// What a metric is compared with.
@@ -50,13 +52,15 @@ pub enum Kind {
     Cost,
     /// A count that repeats on every host with the same tools.
     Count,
+    /// A number of the model and its text, which repeats on every host but for rounding and is no function of a size.
+    Accuracy,
     /// What helps to understand another metric and is not gated.
     Informative,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WallTime,
         Self::CpuTime,
         Self::Instructions,
@@ -73,6 +77,7 @@ impl Metric {
         Self::Utilisation,
         Self::MeanPower,
         Self::TokensPerJoule,
+        Self::Perplexity,
     ];
 
     /// What may be done with it.
@@ -81,6 +86,7 @@ impl Metric {
             Self::Instructions | Self::HeapBytes => Kind::Count,
             Self::HeapBlocks | Self::D1Misses | Self::LlMisses | Self::Branches => Kind::Informative,
             Self::Utilisation | Self::MeanPower | Self::TokensPerJoule => Kind::Informative,
+            Self::Perplexity => Kind::Accuracy,
             _ => Kind::Cost,
         }
     }
@@ -91,9 +97,19 @@ impl Metric {
     }
 
     /// A bound on the relative error of a value, for metrics that repeat exactly or nearly so: one round is then enough.
-    /// `docs/instructions.md` has the measurements that the bound comes from.
+    /// `docs/instructions.md` has the measurements that the bound of counts comes from; that of accuracy is what 32-bit floats
+    /// summed in another order can do to a mean of logarithms, with room to spare.
     pub fn error_bound(self) -> Option<f64> {
-        (self.kind() == Kind::Count).then_some(2e-5)
+        match self.kind() {
+            Kind::Count => Some(2e-5),
+            Kind::Accuracy => Some(1e-4),
+            Kind::Cost | Kind::Informative => None,
+        }
+    }
+
+    /// Whether it is a function of a size, to which a law can be fitted.
+    pub fn has_law(self) -> bool {
+        self.kind() != Kind::Accuracy
     }
 
     /// The name in records, in `suite.toml` and on the command line.
@@ -115,6 +131,7 @@ impl Metric {
             Self::Utilisation => "utilisation",
             Self::MeanPower => "mean_power",
             Self::TokensPerJoule => "tokens_per_joule",
+            Self::Perplexity => "perplexity",
         }
     }
 
@@ -133,6 +150,7 @@ impl Metric {
             Self::Utilisation => "cores",
             Self::MeanPower => "W",
             Self::TokensPerJoule => "tokens/J",
+            Self::Perplexity => "1",
         }
     }
 }

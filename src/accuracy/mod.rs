@@ -5,10 +5,12 @@
 //! interval over passages.
 //!
 //! The text is cut to passages of the shorter context length, at most [`LONGEST_PASSAGE`] tokens; each is read from its
-//! beginning, and each of its tokens but the first is predicted from those before it.
+//! beginning, and each of its tokens but the first is predicted from those before it. [`perplexity`] is of one model by itself.
 
 mod compare;
+mod perplexity;
 mod score;
 mod spread;
 
 pub use compare::{Accuracy, LONGEST_PASSAGE, compare, text_passages};
+pub use perplexity::{Perplexity, perplexity};

@@ -48,19 +48,19 @@ impl Score {
 }
 
 /// Logits, and the logarithm of the sum of their exponentials.
-struct LogProbabilities<'a> {
+pub(super) struct LogProbabilities<'a> {
     logits: &'a [f32],
     log_sum: f64,
 }
 
 impl<'a> LogProbabilities<'a> {
-    fn new(logits: &'a [f32]) -> Self {
+    pub(super) fn new(logits: &'a [f32]) -> Self {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
         Self { logits, log_sum: f64::from(largest) + sum.ln() }
     }
 
-    fn of(&self, token: usize) -> f64 {
+    pub(super) fn of(&self, token: usize) -> f64 {
         f64::from(self.logits[token]) - self.log_sum
     }
 }

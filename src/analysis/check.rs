@@ -11,7 +11,7 @@ use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series};
-use crate::suite::{GateSettings, Suite};
+use crate::suite::{AccuracySettings, GateSettings, Suite};
 use crate::workload::Registry;
 
 /// A verdict with everything that a reader needs to believe it.
@@ -43,6 +43,8 @@ pub struct Expected {
     pub workloads: Vec<String>,
     /// Workloads that are counted.
     pub counted: Vec<String>,
+    /// Texts that models read.
+    pub texts: Vec<String>,
     /// Classes of hosts that a record has to come from.
     pub hosts: Vec<String>,
 }
@@ -51,12 +53,14 @@ impl Expected {
     /// Everything that `suite` lists.
     pub fn of(suite: &Suite) -> Self {
         let counted = suite.counted().map(|counted| Registry::names(&counted)).unwrap_or_default();
-        Self { workloads: Registry::names(suite), counted, hosts: Vec::new() }
+        let texts = suite.accuracy.as_ref().map(AccuracySettings::names).unwrap_or_default();
+        Self { workloads: Registry::names(suite), counted, texts, hosts: Vec::new() }
     }
 
     fn of_kind(&self, kind: Kind) -> &[String] {
         match kind {
             Kind::Count => &self.counted,
+            Kind::Accuracy => &self.texts,
             Kind::Cost | Kind::Informative => &self.workloads,
         }
     }
@@ -99,7 +103,7 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
                 continue;
             }
             for change in baseline.run.provenance.subject_changes(&run.provenance) {
-                if !subject_changes.contains(&change) {
+                if concerns(&change, &baseline.series().workload) && !subject_changes.contains(&change) {
                     subject_changes.push(change);
                 }
             }
@@ -110,6 +114,13 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
     let gate::Report { verdict, findings } = gate::decide(&cases, &policy);
     Ok(Check { verdict, findings, subject_changes, notes })
+}
+
+/// Whether a change of what is under test can be one of this workload: a model of the user's own has workloads of its own.
+fn concerns(change: &Difference, workload: &str) -> bool {
+    let Some(model) = change.field.strip_prefix("model.") else { return true };
+    let Some((owner, _)) = workload.split_once('/') else { return true };
+    model == owner || model.strip_prefix(owner).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn counts_under_keys_of(run: &Run, store: &Store) -> Result<Vec<Baseline>> {
@@ -167,8 +178,9 @@ impl Side<'_> {
                     .map(|scope| self.case(scope, workload, metric, baseline, withheld.clone()))
                     .into()
             }
+            Kind::Accuracy => vec![self.portable_case(Scope::Value, workload, metric)],
             Kind::Cost | Kind::Informative => {
-                let mut cases = vec![self.shape_case(workload, metric)];
+                let mut cases = vec![self.portable_case(Scope::Shape, workload, metric)];
                 cases.extend(self.absolute_case(workload, metric));
                 cases
             }
@@ -180,7 +192,8 @@ impl Side<'_> {
         }
     }
 
-    fn shape_case(&self, workload: &str, metric: Metric) -> Case {
+    /// What is the same on every host.
+    fn portable_case(&self, scope: Scope, workload: &str, metric: Metric) -> Case {
         let baseline = find(self.portable, workload, metric);
         let withheld = match (baseline, self.run.series(workload, metric)) {
             (_, None) => Some(NOT_MEASURED.to_owned()),
@@ -188,7 +201,7 @@ impl Side<'_> {
             (None, Some(_)) => Some("there is no portable baseline; accept a run with `scalegate accept`".to_owned()),
             (Some(baseline), Some(series)) => incomparable(baseline.series(), series, &[]),
         };
-        self.case(Scope::Shape, workload, metric, baseline, withheld)
+        self.case(scope, workload, metric, baseline, withheld)
     }
 
     /// The costs, if this host class has baselines at all.
@@ -307,7 +320,7 @@ pub(super) fn side(series: Option<&Series>, name: &str) -> (Option<Observations>
     match series.map(observations) {
         None => (None, None),
         Some(Ok(observations)) => (Some(observations), None),
-        Some(Err(unfitted)) => (None, Some(format!("{name}: {}", unfitted.reason))),
+        Some(Err(reason)) => (None, Some(format!("{name}: {reason}"))),
     }
 }
 

@@ -78,6 +78,8 @@ fn case(
     settings: &GateSettings,
 ) -> Case {
     let (first, second) = (before.series(workload, metric), after.series(workload, metric));
+    // What follows no law is the same on every host.
+    let fingerprint = if metric.has_law() { fingerprint } else { &[] };
     let withheld = match (first, second) {
         (Some(first), Some(second)) => {
             let fields = differing(first, second, fingerprint);
@@ -94,7 +96,7 @@ fn case(
         metric: metric.name().to_owned(),
         axis: first.or(second).map_or("size", |series| series.axis.name()).to_owned(),
         unit: metric.unit().to_owned(),
-        scope: Scope::Absolute,
+        scope: if metric.has_law() { Scope::Absolute } else { Scope::Value },
         tolerances: settings.tolerances(metric),
         noise: metric.error_bound(),
         looks: second.map(|series| series.looks.clone()).unwrap_or_default(),

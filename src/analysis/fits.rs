@@ -1,7 +1,5 @@
 //! From a series to its law.
 
-use serde::Serialize;
-
 use crate::law::{self, Fit, FitOptions, Observations};
 use crate::metric::Metric;
 use crate::record::{Run, Series};
@@ -23,10 +21,12 @@ pub struct SeriesFit {
 }
 
 /// Why a series has no law.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unfitted {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unfitted {
     /// What is missing or wrong, as a sentence.
-    pub reason: String,
+    Fault(String),
+    /// It is a number of the model, as perplexity, and no function of a size.
+    Value(f64),
 }
 
 /// Fits every series of a run, in the record's order.
@@ -47,19 +47,26 @@ pub(super) fn fitted(series: &Series) -> SeriesFit {
 /// Fits one series.
 ///
 /// # Errors
-/// An unavailable metric, or samples that no law can be fitted to.
+/// An unavailable metric, samples that no law can be fitted to, or a metric that follows none.
 pub fn fit_series(series: &Series) -> Result<Fit, Unfitted> {
-    let observations = observations(series)?;
-    law::fit(&observations, &FitOptions::default()).map_err(|error| Unfitted { reason: error.to_string() })
+    let observations = observations(series).map_err(Unfitted::Fault)?;
+    if series.metric.has_law() {
+        return law::fit(&observations, &FitOptions::default()).map_err(|error| Unfitted::Fault(error.to_string()));
+    }
+    let mut points = observations.points();
+    Err(match (points.next(), points.next()) {
+        (Some((.., value)), None) => Unfitted::Value(value),
+        _ => Unfitted::Fault(format!("more than one number of {}", series.metric)),
+    })
 }
 
 /// The costs of a series as the laws take them.
 ///
 /// # Errors
 /// An unavailable metric, or samples that are no observations.
-pub fn observations(series: &Series) -> Result<Observations, Unfitted> {
+pub fn observations(series: &Series) -> Result<Observations, String> {
     if let Some(reason) = &series.unavailable {
-        return Err(Unfitted { reason: format!("unavailable: {reason}") });
+        return Err(format!("unavailable: {reason}"));
     }
-    Observations::new(series.costs()).map_err(|error| Unfitted { reason: error.to_string() })
+    Observations::new(series.costs()).map_err(|error| error.to_string())
 }

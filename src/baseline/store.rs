@@ -58,8 +58,8 @@ impl Store {
         read_all(&self.host_directory(class))
     }
 
-    /// Makes the gated series of `run` baselines: counts under their key, costs those of its host class and, for those that
-    /// `is_portable` names, the portable ones. Baselines of other series stay as they are.
+    /// Makes the gated series of `run` baselines: counts under their key, accuracies the portable ones, costs those of its host
+    /// class and, for those that `is_portable` names, the portable ones too. Baselines of other series stay as they are.
     ///
     /// # Errors
     /// A directory or file that cannot be written; or a series that was unavailable, since there is nothing to accept.
@@ -76,11 +76,13 @@ impl Store {
             };
             let name = Baseline::file_name(&series.workload, series.metric);
             let mut directories = Vec::new();
-            if series.metric.kind() == Kind::Count {
-                directories.push(self.portable_directory().join(count_key(series)));
-            } else {
-                directories.push(self.host_directory(&run.provenance.host.class));
-                directories.extend(is_portable(series).then(|| self.portable_directory()));
+            match series.metric.kind() {
+                Kind::Count => directories.push(self.portable_directory().join(count_key(series))),
+                Kind::Accuracy => directories.push(self.portable_directory()),
+                Kind::Cost | Kind::Informative => {
+                    directories.push(self.host_directory(&run.provenance.host.class));
+                    directories.extend(is_portable(series).then(|| self.portable_directory()));
+                }
             }
             for directory in directories {
                 let path = directory.join(&name);

@@ -12,6 +12,7 @@
 //! }
 //! ```
 
+pub mod accuracy;
 mod cases;
 mod counted;
 pub mod counts;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::metric::Metric;
-use crate::suite::Suite;
+use crate::suite::{AccuracySettings, Suite};
 use crate::workload::Registry;
 use crate::{Error, Result, paths};
 
@@ -119,7 +119,8 @@ impl Request {
     /// # Errors
     /// A glob that is malformed or that no workload matches.
     pub fn check(&self, suite: &Suite) -> Result<()> {
-        let names = Registry::names(suite);
+        let mut names = Registry::names(suite);
+        names.extend(suite.accuracy.iter().flat_map(AccuracySettings::names));
         for pattern in &self.workloads {
             let glob = compile(pattern)?.compile_matcher();
             if !names.iter().any(|name| glob.is_match(name)) {

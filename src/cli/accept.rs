@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{BaselinePath, RunPath, check};
-use crate::analysis::{self, Expected};
+use crate::analysis::{self, Expected, Unfitted};
 use crate::baseline::Store;
 use crate::gate::{Outcome, Scope};
 use crate::metric::Metric;
@@ -37,10 +37,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut run: Run = record::read_json(&arguments.run.run)?;
     run.series.retain(|series| arguments.metrics.is_empty() || arguments.metrics.contains(&series.metric));
     for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
-        if let Err(unfitted) = analysis::fit_series(series) {
+        if let Err(Unfitted::Fault(reason)) = analysis::fit_series(series) {
             eprintln!(
-                "note: {} {} has no law, and checks against it stay inconclusive: {}",
-                series.workload, series.metric, unfitted.reason
+                "note: {} {} has no law, and checks against it stay inconclusive: {reason}",
+                series.workload, series.metric
             );
         }
         let (taken, most) = (series.n_rounds(), series.max_rounds());

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::RunPath;
 use super::output::print;
-use crate::analysis::{self, SeriesFit};
+use crate::analysis::{self, SeriesFit, Unfitted};
 use crate::record::{self, Run, Series};
 use crate::{Error, Result, report};
 
@@ -39,8 +39,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     // Samples without a law are an answer that is missing, and the exit code says so. That a metric was unavailable is what
     // the record says, unless it says nothing else.
-    let is_answered = |(fit, series): (&SeriesFit, &Series)| fit.outcome.is_ok() || series.unavailable.is_some();
-    let has_law = fits.iter().any(|fit| fit.outcome.is_ok());
-    let is_whole = has_law && fits.iter().zip(&run.series).all(is_answered);
+    let has_result = |fit: &SeriesFit| !matches!(fit.outcome, Err(Unfitted::Fault(_)));
+    let is_answered = |(fit, series): (&SeriesFit, &Series)| has_result(fit) || series.unavailable.is_some();
+    let is_whole = fits.iter().any(has_result) && fits.iter().zip(&run.series).all(is_answered);
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }

@@ -10,11 +10,10 @@
 //! - The same input gives the same bytes: nothing is drawn by chance, and one thread computes in `f64`.
 //! - The output directory appears whole or not at all.
 //!
-//! `cut` is the linear algebra, `budget` decides, `graph` finds weights and `rewrite` replaces them.
+//! The crate `lowrank` is the linear algebra, `budget` decides, `graph` finds weights and `rewrite` replaces them.
 
 mod budget;
 mod calibration;
-mod cut;
 mod directory;
 mod graph;
 mod model;
@@ -25,7 +24,7 @@ mod tensor;
 mod tests;
 
 pub use budget::Budget;
-pub use cut::Cut;
 pub use directory::context;
+pub use lowrank::Cut;
 pub use model::compress;
 pub use summary::{Method, Options, Product, Row, Summary};

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use faer::{Mat, MatRef};
+use lowrank::{Cut, Factor, Mat};
 use tract_onnx::pb::{GraphProto, ModelProto};
 
 use super::budget::{self, Budget, Candidates, Choice};
 use super::calibration::Calibration;
-use super::cut::{Cores, Cut};
 use super::graph::{self, Weight};
 use super::rewrite::Rewrite;
 use super::summary::{Method, Options, Product, Row, Summary};
@@ -213,7 +212,11 @@ impl Job<'_> {
             let Some(Choice { cut, rank: bond, .. }) = *choice else { continue };
             let (matrix, factor) = self.matrix(rewrite.graph(), weight, calibration)?;
             let cores = cut.cores(matrix.as_ref(), bond).map_err(|cause| self.unusable(weight, cause))?;
-            rewrite.replace(weight, cut, &uncalibrated(cores, factor), rank);
+            let cores = match factor {
+                Some(factor) => factor.unweighted(cores),
+                None => cores,
+            };
+            rewrite.replace(weight, cut, &cores, rank);
         }
         rewrite.finish();
         Ok(())
@@ -225,12 +228,12 @@ impl Job<'_> {
         graph: &GraphProto,
         weight: &Weight,
         calibration: &'c Calibration,
-    ) -> Result<(Mat<f64>, Option<MatRef<'c, f64>>)> {
+    ) -> Result<(Mat<f64>, Option<&'c Factor>)> {
         let tensor = &graph.initializer[weight.initializer];
         let matrix = tensor::matrix(tensor, weight.transposed).map_err(|cause| self.unusable(weight, cause))?;
         let factor = calibration.factor(&graph.node[weight.node].input[0]);
         Ok(match factor {
-            Some(l) => (l.transpose() * matrix, factor),
+            Some(calibrated) => (calibrated.weighted(&matrix), factor),
             None => (matrix, None),
         })
     }
@@ -246,12 +249,4 @@ impl Job<'_> {
         let cause = format!("the weight of {}: {cause}", weight.name);
         Error::new(self.path.display(), cause, "export the model again")
     }
-}
-
-/// Takes the factor `L` back out of the first core: `L⁻ᵀ · first`.
-pub(super) fn uncalibrated(mut cores: Cores, factor: Option<MatRef<'_, f64>>) -> Cores {
-    if let Some(l) = factor {
-        l.transpose().solve_upper_triangular_in_place(cores.first.as_mut());
-    }
-    cores
 }

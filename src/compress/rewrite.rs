@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use faer::MatRef;
+use lowrank::{Cores, MatRef};
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 use super::Cut;
-use super::cut::Cores;
 use super::graph::Weight;
 use super::tensor;
 

@@ -1,6 +1,6 @@
 //! Weights between the file and the linear algebra.
 
-use faer::{Mat, MatRef};
+use lowrank::{Mat, MatRef};
 use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::f16;

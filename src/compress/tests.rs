@@ -1,86 +1,16 @@
-//! Products against numpy's, and compressed models against their originals.
+//! Compressed models against their originals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use faer::Mat;
-use serde::Deserialize;
+use lowrank::Cores;
 use tract_onnx::pb::TensorProto;
 
-use super::calibration::cholesky;
 use super::{Budget, Cut, Method, Options, Summary, compress};
 use crate::Result;
 use crate::inference::{Passages, language_model_file, read_onnx};
 use crate::models::materialise_llm;
 use crate::suite::LlmSpec;
-
-#[derive(Deserialize)]
-struct Fixture {
-    shape: [usize; 2],
-    weight: Vec<f64>,
-    rows: usize,
-    inputs: Vec<f64>,
-    products: Vec<Operator>,
-    calibrated: Calibrated,
-}
-
-#[derive(Deserialize)]
-struct Operator {
-    input_parts: usize,
-    output_parts: usize,
-    bond: usize,
-    product: Vec<f64>,
-}
-
-#[derive(Deserialize)]
-struct Calibrated {
-    rank: usize,
-    product: Vec<f64>,
-}
-
-/// The project's bound on the relative difference to numpy's products.
-const TOLERANCE: f64 = 1e-5;
-
-fn fixture() -> Fixture {
-    serde_json::from_str(include_str!("../../tests/fixtures/compress/products.json")).unwrap()
-}
-
-fn matrix(values: &[f64], [rows, columns]: [usize; 2]) -> Mat<f64> {
-    Mat::from_fn(rows, columns, |i, j| values[i * columns + j])
-}
-
-fn relative(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
-    (a - b).norm_l2() / b.norm_l2()
-}
-
-#[test]
-fn cores_make_the_truncated_product_of_numpy() {
-    let fixture = fixture();
-    let weight = matrix(&fixture.weight, fixture.shape);
-    for Operator { input_parts, output_parts, bond, product } in &fixture.products {
-        let cut = Cut { input_parts: *input_parts, output_parts: *output_parts };
-        let ours = cut.cores(weight.as_ref(), *bond).unwrap().product(cut);
-        let error = relative(&ours, &matrix(product, fixture.shape));
-        assert!(error <= TOLERANCE, "{cut:?}: {error}");
-        assert!(relative(&ours, &weight) > 0.01, "it is truncated");
-    }
-}
-
-#[test]
-fn calibrated_factors_make_the_product_of_numpy() {
-    let fixture = fixture();
-    let weight = matrix(&fixture.weight, fixture.shape);
-    let inputs = matrix(&fixture.inputs, [fixture.rows, fixture.shape[0]]);
-    let factor = cholesky((inputs.transpose() * &inputs).as_ref()).unwrap();
-    let cores = Cut::NONE.cores((factor.transpose() * &weight).as_ref(), fixture.calibrated.rank).unwrap();
-    let ours = super::model::uncalibrated(cores, Some(factor.as_ref())).product(Cut::NONE);
-    let error = relative(&ours, &matrix(&fixture.calibrated.product, fixture.shape));
-    assert!(error <= TOLERANCE, "{error}");
-
-    let plain = Cut::NONE.cores(weight.as_ref(), fixture.calibrated.rank).unwrap().product(Cut::NONE);
-    let lost = |product: &Mat<f64>| relative(&(&inputs * product), &(&inputs * &weight));
-    assert!(lost(&ours) < 0.9 * lost(&plain), "{} against {}", lost(&ours), lost(&plain));
-}
 
 /// A model of four layers in a directory of its own.
 struct Place {
@@ -136,7 +66,7 @@ fn write_out_products(original: &Path, compressed: &Path, summary: &Summary) {
             let tensor: &TensorProto = from.initializer.iter().find(|tensor| tensor.name == name).unwrap();
             super::tensor::matrix(tensor, false).unwrap()
         };
-        let dense = super::cut::Cores { first: core("first"), second: core("second") }.product(product.cut);
+        let dense = Cores { first: core("first"), second: core("second") }.product(product.cut);
         let at = graph.initializer.iter().position(|tensor| tensor.name == node.input[1]).unwrap();
         let name = graph.initializer[at].name.clone();
         graph.initializer[at] = super::tensor::tensor(&name, super::tensor::Stored::F32, dense.as_ref());

@@ -15,6 +15,8 @@ pub enum Scope {
     /// Numbers without a unit of cost: class, breakpoint, share of curvature, ratio of slopes, growth. The same on every
     /// host.
     Shape,
+    /// The one number of what follows no law, as perplexity. The same on every host.
+    Value,
 }
 
 /// A workload and metric, with what was measured on both sides.

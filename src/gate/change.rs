@@ -73,6 +73,15 @@ impl Measured {
         Some(quantities.iter().zip(uncertain.chunks_exact(2)).map(in_unit).collect())
     }
 
+    /// A value that is known but for a relative error of at most `bound`.
+    pub(super) fn exact(value: f64, bound: f64) -> Self {
+        let exact = |estimate| Spread { estimate, standard_error: 0.0, degrees_of_freedom: 1.0 };
+        Self {
+            raw: Uncertain { spread: exact(value), bound: bound * value.abs() },
+            log: Uncertain { spread: exact(value.ln()), bound },
+        }
+    }
+
     pub(super) fn estimate(&self) -> f64 {
         self.raw.spread.estimate
     }

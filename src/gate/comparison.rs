@@ -79,6 +79,9 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
         ));
     }
     let run = at_sizes_of(baseline, run, &case.axis)?;
+    if case.scope == Scope::Value {
+        return value(baseline, &run, case.noise).map(Comparison::Laws);
+    }
     let is_free = |o: &Observations| o.points().all(|(_, _, cost)| cost == 0.0);
     if is_free(baseline) && is_free(&run) {
         return Ok(Comparison::Free);
@@ -103,6 +106,23 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
         items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
     }
     Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), range, items }))
+}
+
+/// The number of what follows no law, on both sides.
+fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Result<Laws, String> {
+    let single = |observations: &Observations, name: &str| {
+        let mut points = observations.points();
+        match (points.next(), points.next()) {
+            (Some((size, _, value)), None) => Ok((size, value)),
+            _ => Err(format!("the {name} has more than one number")),
+        }
+    };
+    let ((size, before), (_, after)) = (single(baseline, "baseline")?, single(run, "run")?);
+    let bound = noise.unwrap_or(0.0);
+    let change = Change::between(&Measured::exact(before, bound), &Measured::exact(after, bound), true);
+    let item = Item { quantity: Quantity::Value, baseline: before, run: after, change };
+    let range = Range { smallest: size, largest: size, bend: size };
+    Ok(Laws { classes: (Class::Constant, Class::Constant), range, items: vec![item] })
 }
 
 /// The run at the sizes of the baseline, all of which it has to have.
@@ -166,12 +186,13 @@ fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, Form)
     let mut list: Vec<Quantity> = match scope {
         Scope::Absolute => vec![Quantity::CostSmallest, Quantity::CostLargest],
         Scope::Shape => vec![Quantity::Growth],
+        Scope::Value => Vec::new(),
     };
     match (scope, is_knee(baseline), is_knee(run)) {
         (Scope::Absolute, true, true) => list.extend([Quantity::Slope, Quantity::Level]),
         // A constant has no slope to speak of; what it costs at both ends is gated.
         (Scope::Absolute, false, false) if baseline.form != Form::Constant => list.push(Quantity::Slope),
-        (Scope::Absolute, ..) => {}
+        (Scope::Absolute | Scope::Value, ..) => {}
         (Scope::Shape, true, true) => {
             list.extend([Quantity::Breakpoint, Quantity::SlopeRatio]);
             if curved_knee {

@@ -31,6 +31,8 @@ pub enum Quantity {
     SlopeRatio,
     /// Cost at the largest over cost at the smallest size.
     Growth,
+    /// What has no law: the number itself.
+    Value,
 }
 
 /// The sizes at which costs are read off a law.
@@ -57,6 +59,7 @@ impl Quantity {
             Self::Breakpoint => "breakpoint",
             Self::SlopeRatio => "slope ratio",
             Self::Growth => "growth",
+            Self::Value => "value",
         }
     }
 
@@ -68,7 +71,7 @@ impl Quantity {
             (curve.predict(end) - curve.predict(smallest)) / (end - smallest)
         };
         match self {
-            Self::All | Self::Class => f64::NAN,
+            Self::All | Self::Class | Self::Value => f64::NAN,
             Self::Knee => curve.predict(largest) / curve.predict(bend),
             Self::Slope => slope(),
             Self::CostSmallest => curve.predict(smallest),
@@ -91,14 +94,14 @@ impl Quantity {
 
     /// Whether it scales with the unit of cost.
     pub(super) fn has_cost_unit(self) -> bool {
-        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level)
+        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value)
     }
 
     pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {
         match self {
             Self::All | Self::Class | Self::Knee | Self::Growth => tolerances.growth,
             Self::Slope => tolerances.slope,
-            Self::CostSmallest | Self::CostLargest => tolerances.cost,
+            Self::CostSmallest | Self::CostLargest | Self::Value => tolerances.cost,
             Self::Level => tolerances.level,
             Self::CurvatureShare => tolerances.curvature_share,
             Self::Breakpoint => tolerances.breakpoint,

@@ -104,6 +104,9 @@ fn from_to(case: &Case, laws: &Laws, item: &Item, outcome: Outcome) -> String {
             let (from, to) = (at(range.smallest), at(range.largest));
             format!("growth of cost from {from} to {to}: {}×, before {}×", significant(after), significant(before))
         }
+        Quantity::Value => {
+            format!("{} from {before:.2} to {after:.2}", case.metric)
+        }
         Quantity::All | Quantity::Class => String::new(),
     }
 }

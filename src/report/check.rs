@@ -141,6 +141,7 @@ pub(super) fn scope(finding: &Finding) -> &'static str {
     match finding.scope {
         Scope::Absolute => "cost",
         Scope::Shape => "shape",
+        Scope::Value => "value",
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::check::shorten;
 use super::inert::{cell, code, prose};
 use crate::analysis::{Comparison, TokenRate};
-use crate::gate::{Finding, Outcome, Verdict};
+use crate::gate::{Finding, Outcome, Scope, Verdict};
 use crate::{Error, Result};
 
 /// The verdict first, then every quantity by workload and metric.
@@ -82,11 +82,15 @@ pub fn compare_json(comparison: &Comparison) -> Result<String> {
 }
 
 fn headline(comparison: &Comparison) -> String {
+    let changed = |finding: &&Finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved);
+    let is_of_accuracy = comparison.findings.iter().filter(changed).all(|finding| finding.scope == Scope::Value);
     let words = match comparison.verdict {
         Verdict::Pass => "the second run costs the same within the tolerances",
+        Verdict::Improved if is_of_accuracy => "the second run predicts better",
         Verdict::Improved => "the second run costs less",
+        Verdict::Regressed if is_of_accuracy => "the second run predicts worse",
         Verdict::Regressed => "the second run costs more",
-        Verdict::Mixed => "the second run costs more here and less there",
+        Verdict::Mixed => "the second run is worse here and better there",
         Verdict::Inconclusive => "it is not shown what the second run costs beside the first",
     };
     let count = |outcome| comparison.findings.iter().filter(|finding| finding.outcome == outcome).count();

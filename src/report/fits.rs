@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::units::{cost, size, slope_step};
-use crate::analysis::SeriesFit;
+use crate::analysis::{SeriesFit, Unfitted};
 use crate::law::{Class, Fit, Interval};
 use crate::suite::Axis;
 
@@ -20,9 +20,15 @@ pub fn fits_text(fits: &[SeriesFit]) -> String {
 pub(super) fn law_words(series: &SeriesFit) -> String {
     let fit = match &series.outcome {
         Ok(fit) => fit,
-        Err(unfitted) => return format!("no law: {}", unfitted.reason),
+        Err(Unfitted::Fault(reason)) => return format!("no law: {reason}"),
+        Err(Unfitted::Value(value)) => return number(*value),
     };
     format!("{:12} {}, R² {:.4}", fit.class, law_numbers(series, fit, Intervals::Shown), fit.r_squared)
+}
+
+/// A number that follows no law.
+pub(super) fn number(value: f64) -> String {
+    format!("{value:.2}")
 }
 
 /// What a law rests on, and how well it holds.
@@ -109,11 +115,18 @@ pub fn fits_json(fits: &[SeriesFit]) -> Value {
     let unfitted: Vec<Value> = fits
         .iter()
         .filter_map(|series| {
-            let reason = &series.outcome.as_ref().err()?.reason;
+            let Err(Unfitted::Fault(reason)) = &series.outcome else { return None };
             Some(json!({"workload": series.workload, "metric": series.metric, "reason": reason}))
         })
         .collect();
-    json!({"schema": 1, "fits": fitted, "unfitted": unfitted})
+    let values: Vec<Value> = fits
+        .iter()
+        .filter_map(|series| {
+            let Err(Unfitted::Value(value)) = &series.outcome else { return None };
+            Some(json!({"workload": series.workload, "metric": series.metric, "value": value}))
+        })
+        .collect();
+    json!({"schema": 1, "fits": fitted, "unfitted": unfitted, "values": values})
 }
 
 fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {

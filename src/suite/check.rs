@@ -6,7 +6,7 @@ use std::fmt::Display;
 use toml::Spanned;
 
 use super::source::{Fault, Workload};
-use super::{ForeignModel, WorkloadSettings};
+use super::{AccuracySettings, ForeignModel, WorkloadSettings};
 
 const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
 
@@ -54,6 +54,7 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
 pub(super) fn foreign_models(
     list: Vec<Spanned<ForeignModel>>,
     workloads: &[WorkloadSettings],
+    accuracy: Option<&AccuracySettings>,
 ) -> Result<Vec<ForeignModel>, Fault> {
     let mut names = BTreeSet::new();
     let mut checked = Vec::with_capacity(list.len());
@@ -81,8 +82,10 @@ pub(super) fn foreign_models(
                 return Err(fault(format!("workload `{name}` is listed twice"), "keep one of the two"));
             }
         }
-        if model.workloads.is_empty() {
-            return Err(fault(format!("model `{}` has no workloads", model.name), "list those it is to be run in"));
+        let reads = accuracy.is_some_and(|accuracy| accuracy.models.contains(&model.name));
+        if model.workloads.is_empty() && !reads {
+            let remedy = "list those it is to be run in, or name it under [accuracy]";
+            return Err(fault(format!("model `{}` has no workloads", model.name), remedy));
         }
         checked.push(model);
     }

@@ -7,6 +7,7 @@
 //! The settings of all stages live here as plain data, so that every stage can import its own and none of them has to
 //! know the file.
 
+mod accuracy;
 mod check;
 mod gate;
 mod instructions;
@@ -18,6 +19,7 @@ mod source;
 mod tolerances;
 mod workload;
 
+pub use accuracy::AccuracySettings;
 pub use gate::{GateSettings, HostPolicy};
 pub use instructions::InstructionSettings;
 pub use measure::MeasureSettings;

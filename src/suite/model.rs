@@ -213,7 +213,8 @@ pub struct ForeignModel {
     pub name: String,
     /// The directory, or the ONNX file of a language model; or `$NAME` for the path that an environment variable holds.
     path: String,
-    /// Names of listed workloads, whose sizes it takes.
+    /// Names of listed workloads, whose sizes it takes; none for a model that only reads the text of `[accuracy]`.
+    #[serde(default)]
     pub workloads: Vec<String>,
 }
 

@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use super::check;
 use super::{
-    ForeignModel, GateSettings, ImageSettings, InferenceSettings, InstructionSettings, MeasureSettings, ModelSettings,
-    Resolution, ResourceSettings, WorkloadSettings, resources,
+    AccuracySettings, ForeignModel, GateSettings, ImageSettings, InferenceSettings, InstructionSettings,
+    MeasureSettings, ModelSettings, Resolution, ResourceSettings, WorkloadSettings, resources,
 };
 use crate::{Error, Result};
 
@@ -32,6 +32,8 @@ pub struct Suite {
     pub foreign_models: Vec<ForeignModel>,
     /// What is in the pictures.
     pub images: ImageSettings,
+    /// Which models read which text; none without it.
+    pub accuracy: Option<AccuracySettings>,
     /// What is counted; nothing without it.
     pub instructions: Option<InstructionSettings>,
     /// How resources are sampled; not at all without it.
@@ -54,6 +56,7 @@ struct File {
     model: Vec<Spanned<ForeignModel>>,
     #[serde(default)]
     images: ImageSettings,
+    accuracy: Option<Spanned<AccuracySettings>>,
     instructions: Option<Instructions>,
     resources: Option<Spanned<resources::Section>>,
     gate: Option<Spanned<GateSettings>>,
@@ -127,6 +130,11 @@ impl File {
         if let Some(gate) = &self.gate {
             check::section(gate, GateSettings::check)?;
         }
+        if let Some(accuracy) = &self.accuracy {
+            let known: Vec<&str> = self.model.iter().map(|model| model.get_ref().name.as_str()).collect();
+            check::section(accuracy, |accuracy| accuracy.check(&known))?;
+        }
+        let accuracy = self.accuracy.map(Spanned::into_inner);
         let workloads = check::workloads(self.workload)?;
         let instructions = self.instructions.map(Instructions::checked).transpose()?;
         let resources = self.resources.map(|section| resources::Section::checked(section, &workloads)).transpose()?;
@@ -136,9 +144,10 @@ impl File {
             models: self.models.into_inner(),
             inference: self.inference.into_inner(),
             measure: self.measure.into_inner(),
-            foreign_models: check::foreign_models(self.model, &workloads)?,
+            foreign_models: check::foreign_models(self.model, &workloads, accuracy.as_ref())?,
             workloads,
             images: self.images,
+            accuracy,
             instructions,
             resources,
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),

@@ -23,7 +23,7 @@ use crate::metric::{Kind, Metric};
 pub struct Tolerances {
     /// Cost per unit of size (between the ends of the sizes, or up to the breakpoint).
     pub slope: f64,
-    /// Cost at the smallest and at the largest size.
+    /// Cost at the smallest and at the largest size; of accuracy, its value.
     pub cost: f64,
     /// Share of the quadratic term at the largest size (or at the breakpoint), as a difference.
     pub curvature_share: f64,
@@ -83,6 +83,8 @@ impl Tolerances {
     pub fn of(metric: Metric) -> Self {
         match metric.kind() {
             Kind::Count => Self::COUNTS,
+            // A change of kernels moves a perplexity by millionths; one per cent is what a reader of words starts to see.
+            Kind::Accuracy => Self { cost: 0.01, ..Self::default() },
             Kind::Cost | Kind::Informative => Self::default(),
         }
     }

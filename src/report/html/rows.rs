@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::figures::id;
 use super::{Page, outcome};
-use crate::analysis::{RunLaws, SeriesLaw};
+use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::report::escape::{escape, prose};
-use crate::report::fits::{Intervals, law_numbers};
+use crate::report::fits::{Intervals, law_numbers, number};
 
 /// A workload and metric of a host, which was measured or should have been.
 pub(super) struct Row<'a> {
@@ -113,7 +113,8 @@ pub(super) fn laws_table(html: &mut String, rows: &[Row], several_hosts: bool) {
     for (position, row) in rows.iter().enumerate() {
         let (class, numbers) = match row.measured.map(|(_, law)| (&law.series, &law.series.outcome)) {
             None => ("none", "not measured".to_owned()),
-            Some((_, Err(unfitted))) => ("none", unfitted.reason.clone()),
+            Some((_, Err(Unfitted::Fault(reason)))) => ("none", reason.clone()),
+            Some((_, Err(Unfitted::Value(value)))) => ("a number", number(*value)),
             Some((series, Ok(fit))) => (fit.class.as_str(), law_numbers(series, fit, Intervals::Left)),
         };
         let name = escape(row.workload);

@@ -85,6 +85,7 @@ fn build() -> BTreeMap<String, PathBuf> {
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json"]);
     cargo.args(["--bench=llm", "--bench=vlm", "--bench=instructions", "--bench=heap", "--bench=resources"]);
+    cargo.arg("--bench=accuracy");
     if cfg!(debug_assertions) {
         cargo.arg("--profile=dev");
     }

@@ -19,11 +19,11 @@ pub struct Cut {
 
 /// The two cores.
 #[derive(Debug, Clone)]
-pub(super) struct Cores {
+pub struct Cores {
     /// `[m2, n2·χ]`: entry `(i2, (j2, c))`.
-    pub(super) first: Mat<f64>,
+    pub first: Mat<f64>,
     /// `[m1·χ, n1]`: entry `((i1, c), j1)`.
-    pub(super) second: Mat<f64>,
+    pub second: Mat<f64>,
 }
 
 impl Cut {
@@ -31,27 +31,33 @@ impl Cut {
     pub const NONE: Self = Self { input_parts: 1, output_parts: 1 };
 
     /// Whether a weight of `[m, n]` can be split so.
-    pub(super) fn fits(self, [m, n]: [usize; 2]) -> bool {
+    pub fn fits(self, [m, n]: [usize; 2]) -> bool {
         m.is_multiple_of(self.input_parts) && n.is_multiple_of(self.output_parts)
     }
 
     /// Parameters of both cores for each unit of the bond dimension.
-    pub(super) fn parameters(self, [m, n]: [usize; 2]) -> usize {
+    pub fn parameters(self, [m, n]: [usize; 2]) -> usize {
         m / self.input_parts * self.output_parts + self.input_parts * n / self.output_parts
     }
 
     /// Multiplications for each token and each unit of the bond dimension.
-    pub(super) fn multiplications(self, [m, n]: [usize; 2]) -> usize {
+    pub fn multiplications(self, [m, n]: [usize; 2]) -> usize {
         m * self.output_parts + n * self.input_parts
     }
 
     /// The singular values of `weight`, sorted by this cut, largest first.
-    pub(super) fn spectrum(self, weight: MatRef<'_, f64>) -> Result<Vec<f64>, String> {
+    ///
+    /// # Errors
+    /// They don't converge.
+    pub fn spectrum(self, weight: MatRef<'_, f64>) -> Result<Vec<f64>, String> {
         self.sorted(weight).singular_values().map_err(|_| DIVERGED.to_owned())
     }
 
-    /// The cores of `weight` with the given bond dimension.
-    pub(super) fn cores(self, weight: MatRef<'_, f64>, bond: usize) -> Result<Cores, String> {
+    /// The cores of `weight` with the given bond dimension, which is at most the number of its singular values.
+    ///
+    /// # Errors
+    /// The singular values don't converge.
+    pub fn cores(self, weight: MatRef<'_, f64>, bond: usize) -> Result<Cores, String> {
         let svd = self.sorted(weight).thin_svd().map_err(|_| DIVERGED.to_owned())?;
         let (u, s, v) = (svd.U(), svd.S().column_vector(), svd.V());
         let Self { input_parts, output_parts } = self;
@@ -85,8 +91,7 @@ const DIVERGED: &str = "its singular values could not be found: are all of its e
 
 impl Cores {
     /// The weight that the cores stand for, `[m, n]`.
-    #[cfg(test)]
-    pub(super) fn product(&self, cut: Cut) -> Mat<f64> {
+    pub fn product(&self, cut: Cut) -> Mat<f64> {
         let Cut { input_parts, output_parts } = cut;
         let (m2, n1) = (self.first.nrows(), self.second.ncols());
         let bond = self.first.ncols() / output_parts;

@@ -1,0 +1,42 @@
+//! `[accuracy]`: which models read which text.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// What perplexity is taken of.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccuracySettings {
+    /// A text that the models were not trained on.
+    pub text: PathBuf,
+    /// Names of models of the user's own that read it.
+    pub models: Vec<String>,
+}
+
+impl AccuracySettings {
+    /// The name of a model's series.
+    pub fn name(model: &str) -> String {
+        format!("{model}/llm/text")
+    }
+
+    /// The names of all series.
+    pub fn names(&self) -> Vec<String> {
+        self.models.iter().map(|model| Self::name(model)).collect()
+    }
+
+    pub(super) fn check(&self, known: &[&str]) -> Result<(), String> {
+        if self.models.is_empty() {
+            return Err("accuracy.models is empty, so that nobody reads the text".to_owned());
+        }
+        for (place, name) in self.models.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                return Err(format!("accuracy.models: there is no [[model]] `{name}`"));
+            }
+            if self.models[..place].contains(name) {
+                return Err(format!("accuracy.models: `{name}` is listed twice"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Perplexity as a metric of the run record: measured, accepted, and gated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scalegate::metric::Metric;
+use serde_json::Value;
+
+use crate::support::bench::SUITE;
+use crate::support::{Place, TOKENS, line, rows, stderr, stdout};
+
+fn reference() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference")
+}
+
+/// A place whose suite has the model at `path` read `text.txt`, and lets nothing pass without its perplexity.
+fn place(path: &str) -> Place {
+    let place = Place::with_suite(&suite(path));
+    let heldout = fs::read_to_string(reference().join("heldout.txt")).unwrap();
+    let end = heldout.char_indices().nth(16_000).unwrap().0;
+    place.write("text.txt", &heldout[..end]);
+    place
+}
+
+fn suite(path: &str) -> String {
+    format!(
+        "[gate]\nrequired = [\"perplexity\"]\n\n[accuracy]\ntext = \"text.txt\"\nmodels = [\"mine\"]\n\n\
+         [[model]]\nname = \"mine\"\npath = \"{path}\"\n"
+    )
+}
+
+#[test]
+fn a_model_that_predicts_worse_fails_the_check_and_the_comparison() {
+    let reference = reference().display().to_string();
+    let place = place(&reference);
+    place.bench("accuracy", "").success();
+    let run = place.record();
+    let [series] = run.series.as_slice() else { panic!("one series: {:?}", run.series) };
+    assert_eq!(series.key(), ("mine/llm/text", Metric::Perplexity));
+    // What `scalegate accuracy` says of the same model and text.
+    let both = format!("accuracy {reference} {reference} --text text.txt --format json");
+    let both: Value = serde_json::from_str(&stdout(&place.scalegate(&both).success())).unwrap();
+    let told = both["reference_perplexity"]["estimate"].as_f64().unwrap();
+    assert!((series.samples[0].values[0] / told - 1.0).abs() < 1e-9, "{told} {:?}", series.samples);
+
+    assert!(stdout(&place.scalegate("check").code(3)).contains("there is no portable baseline"));
+    place.scalegate("accept --reason first").success();
+    assert!(place.path("baselines/portable/mine-llm-text.perplexity.json").exists());
+    assert!(!place.path("baselines/hosts").exists(), "a perplexity is the same on every host");
+    let laws = stdout(&place.scalegate("fit").success());
+    assert!(laws.contains(&format!("mine/llm/text  perplexity  {told:.2}")), "{laws}");
+    let laws: Value = serde_json::from_str(&stdout(&place.scalegate("fit --format json").success())).unwrap();
+    assert_eq!(laws["values"][0]["workload"], "mine/llm/text");
+    assert!(stdout(&place.scalegate("check").success()).starts_with("PASS"));
+    place.scalegate("report --out report.html").success();
+    assert!(place.read("report.html").contains(&format!("{told:.2}")));
+
+    fs::copy(place.path("target/scalegate/run.json"), place.path("before.json")).unwrap();
+    place.scalegate(&format!("compress {reference} --out small --keep 0.2")).success();
+    place.write("suite.toml", format!("{}\n{}", SUITE, suite("small")));
+    let shown = stdout(&place.bench("accuracy", "").success());
+    assert!(shown.contains("perplexity"), "{shown}");
+    let text = stdout(&place.scalegate("check").code(1));
+    assert!(text.contains(&format!("perplexity from {told:.2} to ")) && text.contains("±1 % tolerated"), "{text}");
+    assert!(text.contains("model.mine: "), "the model under test is another: {text}");
+    let text = stdout(&place.scalegate("compare before.json target/scalegate/run.json").code(1));
+    assert!(text.starts_with("REGRESSED: the second run predicts worse"), "{text}");
+}
+
+#[test]
+fn a_perplexity_of_another_text_is_not_comparable_and_a_missing_one_no_pass() {
+    let place = place(&reference().display().to_string());
+    place.bench("accuracy", "mine/llm/text").success();
+    place.scalegate("accept --reason first").success();
+    let text = place.read("text.txt");
+    place.write("text.txt", text.replace("the ", "a "));
+    place.bench("accuracy", "").success();
+    let verdict = stdout(&place.scalegate("check").code(3));
+    assert!(verdict.contains("not comparable with its baseline") && verdict.contains("text: "), "{verdict}");
+    fs::remove_file(place.path("target/scalegate/run.json")).unwrap();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    let verdict = stdout(&place.scalegate("check").code(3));
+    assert!(verdict.contains("mine/llm/text perplexity") && verdict.contains("it was not measured"), "{verdict}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_nothing_is_measured() {
+    let refused = |more: &str| Place::with_suite(more).refused("accuracy", "");
+    let model = suite(&reference().display().to_string());
+    let message = refused(&model);
+    assert!(message.contains("text.txt") && message.contains("[accuracy]"), "{message}");
+    let message = refused(&model.replace("models = [\"mine\"]", "models = [\"yours\"]"));
+    assert!(message.contains("there is no [[model]] `yours`"), "{message}");
+    let message = refused(&model.replace("models = [\"mine\"]", "models = []"));
+    assert!(message.contains("accuracy.models is empty"), "{message}");
+    let place = place("nowhere");
+    assert!(stderr(&place.bench("accuracy", "").code(2)).contains("nowhere"));
+}
