@@ -35,7 +35,8 @@ fn a_model_that_predicts_worse_fails_the_check_and_the_comparison() {
     let place = place(&reference);
     place.bench("accuracy", "").success();
     let run = place.record();
-    let [series] = run.series.as_slice() else { panic!("one series: {:?}", run.series) };
+    assert_eq!(run.series.len(), 1);
+    let series = &run.series[0];
     assert_eq!(series.key(), ("mine/llm/text", Metric::Perplexity));
     // What `scalegate accuracy` says of the same model and text.
     let both = format!("accuracy {reference} {reference} --text text.txt --format json");
