@@ -48,33 +48,42 @@ def name_lengths(model):
             value.type.tensor_type.shape.dim[1].dim_param = "past_sequence_length + sequence_length"
 
 
-def perplexity(graph, tokenizer, text, context):
-    """Over passages of `context` tokens, of which all but the first token are predicted: as `scalegate accuracy` does."""
+def session(graph):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
+def logits(running, passage):
+    """`[tokens, vocabulary]`, of a passage that nothing precedes."""
+    ids = numpy.array([passage], dtype=numpy.int64)
+    feed = {}
+    for value in running.get_inputs():
+        if value.name == "input_ids":
+            feed[value.name] = ids
+        elif value.name == "attention_mask":
+            feed[value.name] = numpy.ones_like(ids)
+        elif value.name == "position_ids":
+            feed[value.name] = numpy.arange(len(passage))[None]
+        else:
+            feed[value.name] = numpy.zeros((1, value.shape[1], 0, value.shape[3]), dtype=numpy.float32)
+    return running.run(["logits"], feed)[0][0]
+
+
+def perplexity(graph, tokenizer, text, context):
+    """Over passages of `context` tokens, of which all but the first token are predicted: as `scalegate accuracy` does."""
+    running = session(graph)
     ids = tokenizer.encode(text).ids
     nats = predicted = 0
     for start in range(0, len(ids) - 1, context):
-        passage = numpy.array([ids[start : start + context]], dtype=numpy.int64)
-        count = passage.shape[1]
-        if count < 2:
+        passage = ids[start : start + context]
+        if len(passage) < 2:
             break
-        feed = {}
-        for value in session.get_inputs():
-            if value.name == "input_ids":
-                feed[value.name] = passage
-            elif value.name == "attention_mask":
-                feed[value.name] = numpy.ones_like(passage)
-            elif value.name == "position_ids":
-                feed[value.name] = numpy.arange(count)[None]
-            else:
-                feed[value.name] = numpy.zeros((1, value.shape[1], 0, value.shape[3]), dtype=numpy.float32)
-        logits = session.run(["logits"], feed)[0][0, :-1].astype(numpy.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        logits -= numpy.log(numpy.exp(logits).sum(axis=1, keepdims=True))
-        nats -= logits[numpy.arange(count - 1), passage[0, 1:]].sum()
-        predicted += count - 1
+        scores = logits(running, passage)[:-1].astype(numpy.float64)
+        scores -= scores.max(axis=1, keepdims=True)
+        scores -= numpy.log(numpy.exp(scores).sum(axis=1, keepdims=True))
+        nats -= scores[numpy.arange(len(passage) - 1), passage[1:]].sum()
+        predicted += len(passage) - 1
     return float(numpy.exp(nats / predicted)), predicted
 
 
@@ -105,6 +114,7 @@ def export(model, work, here, facts):
 
 def card(here, config, facts):
     books = "\n".join(f"| {name} | {size:,} |" for name, size in sorted(facts["bytes"].items(), key=lambda item: -item[1]))
+    read = facts["steps"] * facts["batch"] * config.max_position_embeddings
     Path(here / "README.md").write_text(f"""---
 license: apache-2.0
 language: en
@@ -124,7 +134,8 @@ about Rust is often wrong.
 | context, vocabulary | {config.max_position_embeddings} tokens, {config.vocab_size} (byte-level BPE, trained on the same text) |
 | parameters | {facts["parameters"]:,}, the embedding shared with the product with the vocabulary |
 | file | {facts["file_bytes"]:,} bytes: matrices as 16-bit floats, cast to 32 bits where they are used |
-| training | {facts["steps"]:,} steps of {facts["batch"]} passages, {facts["tokens"]:,} tokens in the corpus, seed 1, one thread |
+| training | {facts["steps"]:,} steps of {facts["batch"]} passages, {read / 1e6:.1f} million tokens: {read / facts["tokens"]:.1f} times the {facts["tokens"]:,} of the corpus |
+| training time | {facts["seconds"] / 60:.0f} minutes of one thread on a CPU |
 | training loss at the end | {facts["loss"]:.3f} nats per token (moving average) |
 | held-out perplexity | {facts["perplexity"]:.2f} ({facts["unhalved"]:.2f} before the weights were halved), ONNX Runtime, {facts["predicted"]:,} tokens of `heldout.txt` in passages of {config.max_position_embeddings} |
 
@@ -143,5 +154,6 @@ MIT OR Apache-2.0 (`COPYRIGHT.html` of the toolchain); the Embedded Book, whose 
     pip install -r requirements.txt
     python train.py --documentation "$(rustc --print sysroot)/share/doc/rust/html" --work DIR
 
-Exported by optimum (task text-generation-with-past). The model is licensed as the text it was trained on, MIT OR Apache-2.0.
+Seeded, and repeatable on the same processor: sums are made in the order of one thread. Exported by optimum (task
+text-generation-with-past). The model is licensed as the text it was trained on, MIT OR Apache-2.0.
 """, encoding="utf-8")

@@ -26,15 +26,12 @@ SEED = 1
 VOCABULARY = 2048
 CONTEXT = 256
 BATCH = 8
-STEPS = 750
-WARM_UP = 100
-# The rate falls along a cosine that would end here, and from the last steps on in a line to nothing.
-HORIZON = 1200
-COOL_DOWN = 150
+STEPS = 5000
 PEAK_RATE = 3e-3
-LAST_RATE = 1e-4
+WARM_UP = 200
+LAST_SHARE = 0.1
 WEIGHT_DECAY = 0.1
-CHECKPOINT_EVERY = 25
+CHECKPOINT_EVERY = 100
 TEXT_BYTES = 60_000
 # Between pages, and the only token that is no text.
 END = "<|endoftext|>"
@@ -100,49 +97,68 @@ def new_model():
     )
 
 
-def rate(step, steps):
-    if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    share = (step - WARM_UP) / (HORIZON - WARM_UP)
-    cosine = LAST_RATE + (PEAK_RATE - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-    return cosine * min(1.0, (steps - step) / COOL_DOWN)
+def rate(step, steps, peak):
+    """Up in a line, then down along half a cosine."""
+    warm_up = min(WARM_UP, steps // 10)
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    share = (step - warm_up) / (steps - warm_up)
+    return peak * (LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def batch(tokens, step):
-    starts = numpy.random.default_rng([SEED, step]).integers(0, len(tokens) - CONTEXT - 1, BATCH)
-    return torch.from_numpy(numpy.stack([tokens[start : start + CONTEXT] for start in starts]))
+    """Passages that no other step of the same epoch has; every epoch cuts the tokens elsewhere."""
+    per_epoch = (len(tokens) // CONTEXT - 1) // BATCH
+    epoch, place = divmod(step, per_epoch)
+    draws = numpy.random.default_rng([SEED, epoch])
+    cut = draws.integers(CONTEXT)
+    passages = draws.permutation(per_epoch * BATCH)[place * BATCH : (place + 1) * BATCH]
+    return torch.from_numpy(numpy.stack([tokens[start : start + CONTEXT] for start in cut + passages * CONTEXT]))
 
 
-def train(model, tokens, work, steps):
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.95))
-    checkpoint, first, mean = work / "checkpoint.pt", 0, None
-    if checkpoint.exists():
+def fit(model, loss_of, tokens, steps, peak, checkpoint=None):
+    """AdamW on the parameters that take gradients. Goes on from `checkpoint`, if that exists.
+
+    Returns the moving average of the loss, in nats per token, and the processor time in seconds.
+    """
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": WEIGHT_DECAY},
+        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
+    first, mean, spent = 0, None, 0.0
+    if checkpoint is not None and checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        first, mean = state["step"], state["mean"]
+        first, mean, spent = state["step"], state["mean"], state["spent"]
     model.train()
-    started = time.time()
+    # Of this process, so that what else runs on the machine doesn't count.
+    started = time.process_time() - spent
     for step in range(first, steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, steps)
-        ids = batch(tokens, step)
-        loss = model(input_ids=ids, labels=ids).loss
+            group["lr"] = rate(step, steps, peak)
+        loss = loss_of(batch(tokens, step))
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        spent = time.process_time() - started
         if (step + 1) % 25 == 0:
-            print(f"step {step + 1} loss {mean:.3f} after {time.time() - started:.0f} s", flush=True)
-        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1, "mean": mean}
+            print(f"step {step + 1} loss {mean:.3f} after {spent:.0f} s", flush=True)
+        if checkpoint is not None and ((step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps):
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1, "mean": mean, "spent": spent}
             torch.save(state, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
-    return mean
+    return mean, spent
+
+
+def repeatable():
+    """The order of sums depends on the number of threads."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
 
 
 def main():
@@ -151,15 +167,19 @@ def main():
     parser.add_argument("--work", required=True, type=Path)
     parser.add_argument("--steps", type=int, default=STEPS)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    repeatable()
     arguments.work.mkdir(parents=True, exist_ok=True)
     here = Path(__file__).parent
     tokenizer, tokens = prepare(arguments.documentation, arguments.work, here)
     model = new_model()
-    loss = train(model, tokens, arguments.work, arguments.steps)
+    loss, seconds = fit(
+        model, lambda ids: model(input_ids=ids, labels=ids).loss, tokens, arguments.steps, PEAK_RATE, arguments.work / "checkpoint.pt"
+    )
     toolchain = re.search(r"1\.\d+\.\d+", (arguments.documentation / "version_info.html").read_text(encoding="utf-8"))
-    facts = {"toolchain": f"Rust {toolchain.group()}", "steps": arguments.steps, "batch": BATCH, "loss": loss, **json.loads((arguments.work / "corpus.json").read_text())}
+    facts = {
+        "toolchain": f"Rust {toolchain.group()}", "steps": arguments.steps, "batch": BATCH, "loss": loss, "seconds": seconds,
+        **json.loads((arguments.work / "corpus.json").read_text()),
+    }
     export.export(model, arguments.work, here, facts)
 
 
