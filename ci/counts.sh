@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Counts instructions and heap allocations of a change and, in the same environment, of its base.
+# Counts instructions and heap allocations of a change and, in the same environment, of its base, and takes the perplexity of both.
 #   ci/counts.sh OUT BASE [CHANGE]      commits; CHANGE is HEAD if not given
 # OUT gets run.json, base-counts/ with the counts of the base as baselines, and scalegate, as the change builds it.
 # Commits are those of REPOSITORY, this one if not given. Needs Valgrind. Build nothing else meanwhile.
@@ -21,7 +21,7 @@ checkout "$repository" "$2"
 count "$tree" "$out/base.json" "$log"
 rm -rf "$out/base-counts"
 (cd "$tree" && "$CARGO_TARGET_DIR/release/scalegate" accept "$out/base.json" --baseline "$out/base-counts" \
-  --metric instructions --metric heap_bytes --reason "counts of the base") 2>"$log"
+  --metric instructions --metric heap_bytes --metric perplexity --reason "counts of the base") 2>"$log"
 
 echo "counting the change, ${3:-HEAD}" >&2
 checkout "$repository" "${3:-HEAD}"

@@ -28,11 +28,11 @@ checkout() { # checkout REPOSITORY COMMIT
     read-tree --reset -u "$2"
 }
 
-# Counts the workloads of a checkout. Counts don't depend on what else the machine does.
+# Counts the workloads of a checkout, and takes the perplexity of its models. Neither depends on what else the machine does.
 count() { # count CHECKOUT RECORD LOG
   (
     cd "$1"
-    SCALEGATE_OUT="$2" cargo bench --locked --bench instructions --bench heap
+    SCALEGATE_OUT="$2" cargo bench --locked --bench instructions --bench heap --bench accuracy
   ) >"$3" 2>&1 || {
     cat "$3" >&2
     die "$1" "the counts could not be taken" "read the messages above"

@@ -20,9 +20,9 @@ trap 'rm -rf "$work"' EXIT
 # Base and change are commits of a repository of their own, so that nothing is written into this one.
 commit() { # commit TITLE
   if [ -n "${ONLY:-}" ]; then
-    # A table of a workload that is counted ends where the next table begins.
+    # A table of a workload that is counted ends where the next table begins. Nobody reads the text then, either.
     awk -v name="name = \"$ONLY\"" '
-      /^\[/ { flush(); held = /^\[\[instructions\.workload\]\]/ }
+      /^\[/ { flush(); held = /^\[\[instructions\.workload\]\]/ || /^\[\[model\]\]/ || /^\[accuracy\]/ }
       { if (held) { text = text $0 "\n"; if ($0 == name) wanted = 1 } else print }
       function flush() { if (wanted) printf "%s", text; text = ""; wanted = 0 }
       END { flush() }' "$work/repository/suite.toml" >"$work/suite.toml"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One verdict over the records of all hosts.
 #   ci/verdict.sh RECORDS OUT [CLASS…]
-# RECORDS has a directory for each host: run.json, and in base-counts/ the counts of the base as baselines, if it made any.
+# RECORDS has a directory for each host: run.json, and in base-counts/ the counts and perplexities of the base as
+# baselines, if it made any.
 # OUT gets check.json, summary.md and digest.json (for ci/comment.py). CLASSes are host classes without whose record the
 # verdict is inconclusive. Ends as `scalegate check` does.
 set -euo pipefail
@@ -35,6 +36,13 @@ for key in "$records"/*/base-counts/portable/*/; do
   if [ -d "$BASELINES/portable/$name" ]; then continue; fi
   mkdir -p "$out/baselines/portable"
   cp -R "$key" "$out/baselines/portable/$name"
+done
+
+for file in "$records"/*/base-counts/portable/*.json; do
+  name="$(basename "$file")"
+  if [ -f "$BASELINES/portable/$name" ]; then continue; fi
+  mkdir -p "$out/baselines/portable"
+  cp "$file" "$out/baselines/portable/$name"
 done
 
 # Bash 3, which macOS has, takes an empty list for an unset variable; hence the form below.

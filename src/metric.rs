@@ -107,6 +107,20 @@ impl Metric {
         }
     }
 
+    /// Whether it is taken at the sizes of `[instructions]`.
+    pub fn is_counted(self) -> bool {
+        matches!(
+            self,
+            Self::Instructions
+                | Self::InstructionsHw
+                | Self::HeapBytes
+                | Self::HeapBlocks
+                | Self::D1Misses
+                | Self::LlMisses
+                | Self::Branches
+        )
+    }
+
     /// Whether it is a function of a size, to which a law can be fitted.
     pub fn has_law(self) -> bool {
         self.kind() != Kind::Accuracy

@@ -16,6 +16,9 @@ pub struct SeriesFit {
     pub axis: Axis,
     /// Unit of the costs.
     pub unit: String,
+    /// The image size, in pixels, that the model's preprocessing clamps to, where a knee is expected: if the record tells it and
+    /// it lies within the measured sizes.
+    pub expected_knee: Option<f64>,
     /// The law, or the reason that there is none.
     pub outcome: Result<Fit, Unfitted>,
 }
@@ -31,17 +34,35 @@ pub enum Unfitted {
 
 /// Fits every series of a run, in the record's order.
 pub fn fit_run(run: &Run) -> Vec<SeriesFit> {
-    run.series.iter().map(fitted).collect()
+    run.series.iter().map(|series| fitted(run, series)).collect()
 }
 
-pub(super) fn fitted(series: &Series) -> SeriesFit {
+/// A series of `run` with its law.
+pub(super) fn fitted(run: &Run, series: &Series) -> SeriesFit {
     SeriesFit {
         workload: series.workload.clone(),
         metric: series.metric,
         axis: series.axis,
         unit: series.unit.clone(),
+        expected_knee: expected_knee(run, series),
         outcome: fit_series(series),
     }
+}
+
+/// Counts have an embedded model, and a clamp, of their own.
+fn expected_knee(run: &Run, series: &Series) -> Option<f64> {
+    if series.axis != Axis::Pixels {
+        return None;
+    }
+    let field = match series.workload.split_once("/vlm/") {
+        Some((owner, _)) => format!("model.{owner}.expected_knee"),
+        None if !series.workload.starts_with("vlm/") => return None,
+        None if series.metric.is_counted() => "instructions.models.vlm.max_pixels".to_owned(),
+        None => "models.vlm.max_pixels".to_owned(),
+    };
+    let pixels: u64 = run.provenance.subject.get(&field)?.parse().ok()?;
+    let sizes = series.sizes();
+    (sizes.first()?..=sizes.last()?).contains(&&pixels).then_some(pixels as f64)
 }
 
 /// Fits one series.

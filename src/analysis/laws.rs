@@ -49,7 +49,7 @@ pub fn laws<'a>(run: &'a Run, store: &Store, is_wanted: impl Fn(&Series) -> bool
         store.host(&run.provenance.host.class)?.into_iter().chain(store.portable()?).collect();
     let mut laws = Vec::new();
     for series in run.series.iter().filter(|series| is_wanted(series)) {
-        let fit = fitted(series);
+        let fit = fitted(run, series);
         let baseline = match series.metric.kind() {
             Kind::Count => accepted_law(&store.counts(&count_key(series))?, series, |_| true),
             _ => accepted_law(&accepted, series, |it| it.run.provenance.incomparable(&run.provenance).is_empty()),

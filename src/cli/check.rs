@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 125 instead of 3, for `git bisect run`
+    /// Exit with 125 instead of 2 and 3, for `git bisect run`
     #[arg(long)]
     bisect: bool,
 }
@@ -47,6 +47,17 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match verdict(arguments) {
+        // To `git bisect run` the 2 of an unreadable record would be a bad commit.
+        Err(error) if arguments.bisect => {
+            eprintln!("error: {error}");
+            Ok(ExitCode::from(BISECT_SKIP))
+        }
+        outcome => outcome,
+    }
+}
+
+fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
     let (settings, mut expected) = settings()?;

@@ -113,7 +113,8 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Res
     let single = |observations: &Observations, name: &str| {
         let mut points = observations.points();
         match (points.next(), points.next()) {
-            (Some((size, _, value)), None) => Ok((size, value)),
+            (Some((size, _, value)), None) if value > 0.0 => Ok((size, value)),
+            (Some(_), None) => Err(format!("the {name} is zero, of which there is no relative change")),
             _ => Err(format!("the {name} has more than one number")),
         }
     };

@@ -23,7 +23,9 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
         Err(Unfitted::Fault(reason)) => return format!("no law: {reason}"),
         Err(Unfitted::Value(value)) => return number(*value),
     };
-    format!("{:12} {}, R² {:.4}", fit.class, law_numbers(series, fit, Intervals::Shown), fit.r_squared)
+    let clamp = series.expected_knee.map(|pixels| format!(", clamp at {}", size(pixels, series.axis)));
+    let numbers = law_numbers(series, fit, Intervals::Shown);
+    format!("{:12} {numbers}, R² {:.4}{}", fit.class, fit.r_squared, clamp.unwrap_or_default())
 }
 
 /// A number that follows no law.
@@ -144,6 +146,7 @@ fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
         "axis": series.axis,
         "unit": series.unit,
         "law": fit.class,
+        "expected_knee": series.expected_knee,
         "n_sizes": fit.n_sizes(),
         "n_rounds": fit.n_rounds,
         "parameters": parameters,

@@ -97,3 +97,29 @@ fn what_cannot_be_read_is_named_and_nothing_is_measured() {
     let place = place("nowhere");
     assert!(stderr(&place.bench("accuracy", "").code(2)).contains("nowhere"));
 }
+
+#[test]
+fn one_per_cent_is_tolerated_and_more_is_judged_by_its_sign() {
+    let place = Place::new();
+    let import = |value: &str| {
+        let row = format!("workload,axis,metric,unit,size,round,value\nm/llm/text,tokens,perplexity,1,256,0,{value}\n");
+        place.write("costs.csv", row);
+        place.scalegate("import csv costs.csv").success();
+    };
+    import("20");
+    place.scalegate("accept --reason first").success();
+    for (value, code, word) in [
+        ("20", 0, "PASS"),
+        ("20.19", 0, "PASS"),
+        ("20.3", 1, "REGRESSED"),
+        ("19.81", 0, "PASS"),
+        ("19.7", 0, "IMPROVED"),
+        // Just at the tolerance, where the rounding of another processor decides.
+        ("20.2", 3, "INCONCLUSIVE"),
+        ("0", 3, "INCONCLUSIVE"),
+    ] {
+        import(value);
+        let text = stdout(&place.scalegate("check").code(code));
+        assert!(text.starts_with(word), "{value}: {text}");
+    }
+}

@@ -148,6 +148,10 @@ fn bisect_turns_inconclusive_into_skip_and_nothing_else() {
     place.scalegate("check --bisect").code(0);
     place.import(&prefill(|n| 2.0 * line(n)));
     place.scalegate("check --bisect").code(1);
+    // To `git bisect run` every other code is a commit that is to blame.
+    place.write("target/scalegate/run.json", "{");
+    assert!(stderr(&place.scalegate("check --bisect").code(125)).contains("run.json"));
+    place.scalegate("check").code(2);
 }
 
 #[test]

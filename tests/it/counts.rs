@@ -1,6 +1,7 @@
 //! Counts: where they come from, what they are valid for, and what is said where there are none.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use scalegate::metric::Metric;
 use scalegate::record::Run;
@@ -126,6 +127,26 @@ fn longer(section: &str) -> String {
     let words: String = (0..500).map(|i| format!("# Line {i} of what somebody wrote into this file.\n")).collect();
     let hosts: String = (0..40).map(|i| format!("[gate.host.machine-{i}]\nrequired = []\n")).collect();
     format!("{words}{SUITE}\n{section}\n[gate.tolerance.instructions]\nslope = 0.002\n{hosts}")
+}
+
+/// With matrices this small, the operators that compression adds take more instructions than its products save.
+#[test]
+fn a_compressed_model_that_is_slower_than_its_original_is_said_to_be() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families/gpt2").display().to_string();
+    let model = |path: &str| format!("[[model]]\nname = \"mine\"\npath = \"{path}\"\nworkloads = [\"llm/decode\"]\n");
+    let place = Place::with_suite(&format!("{INSTRUCTIONS}\n{}", model(&fixture)));
+    if !has_valgrind() {
+        assert!(without_valgrind(&place).contains("unavailable"), "nothing else can be seen on this machine");
+        return;
+    }
+    place.bench("instructions", "mine/llm/decode").success();
+    std::fs::rename(place.path("target/scalegate/run.json"), place.path("original.json")).unwrap();
+    place.scalegate(&format!("compress {fixture} --out small --rank 14")).success();
+    place.write("suite.toml", format!("{SUITE}\n{INSTRUCTIONS}\n{}", model("small")));
+    place.bench("instructions", "mine/llm/decode").success();
+    let text = stdout(&place.scalegate("compare original.json target/scalegate/run.json").code(1));
+    assert!(text.starts_with("REGRESSED: the second run costs more"), "{text}");
+    assert!(text.contains("mine/llm/decode instructions"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `scalegate fit` on imported costs whose law is known.
 
+use scalegate::record::{self, Run};
 use serde_json::Value;
 
 use crate::support::{PIXELS, Place, TOKENS, knee, line, rows, stderr, stdout};
@@ -40,6 +41,14 @@ fn the_text_has_one_line_per_law_with_its_interval() {
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.contains("llm/prefill  wall_time  linear") && text.contains("µs/token ["), "{text}");
     assert!(text.contains("vlm/encode   wall_time  knee") && text.contains(" MP ["), "{text}");
+    assert!(!text.contains("clamp at"), "an imported record doesn't tell: {text}");
+    let path = place.path("target/scalegate/run.json");
+    let mut run: Run = record::read_json(&path).unwrap();
+    run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "200704".to_owned());
+    record::write_json(&path, &run).unwrap();
+    let text = stdout(&place.scalegate("fit").success());
+    let clamps: Vec<bool> = text.lines().map(|line| line.ends_with(", clamp at 0.201 MP")).collect();
+    assert_eq!(clamps, [false, true], "{text}");
 }
 
 #[test]

@@ -7,12 +7,9 @@ use super::plot::{self, Plot};
 use super::rows::Row;
 use crate::analysis::{RunLaws, SeriesLaw};
 use crate::law::Fit;
-use crate::metric::Metric;
-use crate::record::{Run, Series};
 use crate::report::escape::{escape, prose};
 use crate::report::fits::{Intervals, grounds, law_numbers};
 use crate::report::units::{cost, size};
-use crate::suite::Axis;
 
 /// Names the picture of a row within the page and in links to it.
 pub(super) fn id(row: &Row, several_hosts: bool) -> String {
@@ -50,8 +47,7 @@ fn figure(html: &mut String, page: &Page, row: &Row, run: &RunLaws, law: &Series
     let rounds: Vec<(f64, f64)> = record.into_iter().flat_map(|s| s.costs()).map(|(n, _, cost)| (n, cost)).collect();
     let several_hosts = page.has_several_hosts();
     let id = id(row, several_hosts);
-    let clamp = record.and_then(|record| clamp(run.run, record));
-    let plot = Plot { series, fit, band, rounds: &rounds, baseline: baseline.as_ref(), clamp, id: &id };
+    let plot = Plot { series, fit, band, rounds: &rounds, baseline: baseline.as_ref(), id: &id };
     let host = if several_hosts { format!(" on {}", escape(row.host)) } else { String::new() };
     let _ = write!(
         html,
@@ -78,30 +74,4 @@ fn figure(html: &mut String, page: &Page, row: &Row, run: &RunLaws, law: &Series
         let _ = writeln!(html, "<tr>{}</tr>", cells.concat());
     }
     html.push_str("</tbody></table></details>\n</figcaption>\n</figure>\n");
-}
-
-/// The image size that the model clamps to, if the record tells it and it lies within the measured sizes: where a knee is
-/// expected. Counts have an embedded model, and a clamp, of their own.
-fn clamp(run: &Run, series: &Series) -> Option<f64> {
-    if series.axis != Axis::Pixels {
-        return None;
-    }
-    let owner = match series.workload.split_once("/vlm/") {
-        Some((owner, _)) => Some(format!("model.{owner}.expected_knee")),
-        None if series.workload.starts_with("vlm/") => None,
-        None => return None,
-    };
-    let embedded = match series.metric {
-        Metric::Instructions
-        | Metric::InstructionsHw
-        | Metric::HeapBytes
-        | Metric::HeapBlocks
-        | Metric::D1Misses
-        | Metric::LlMisses
-        | Metric::Branches => "instructions.models.vlm.max_pixels",
-        _ => "models.vlm.max_pixels",
-    };
-    let pixels: u64 = run.provenance.subject.get(owner.as_deref().unwrap_or(embedded))?.parse().ok()?;
-    let sizes = series.sizes();
-    (sizes.first()?..=sizes.last()?).contains(&&pixels).then_some(pixels as f64)
 }

@@ -25,8 +25,6 @@ pub(super) struct Plot<'a> {
     pub(super) rounds: &'a [(f64, f64)],
     /// The accepted law. If only its shape compares, it is drawn through the cost of the smallest size.
     pub(super) baseline: Option<&'a AcceptedLaw>,
-    /// The size at which a knee is expected.
-    pub(super) clamp: Option<f64>,
     /// Distinguishes the picture from the others of the page.
     pub(super) id: &'a str,
 }
@@ -87,7 +85,7 @@ fn description(plot: &Plot) -> String {
             )
         };
     }
-    if let Some(clamp) = plot.clamp {
+    if let Some(clamp) = plot.series.expected_knee {
         let _ = write!(text, " The model clamps images to {}.", size(clamp, series.axis));
     }
     text
@@ -189,7 +187,7 @@ impl Frame {
         if plot.baseline.is_some() {
             let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.path(&baseline_points(plot)));
         }
-        if let Some(clamp) = plot.clamp {
+        if let Some(clamp) = plot.series.expected_knee {
             let _ = writeln!(svg, "<path class=\"clamp\" d=\"M{:.1} {}l-6 11h12z\"/>", self.x.at(clamp), BOTTOM - 11.0);
         }
         for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
@@ -254,7 +252,7 @@ fn legend(svg: &mut String, plot: &Plot) {
         let name = if baseline.comparable { "baseline" } else { "shape of the baseline" };
         svg.push_str(&entry("<path class=\"baseline\" d=\"M0 -4H18\"/>", name.to_owned(), (first, below)));
     }
-    if let Some(clamp) = plot.clamp {
+    if let Some(clamp) = plot.series.expected_knee {
         let name = format!("clamp at {}", size(clamp, plot.series.axis));
         svg.push_str(&entry("<path class=\"clamp\" d=\"M9 -10l-6 11h12z\"/>", name, (third - 46.0, below)));
     }

@@ -17,8 +17,9 @@ pub(super) fn fingerprints(html: &mut String, page: &Page) {
     }
 }
 
+/// A field; what an imported record doesn't hold is said to be missing.
 fn named(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), value.to_owned())
+    (name.to_owned(), if value.is_empty() { "not told".to_owned() } else { value.to_owned() })
 }
 
 fn host(provenance: &Provenance) -> Fields {
@@ -28,7 +29,10 @@ fn host(provenance: &Provenance) -> Fields {
         named("processor", &host.cpu),
         named("architecture", &host.architecture),
         named("cores", &host.cores.join(" + ")),
-        named("memory", &format!("{} GiB", host.memory_gib)),
+        named(
+            "memory",
+            &Some(host.memory_gib).filter(|gib| *gib > 0).map(|gib| format!("{gib} GiB")).unwrap_or_default(),
+        ),
         named("system", &host.os),
         named("kernel", &host.kernel),
         named("governor", host.governor.as_deref().unwrap_or("not told")),
