@@ -42,6 +42,8 @@ for keep in "${keeps[@]}"; do
 done
 
 echo "measuring accuracies" >&2
+# The shell that xargs starts expands what is quoted.
+# shellcheck disable=SC2016
 for candidate in "$work"/*-0.?; do
   if [ -f "$candidate.json" ]; then continue; fi
   echo "$candidate"
