@@ -12,11 +12,11 @@ ORIGINAL = "reference"
 
 
 class Costs:
-    """The costs of a run record by model, as ratios to those of the original."""
+    """The costs of run records by model, as ratios to those of the original."""
 
-    def __init__(self, record):
+    def __init__(self, records):
         self.series = {}
-        for series in record["series"]:
+        for series in (series for record in records for series in record["series"] if series["metric"] in METRICS):
             if "unavailable" in series:
                 sys.exit(f"{series['workload']} {series['metric']}: {series['unavailable']}; measure again")
             cells = {}
@@ -50,6 +50,7 @@ COLUMNS = {
     "instructions, prefill": ("prefill", "instructions", largest),
     "instructions, decode": ("decode", "instructions", largest),
 }
+METRICS = {metric for _, metric, _ in COLUMNS.values()}
 
 
 def table(header, rows):
@@ -91,9 +92,9 @@ def accuracy_row(work, form, keep):
 
 def main():
     work = Path(sys.argv[1])
-    record = json.loads((work / "run.json").read_text(encoding="utf-8"))
-    costs = Costs(record)
-    provenance = record["provenance"]
+    records = [json.loads((work / f"{name}.json").read_text(encoding="utf-8")) for name in ("times", "counts")]
+    costs = Costs(records)
+    provenance = records[0]["provenance"]
     any_accuracy = json.loads((work / f"svd-{KEEPS[0]}.json").read_text(encoding="utf-8"))
     print(
         f"Measured on {provenance['host']['cpu']}, {' + '.join(provenance['host']['cores'])} cores, "

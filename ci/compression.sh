@@ -3,7 +3,7 @@
 #   ci/compression.sh [WORK]
 # WORK keeps models and measurements, and what is there already is not made again: give an empty one after a change of the model.
 # Healing needs a Python with models/reference/requirements.txt (PYTHON names it) and the component rust-docs; counts need
-# Valgrind. Takes two hours on two cores, most of it for healing. Leave the machine alone from "measuring costs" on.
+# Valgrind. Takes an hour and a half on two cores. Leave the machine alone from "measuring times" on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=ci/lib.sh
@@ -20,8 +20,10 @@ work="$(cd "${1:-$(target)/compression}" && pwd)"
 keeps=(0.9 0.8 0.7 0.6 0.5 0.4 0.3 0.2)
 
 # Built first, so that nothing is compiled while times are taken.
-programs="$(cargo bench --locked --no-run --bench llm --bench resources --bench instructions --message-format=json |
-  sed -n 's/.*"kind":\["bench"\].*"executable":"\([^"]*\)".*/\1/p')"
+built="$(cargo bench --locked --no-run --bench llm --bench resources --bench instructions --message-format=json)"
+program() { # program NAME: the executable of a bench target
+  sed -n 's/.*"kind":\["bench"\],[^}]*"name":"'"$1"'".*"executable":"\([^"]*\)".*/\1/p' <<<"$built"
+}
 scalegate="$root/$(target)/release/scalegate"
 if [[ "$(target)" == /* ]]; then scalegate="$(target)/release/scalegate"; fi
 
@@ -105,14 +107,14 @@ text = { hidden = 64, layers = 2, heads = 4, kv_heads = 2, intermediate = 96, vo
 
 [[instructions.workload]]
 name = "llm/prefill"
-tokens = [16, 64]
+tokens = [64]
 
 [[instructions.workload]]
 name = "llm/decode"
-tokens = [16, 64]
+tokens = [64]
 
 [resources]
-rounds = 3
+rounds = 5
 window_ms = 400
 idle_ms = 150
 rate_hz = 20
@@ -121,27 +123,30 @@ others_cores = 0.5
 
 [[resources.workload]]
 name = "llm/prefill"
-tokens = [64, 255]
+tokens = [255]
 
 [[resources.workload]]
 name = "llm/decode"
-tokens = [64, 255]
+tokens = [255]
 SUITE
   for path in "$model" "$work"/svd-0.? "$work"/mpo-0.? "$work"/calibrated-0.?; do
     printf '\n[[model]]\nname = "%s"\npath = "%s"\nworkloads = ["llm/prefill", "llm/decode"]\n' "$(basename "$path")" "$path"
   done
 }
-if [ ! -f "$work/run.json" ]; then
-  echo "measuring costs" >&2
-  suite >"$work/suite.toml"
-  (
-    cd "$work"
-    for program in $programs; do
-      SCALEGATE_OUT="$work/run.part" "$program" --bench >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-    done
-  )
-  mv "$work/run.part" "$work/run.json"
-fi
+suite >"$work/suite.toml"
+measure() { # measure RECORD TARGET…
+  local record="$work/$1.json" name
+  if [ -f "$record" ]; then return; fi
+  echo "measuring $1" >&2
+  rm -f "$record.part"
+  for name in "${@:2}"; do
+    (cd "$work" && SCALEGATE_OUT="$record.part" "$(program "$name")" --bench) >"$work/log" 2>&1 ||
+      { cat "$work/log" >&2; exit 1; }
+  done
+  mv "$record.part" "$record"
+}
+measure counts instructions
+measure times llm resources
 
 {
   sed '/^<!-- measured -->$/q' "$page"
