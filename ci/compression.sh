@@ -3,7 +3,8 @@
 #   ci/compression.sh [WORK]
 # WORK keeps models and measurements, and what is there already is not made again: give an empty one after a change of the model.
 # Healing needs a Python with models/reference/requirements.txt (PYTHON names it) and the component rust-docs; counts need
-# Valgrind. Takes an hour and a half on two cores. Leave the machine alone from "measuring times" on.
+# Valgrind. Takes an hour and a half on two cores. Leave the machine alone between "measuring times" and
+# "measuring counts".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=ci/lib.sh
@@ -145,8 +146,8 @@ measure() { # measure RECORD TARGET…
   done
   mv "$record.part" "$record"
 }
-measure counts instructions
 measure times llm resources
+measure counts instructions
 
 {
   sed '/^<!-- measured -->$/q' "$page"
