@@ -131,7 +131,7 @@ name = "llm/decode"
 tokens = [255]
 SUITE
   for path in "$model" "$work"/svd-0.? "$work"/mpo-0.? "$work"/calibrated-0.?; do
-    printf '\n[[model]]\nname = "%s"\npath = "%s"\nworkloads = ["llm/prefill", "llm/decode"]\n' "$(basename "$path")" "$path"
+    printf '\n[[model]]\nname = "%s"\npath = "%s"\nworkloads = ["llm/prefill", "llm/decode"]\ncounted = true\n' "$(basename "$path")" "$path"
   done
 }
 suite >"$work/suite.toml"

@@ -82,7 +82,8 @@ fn in_a_thread<T: Send>(read: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 }
 
 fn warmed_up(case: &Case, suite: &Suite) -> Result<Box<dyn Prepared>> {
-    let family = case.workload.split('/').next().unwrap_or_default();
+    // In front of the family there may be the name of a model.
+    let family = case.workload.rsplit('/').nth(1).unwrap_or_default();
     let workloads = Registry::family(suite, family)?;
     let workload = workloads.iter().find(|w| w.name() == case.workload).ok_or_else(|| no_such(case))?;
     if !workload.sizes().contains(&case.size) {

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use toml::Spanned;
 
 use super::source::{Fault, Workload};
-use super::{AccuracySettings, ForeignModel, WorkloadSettings};
+use super::{AccuracySettings, ForeignModel, InstructionSettings, WorkloadSettings};
 
 const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
 
@@ -55,6 +55,7 @@ pub(super) fn foreign_models(
     list: Vec<Spanned<ForeignModel>>,
     workloads: &[WorkloadSettings],
     accuracy: Option<&AccuracySettings>,
+    instructions: Option<&InstructionSettings>,
 ) -> Result<Vec<ForeignModel>, Fault> {
     let mut names = BTreeSet::new();
     let mut checked = Vec::with_capacity(list.len());
@@ -86,6 +87,13 @@ pub(super) fn foreign_models(
         if model.workloads.is_empty() && !reads {
             let remedy = "list those it is to be run in, or name it under [accuracy]";
             return Err(fault(format!("model `{}` has no workloads", model.name), remedy));
+        }
+        let is_counted = |name: &String| {
+            instructions.is_some_and(|counted| counted.workloads.iter().any(|workload| workload.name() == name))
+        };
+        if model.counted && !model.workloads.iter().any(is_counted) {
+            let remedy = "add an [[instructions.workload]] of the name of one of its workloads, which gives the sizes";
+            return Err(fault(format!("nothing of model `{}` is counted", model.name), remedy));
         }
         checked.push(model);
     }

@@ -13,10 +13,14 @@ pub struct InstructionSettings {
 }
 
 impl Suite {
-    /// The suite that is counted: this one with the models and workloads of `[instructions]`, and without models of the
-    /// user's own, which take hours in a simulator. `None` without that section.
+    /// The suite that is counted: this one with the models and workloads of `[instructions]`, and of the models of the user's
+    /// own those that are to be counted. `None` without that section.
     pub fn counted(&self) -> Option<Self> {
         let InstructionSettings { models, workloads } = self.instructions.clone()?;
-        Some(Self { models, workloads, foreign_models: Vec::new(), ..self.clone() })
+        let is_listed = |name: &String| workloads.iter().any(|workload| workload.name() == name);
+        let mut foreign_models = self.foreign_models.clone();
+        foreign_models.retain(|model| model.counted);
+        foreign_models.iter_mut().for_each(|model| model.workloads.retain(is_listed));
+        Some(Self { models, workloads, foreign_models, ..self.clone() })
     }
 }

@@ -216,6 +216,10 @@ pub struct ForeignModel {
     /// Names of listed workloads, whose sizes it takes; none for a model that only reads the text of `[accuracy]`.
     #[serde(default)]
     pub workloads: Vec<String>,
+    /// Whether its workloads are counted too, at the sizes of `[instructions]`. In the simulator an inference takes fifty
+    /// times as long, so that only small models are worth it.
+    #[serde(default)]
+    pub counted: bool,
 }
 
 impl ForeignModel {

@@ -144,7 +144,7 @@ impl File {
             models: self.models.into_inner(),
             inference: self.inference.into_inner(),
             measure: self.measure.into_inner(),
-            foreign_models: check::foreign_models(self.model, &workloads, accuracy.as_ref())?,
+            foreign_models: check::foreign_models(self.model, &workloads, accuracy.as_ref(), instructions.as_ref())?,
             workloads,
             images: self.images,
             accuracy,

@@ -133,7 +133,9 @@ fn longer(section: &str) -> String {
 #[test]
 fn a_compressed_model_that_is_slower_than_its_original_is_said_to_be() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families/gpt2").display().to_string();
-    let model = |path: &str| format!("[[model]]\nname = \"mine\"\npath = \"{path}\"\nworkloads = [\"llm/decode\"]\n");
+    let model = |path: &str| {
+        format!("[[model]]\nname = \"mine\"\npath = \"{path}\"\nworkloads = [\"llm/decode\"]\ncounted = true\n")
+    };
     let place = Place::with_suite(&format!("{INSTRUCTIONS}\n{}", model(&fixture)));
     if !has_valgrind() {
         assert!(without_valgrind(&place).contains("unavailable"), "nothing else can be seen on this machine");
@@ -141,7 +143,7 @@ fn a_compressed_model_that_is_slower_than_its_original_is_said_to_be() {
     }
     place.bench("instructions", "mine/llm/decode").success();
     std::fs::rename(place.path("target/scalegate/run.json"), place.path("original.json")).unwrap();
-    place.scalegate(&format!("compress {fixture} --out small --rank 14")).success();
+    place.scalegate(&format!("compress {fixture} --out small --rank 14 --all")).success();
     place.write("suite.toml", format!("{SUITE}\n{INSTRUCTIONS}\n{}", model("small")));
     place.bench("instructions", "mine/llm/decode").success();
     let text = stdout(&place.scalegate("compare original.json target/scalegate/run.json").code(1));
