@@ -97,7 +97,7 @@ def main():
     provenance = records[0]["provenance"]
     any_accuracy = json.loads((work / f"svd-{KEEPS[0]}.json").read_text(encoding="utf-8"))
     print(
-        f"Measured on {provenance['host']['cpu']}, {' + '.join(provenance['host']['cores'])} cores, "
+        f"Measured on {provenance['host']['cpu']}, cores: {' + '.join(provenance['host']['cores'])}; "
         f"{provenance['build']['rustc']}.\n\n### Accuracy\n"
     )
     print(
