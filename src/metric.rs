@@ -97,8 +97,8 @@ impl Metric {
     }
 
     /// A bound on the relative error of a value, for metrics that repeat exactly or nearly so: one round is then enough.
-    /// `docs/instructions.md` has the measurements that the bound of counts comes from; that of accuracy is what 32-bit floats
-    /// summed in another order can do to a mean of logarithms, with room to spare.
+    /// `docs/instructions.md` has the measurements that the bound of counts comes from; that of accuracy leaves room for
+    /// kernels that sum 32-bit floats in another order: `docs/compression.md` tells by how much another runtime differs.
     pub fn error_bound(self) -> Option<f64> {
         match self.kind() {
             Kind::Count => Some(2e-5),

@@ -1,19 +1,17 @@
 //! The bench target of accuracy: every model that is named reads the text once.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::process::ExitCode;
-
-use indicatif::{ProgressBar, ProgressStyle};
-use sha2::{Digest, Sha256};
 
 use super::record::{Destination, exit_code};
 use super::request::{Request, Step};
 use super::wall_time::is_for_criterion;
 use crate::accuracy::perplexity;
+use crate::cli::Progress;
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
 use crate::suite::{AccuracySettings, Axis, ForeignModel, Suite};
+use crate::workload::subject;
 use crate::{Error, Result, time};
 
 /// The body of the bench target's `main`.
@@ -33,12 +31,10 @@ fn run() -> Result<()> {
     if is_round || !request.wants(Metric::Perplexity) {
         return Ok(());
     }
-    let matcher = request.matcher()?;
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let is_wanted = |name: &str| matcher.is_match(name) && filter.is_none_or(|filter| name.contains(filter.as_str()));
+    let is_chosen = request.chooser(&arguments)?;
     let mut models: Vec<&ForeignModel> =
         suite.foreign_models.iter().filter(|model| accuracy.models.contains(&model.name)).collect();
-    models.retain(|model| is_wanted(&AccuracySettings::name(&model.name)));
+    models.retain(|model| is_chosen(&AccuracySettings::name(&model.name)));
     if models.is_empty() {
         return Ok(());
     }
@@ -53,16 +49,11 @@ fn run() -> Result<()> {
 
 /// Perplexity as a series of one sample, whose size is the length of a passage.
 fn series(model: &ForeignModel, text: &str) -> Result<Series> {
-    let bar = progress_bar(&model.name);
-    let read = perplexity(&model.directory()?, text, &mut |done, passages| {
-        bar.set_length(passages as u64);
-        bar.set_position(done as u64);
-    });
-    bar.finish_and_clear();
-    let read = read.map_err(|error| {
+    let progress = Progress::new();
+    let mut show = |done, passages| progress.show(done, passages, &model.name);
+    let read = perplexity(&model.directory()?, text, &mut show).map_err(|error| {
         Error::new(format!("model {}: {}", model.name, error.place()), error.cause(), error.remedy())
     })?;
-    let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Series {
         workload: AccuracySettings::name(&model.name),
         axis: Axis::Tokens,
@@ -70,7 +61,7 @@ fn series(model: &ForeignModel, text: &str) -> Result<Series> {
         unit: Metric::Perplexity.unit().to_owned(),
         measured: Some(time::now()),
         protocol: BTreeMap::from([
-            ("text".to_owned(), hash),
+            ("text".to_owned(), subject::sha256(text.as_bytes())),
             ("passages".to_owned(), read.passages.to_string()),
             ("predicted_tokens".to_owned(), read.predicted_tokens.to_string()),
         ]),
@@ -79,15 +70,4 @@ fn series(model: &ForeignModel, text: &str) -> Result<Series> {
         samples: vec![Sample { size: read.passage_tokens as u64, round: 0, values: vec![read.value] }],
         unavailable: None,
     })
-}
-
-fn progress_bar(model: &str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} passage {human_pos}/{human_len} {wide_msg} {elapsed}");
-    let bar = ProgressBar::new(0);
-    // The template is a constant; a fault in it costs the style and not the run.
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.with_message(model.to_owned())
 }

@@ -33,12 +33,9 @@ impl Cases {
         let suite = Suite::load_here()?;
         let Some(counted) = suite.counted() else { return Ok(None) };
         let request = Request::of_this_process()?;
-        let matcher = request.matcher()?;
-        let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+        let is_chosen = request.chooser(&arguments)?;
         let mut workloads = Registry::all(&counted)?;
-        workloads.retain(|workload| {
-            matcher.is_match(workload.name()) && filter.is_none_or(|filter| workload.name().contains(filter.as_str()))
-        });
+        workloads.retain(|workload| is_chosen(workload.name()));
         let is_round = matches!(request.step, Some(Step::Round(_)));
         if is_round || workloads.is_empty() || !metrics.iter().any(|metric| request.wants(*metric)) {
             return Ok(None);

@@ -149,6 +149,16 @@ impl Request {
         set.build().map_err(|error| Error::new("--workload", error, "give names or globs such as `llm/*`"))
     }
 
+    /// Whether this request and the first argument that is no option, as Criterion's filter, choose a name.
+    ///
+    /// # Errors
+    /// A malformed glob.
+    pub(super) fn chooser(&self, arguments: &[String]) -> Result<impl Fn(&str) -> bool + use<>> {
+        let matcher = self.matcher()?;
+        let filter = arguments.iter().find(|argument| !argument.starts_with('-')).cloned();
+        Ok(move |name: &str| matcher.is_match(name) && filter.as_ref().is_none_or(|filter| name.contains(filter)))
+    }
+
     /// Whether an earlier record is gone on with.
     pub fn resumes(&self) -> bool {
         matches!(self.step, Some(Step::Prepare { resume: true, .. }))

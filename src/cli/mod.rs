@@ -19,6 +19,7 @@ mod report;
 mod run;
 
 pub(crate) use output::print;
+pub(crate) use progress::Progress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

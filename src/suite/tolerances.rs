@@ -83,7 +83,7 @@ impl Tolerances {
     pub fn of(metric: Metric) -> Self {
         match metric.kind() {
             Kind::Count => Self::COUNTS,
-            // A change of kernels moves a perplexity by millionths; one per cent is what a reader of words starts to see.
+            // Half of the 2 % up to which docs/compression.md counts a smaller model as one that is not worse.
             Kind::Accuracy => Self { cost: 0.01, ..Self::default() },
             Kind::Cost | Kind::Informative => Self::default(),
         }

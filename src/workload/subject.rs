@@ -76,7 +76,12 @@ fn expected_knee(suite: &Suite, model: &ForeignModel) -> Option<f64> {
 /// SHA-256 of a photo or a prompt.
 fn hash_file(path: &Path, remedy: &str) -> Result<String> {
     let content = std::fs::read(path).map_err(|error| Error::new(path.display(), error, remedy))?;
-    Ok(Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(sha256(&content))
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// SHA-256 over names and contents of all files below a model's directory, in the order of their names.

@@ -15,7 +15,8 @@ pub(super) struct Row<'a> {
     pub(super) workload: &'a str,
     pub(super) metric: &'a str,
     pub(super) measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
-    verdict: Verdict,
+    /// `None` if it does not gate: it explains other metrics, or has nothing to be compared with that is required.
+    verdict: Option<Verdict>,
     /// The finding that is the furthest beyond its tolerance, or the closest to it.
     worst: Option<&'a Finding>,
 }
@@ -53,7 +54,7 @@ fn row<'a>(
     measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
 ) -> Row<'a> {
     let mine = || page.check.findings.iter().filter(|finding| key(finding) == (host, workload, metric));
-    let verdict = Verdict::join(mine().map(|finding| finding.outcome));
+    let verdict = mine().next().map(|_| Verdict::join(mine().map(|finding| finding.outcome)));
     // What regressed speaks for the row before what is only uncertain.
     let weight = |finding: &&Finding| (finding.outcome == Outcome::Regressed, excess(finding));
     let worst = mine()
@@ -62,13 +63,14 @@ fn row<'a>(
     Row { host, workload, metric, measured, verdict, worst }
 }
 
-fn rank(verdict: Verdict) -> u8 {
+fn rank(verdict: Option<Verdict>) -> u8 {
     match verdict {
-        Verdict::Regressed => 0,
-        Verdict::Mixed => 1,
-        Verdict::Improved => 2,
-        Verdict::Inconclusive => 3,
-        Verdict::Pass => 4,
+        Some(Verdict::Regressed) => 0,
+        Some(Verdict::Mixed) => 1,
+        Some(Verdict::Improved) => 2,
+        Some(Verdict::Inconclusive) => 3,
+        Some(Verdict::Pass) => 4,
+        None => 5,
     }
 }
 
@@ -130,7 +132,7 @@ pub(super) fn laws_table(html: &mut String, rows: &[Row], several_hosts: bool) {
             "<tr><th scope=\"row\">{link}</th><td>{}</td>{host}<td data-sort=\"{position}\">{}</td>\
              <td data-sort=\"{:.4}\">{}</td><td>{class}</td><td>{}</td></tr>",
             escape(row.metric),
-            outcome(&row.verdict.to_string()),
+            row.verdict.map_or_else(|| "does not gate".to_owned(), |verdict| outcome(&verdict.to_string())),
             row.excess(),
             prose(&row.change()),
             prose(&numbers)

@@ -174,3 +174,15 @@ fn hosts_stand_side_by_side() {
     assert_eq!(figures[0].split(':').next(), figures[1].split(':').next(), "{figures:?}");
     assert!(text.contains("<th scope=\"col\">host</th>") && text.contains("another &lt;host&gt;"), "{text}");
 }
+
+#[test]
+fn what_does_not_gate_says_so_below_what_does() {
+    let explaining = Series {
+        metric: Metric::HeapBlocks,
+        unit: Metric::HeapBlocks.unit().to_owned(),
+        ..series("a/first", |n| 10.0 * n)
+    };
+    let text = page(&run([explaining, series("vlm/encode", knee(2e5))]), None);
+    let place = |words: &str| text.find(words).unwrap();
+    assert!(place("inconclusive</span>") < place("<td data-sort=\"1\">does not gate</td>"));
+}
