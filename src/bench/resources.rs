@@ -11,7 +11,7 @@ use super::sampled_series::{Taken, rate_of, series};
 use super::wall_time::{is_for_criterion, place_this_process};
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
-use crate::measure::resources::{Beside, idle, take_windows};
+use crate::measure::resources::{Beside, Idle, take_windows};
 use crate::measure::{shuffle, watch_for_ctrl_c};
 use crate::metric::Metric;
 use crate::suite::{ResourceSettings, Suite};
@@ -145,11 +145,12 @@ impl Plan {
             let windows = take_windows(&place, command, rate_of(&self.settings), rest, around)?;
             let surroundings = around.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores: self.settings.others_cores };
-            let level = judge(&surroundings, limits).and_then(|()| idle(&windows.before, &windows.after));
-            if let Err(reason) = &level {
+            let level = judge(&surroundings, limits).and_then(|()| Idle::between(&windows.before, &windows.after));
+            let is_steady = level.as_ref().map_or_else(Err, |idle| idle.memory.as_ref().map(|_| ()));
+            if let Err(reason) = is_steady {
                 disturbances.push(reason.clone());
             }
-            if level.is_ok() || disturbances.len() >= self.settings.attempts as usize {
+            if is_steady.is_ok() || disturbances.len() >= self.settings.attempts as usize {
                 let workload = workload.to_owned();
                 return Ok(Taken { workload, size, round, windows, surroundings, level, disturbances });
             }

@@ -41,6 +41,7 @@ pub(super) fn rate_of(settings: &ResourceSettings) -> Rate {
 /// All series of a workload; none if no case of it was taken.
 ///
 /// A case that stayed disturbed makes all of them unavailable: leaving it out would leave out what a change disturbs.
+/// Memory that stayed unsteady does so to its area alone.
 pub(super) fn series(
     workload: &dyn Workload,
     settings: &ResourceSettings,
@@ -103,19 +104,13 @@ impl Maker<'_> {
     fn value(&self, metric: Metric, case: &Taken) -> Result<f64, String> {
         let blame =
             |reason: String| format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1);
-        let level = case.level.clone().map_err(|reason| {
-            blame(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()))
-        })?;
-        let costs = Costs::new(&case.windows, level);
+        let stayed =
+            |reason: &String| blame(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()));
+        let costs = Costs::new(&case.windows, case.level.as_ref().map_err(stayed)?);
         match metric {
             Metric::CpuAuc => Ok(costs.cpu_auc),
             Metric::CpuTime => Ok(costs.cpu_time),
-            Metric::RssAuc if costs.rss_auc < costs.rss_auc_certain_to => Err(blame(format!(
-                "an inference needs less memory above idle ({:.0} byte·s) than the idle level is certain to ({:.0} byte·s), \
-                 which is too little to sample; `heap_bytes` counts it",
-                costs.rss_auc, costs.rss_auc_certain_to
-            ))),
-            Metric::RssAuc => Ok(costs.rss_auc),
+            Metric::RssAuc => costs.rss_auc.map_err(blame),
             Metric::PeakRss if self.kernel_tells_peaks() => Ok(case.windows.peak_bytes.unwrap_or(costs.sampled_peak)),
             Metric::PeakRss => Ok(costs.sampled_peak),
             Metric::Utilisation => Ok(costs.utilisation),

@@ -15,7 +15,7 @@ mod window;
 pub use area::{Point, Trace};
 pub use costs::Costs;
 pub use dialogue::{Dialogue, Heard};
-pub use idle::{Idle, MOST_BYTES_APART, MOST_CORES_APART, MOST_SHARE_APART, idle};
+pub use idle::{Idle, IdleMemory, MOST_BYTES_APART, MOST_CORES_APART, MOST_SHARE_APART};
 pub use probe::{Probe, Reading};
 pub use sampler::{Rate, Sampler};
 pub use window::{Beside, Ground, Windows, own_cpu_s, take_windows, words};
