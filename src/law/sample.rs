@@ -26,6 +26,9 @@ const NO_LAW_LEVEL: f64 = 1e-4;
 /// What one cost counts for at most in a misfit: a factor of 1,000.
 const WORST_MISFIT: f64 = 6.907_755_278_982_137;
 
+/// A law is off a cost that is further from it than this many standard deviations of a pooled cost.
+const OFF_SDS: f64 = 3.0;
+
 /// A panel with the sizes and weights of its fits.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
@@ -107,29 +110,29 @@ impl Sample {
 
     /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.
     pub(crate) fn spreads(&self, form: Form, curve: Curve, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Spread>> {
-        let estimates = of(&curve);
         let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
         if self.panel.n_rounds() < 2 {
-            return self.spreads_of_one_round(form, &estimates, refit);
+            return self.spreads_of_one_round(form, &of(&curve), refit);
         }
+        self.spreads_over_rounds(refit)
+    }
+
+    /// Statistics that `read` makes of pooled costs, with their spread over two rounds or more.
+    pub(crate) fn spreads_over_rounds(&self, read: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Spread>> {
+        let estimates = read(self.panel.pooled(None))?;
         let without: Vec<Vec<f64>> =
-            (0..self.panel.n_rounds()).map(|r| refit(self.panel.pooled(Some(r)))).collect::<Option<_>>()?;
+            (0..self.panel.n_rounds()).map(|r| read(self.panel.pooled(Some(r)))).collect::<Option<_>>()?;
         let column = |j: usize| without.iter().map(|v| v[j]).collect::<Vec<_>>();
         Some(estimates.iter().enumerate().map(|(j, &e)| Spread::jackknife(e, &column(j))).collect())
     }
 
-    /// How the statistics answer to a relative change of each cost: one row per size.
-    pub(crate) fn sensitivities(&self, form: Form, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Vec<f64>>> {
-        let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
-        self.sensitivities_of(refit)
-    }
-
-    fn sensitivities_of(&self, refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
+    /// How the statistics that `read` makes of pooled costs answer to a relative change of each cost: one row per size.
+    pub(crate) fn sensitivities(&self, read: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
         let pooled = self.panel.pooled(None);
         let shifted = |s: usize, by: f64| {
             let mut y = pooled.clone();
             y[s] *= 1.0 + by;
-            refit(y)
+            read(y)
         };
         (0..pooled.len())
             .map(|s| {
@@ -137,6 +140,20 @@ impl Sample {
                 Some(up.iter().zip(&down).map(|(u, d)| (u - d) / (2.0 * STEP)).collect())
             })
             .collect()
+    }
+
+    /// Whether the law of `form` is off the pooled cost of a size (by its index) by more than rounds, or an error of `noise`
+    /// in every cost, let expect.
+    pub(crate) fn is_off_at(&self, index: usize, form: Form, noise: Option<f64>) -> bool {
+        let Some(curve) = self.fit(form) else { return true };
+        let off = (self.panel.pooled(None)[index] / curve.predict(self.panel.sizes[index])).ln().abs();
+        let pure = self.panel.pure_error();
+        let expected = match noise {
+            Some(noise) => noise,
+            None => OFF_SDS * (pure.sum_of_squares / pure.degrees_of_freedom as f64).sqrt(),
+        };
+        // A law at or below zero has no logarithm.
+        off > expected || off.is_nan()
     }
 
     fn spreads_of_one_round(
@@ -150,7 +167,7 @@ impl Sample {
         let rss = form.fit(&self.points(self.panel.pooled(None)))?.rss;
         let variance = (rss / degrees_of_freedom).max(NOISE_FLOOR * NOISE_FLOOR);
         let rows = if n <= MOST_SENSITIVITIES {
-            self.sensitivities_of(refit)?
+            self.sensitivities(refit)?
         } else {
             self.random_sensitivities(estimates, refit)?
         };

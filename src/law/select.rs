@@ -18,7 +18,9 @@ const LACK_OF_FIT_LEVEL: f64 = 0.05;
 /// A constant is left only for a trend that noise doesn't make in a million series: a gate that reads trends into noise
 /// is switched off.
 const TREND_LEVEL: f64 = 1e-6;
-/// A cost that at least doubles or halves over the sizes needs less evidence, since few sizes in one round can't give more.
+/// A trend that the rounds leave no doubt of at that level needs less evidence against what is left of the costs beside it
+/// (the steps in which an allocator takes memory), and so does a cost that at least doubles or halves over the sizes: few
+/// sizes can't give more.
 const CLEAR_TREND_LEVEL: f64 = 1e-2;
 const CLEAR_TREND: f64 = 2.0;
 /// A cost that changes by less than this over all sizes is constant for all purposes.
@@ -46,6 +48,8 @@ struct Score {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Yardstick {
     pub(crate) pure: PureError,
+    /// The pure error, whether it explains the residuals or not.
+    rounds: PureError,
     pub(crate) n_sizes: usize,
 }
 
@@ -62,7 +66,7 @@ impl Yardstick {
             f_tail(f, df1, df2) > LACK_OF_FIT_LEVEL
         };
         let none = PureError { sum_of_squares: 0.0, degrees_of_freedom: 0 };
-        Self { pure: if pools { pure } else { none }, n_sizes }
+        Self { pure: if pools { pure } else { none }, rounds: pure, n_sizes }
     }
 
     fn n(&self) -> usize {
@@ -95,11 +99,20 @@ impl Yardstick {
         f_tail((gain / df1) / (self.total(rich.rss) / df2), df1, df2)
     }
 
+    /// Whether the differences between rounds alone leave no doubt that `rich` is better than `poor`.
+    fn is_beyond_rounds(&self, poor: Score, rich: Score) -> bool {
+        let (df1, df2) = ((rich.n_parameters - poor.n_parameters) as f64, self.rounds.degrees_of_freedom as f64);
+        let floor = self.n_sizes as f64 * NOISE_FLOOR * NOISE_FLOOR;
+        let noise = (self.rounds.sum_of_squares + floor) / df2;
+        df2 > 0.0 && f_tail((poor.rss - rich.rss).max(0.0) / df1 / noise, df1, df2) < TREND_LEVEL
+    }
+
     /// Whether a trend (a line, or a concave power law), with the growth from the smallest to the largest size, is evidence
     /// enough that cost isn't constant.
     fn leaves_constant(&self, constant: Score, trend: Score, growth: f64) -> bool {
-        let unclear = growth > CLEAR_TREND.recip() && growth < CLEAR_TREND;
-        let level = if unclear { TREND_LEVEL } else { CLEAR_TREND_LEVEL };
+        let is_large = growth <= CLEAR_TREND.recip() || growth >= CLEAR_TREND;
+        let is_clear = is_large || self.is_beyond_rounds(constant, trend);
+        let level = if is_clear { CLEAR_TREND_LEVEL } else { TREND_LEVEL };
         (growth - 1.0).abs() > LEAST_TREND
             && self.p_value(constant, trend) < level
             && self.aicc(trend) < self.aicc(constant)
