@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use scalegate::law::{self, FitOptions, Observations};
 use scalegate::metric::Metric;
 use scalegate::record::{self, Run, Series};
@@ -27,6 +29,13 @@ const STATISTICS: [(&str, Statistic); 4] = [
     ("median", |sorted| quantile(sorted, 0.5)),
     ("mean", |sorted| sorted.iter().sum::<f64>() / sorted.len() as f64),
 ];
+
+/// What the others are compared with: the statistic in use.
+const IN_USE: usize = 2;
+
+/// Resamples of the runs for the interval of a ratio of two spreads.
+const RESAMPLES: usize = 4000;
+const SEED: u64 = 5;
 
 /// One run's number, and the standard error that its rounds give it.
 struct Estimate {
@@ -60,14 +69,18 @@ fn table(names: &[String]) -> Result<()> {
         }
     }
     println!(
-        "| workload | machine | quantity | statistic | runs | mean | SD | range | 95 % of pairs below | SD over own SE |"
+        "| workload | machine | quantity | statistic | runs | mean | SD | SD over the median's | range | 95 % of pairs below | SD over own SE |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for ((workload, machine), runs) in &groups {
         for quantity in ["slope", "cost"] {
+            let of_runs = |statistic: Statistic| -> Result<Vec<Estimate>> {
+                runs.iter().map(|run| estimate(run, statistic, quantity)).collect()
+            };
+            let in_use = of_runs(STATISTICS[IN_USE].1)?;
             for (name, statistic) in STATISTICS {
-                let all: Result<Vec<Estimate>> = runs.iter().map(|run| estimate(run, statistic, quantity)).collect();
-                println!("| {workload} | {machine} | {quantity} | {name} | {}", spread(&all?));
+                let all = of_runs(statistic)?;
+                println!("| {workload} | {machine} | {quantity} | {name} | {}", spread(&all, &in_use));
             }
         }
     }
@@ -108,10 +121,11 @@ fn of_fit(points: impl Iterator<Item = (f64, u32, f64)>, quantity: &str) -> Resu
     })
 }
 
-fn spread(runs: &[Estimate]) -> String {
+fn spread(runs: &[Estimate], in_use: &[Estimate]) -> String {
     let n = runs.len() as f64;
+    let every: Vec<usize> = (0..runs.len()).collect();
     let mean = runs.iter().map(|run| run.value).sum::<f64>() / n;
-    let sd = (runs.iter().map(|run| (run.value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let sd = relative_sd(runs, &every);
     let own = (runs.iter().map(|run| run.standard_error.powi(2)).sum::<f64>() / n).sqrt();
     let mut values: Vec<f64> = runs.iter().map(|run| run.value).collect();
     values.sort_by(f64::total_cmp);
@@ -120,14 +134,35 @@ fn spread(runs: &[Estimate]) -> String {
         pairs.extend(values[i + 1..].iter().map(|high| high / low - 1.0));
     }
     pairs.sort_by(f64::total_cmp);
+    let ratio = |chosen: &[usize]| relative_sd(runs, chosen) / relative_sd(in_use, chosen);
+    let (low, high) = bootstrap(runs.len(), ratio);
     format!(
-        "{} | {mean:.3e} | {:.1} % | {:.1} % | {:.1} % | {:.1} |",
+        "{} | {mean:.3e} | {:.1} % | {:.2} [{low:.2}, {high:.2}] | {:.1} % | {:.1} % | {:.1} |",
         runs.len(),
-        100.0 * sd / mean,
+        100.0 * sd,
+        ratio(&every),
         100.0 * (values[values.len() - 1] - values[0]) / mean,
         100.0 * quantile(&pairs, 0.95),
-        sd / own,
+        sd * mean / own,
     )
+}
+
+/// The standard deviation over the chosen runs, relative to their mean.
+fn relative_sd(runs: &[Estimate], chosen: &[usize]) -> f64 {
+    let n = chosen.len() as f64;
+    let mean = chosen.iter().map(|&i| runs[i].value).sum::<f64>() / n;
+    let sum: f64 = chosen.iter().map(|&i| (runs[i].value - mean).powi(2)).sum();
+    (sum / (n - 1.0)).sqrt() / mean
+}
+
+/// The 95 % percentile interval of a statistic of `n` runs that are drawn with replacement.
+fn bootstrap(n: usize, of: impl Fn(&[usize]) -> f64) -> (f64, f64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let mut draw = || (0..n).map(|_| (rng.next_u64() % n as u64) as usize).collect::<Vec<_>>();
+    // Runs that are all the same one have no spread to compare.
+    let mut ratios: Vec<f64> = (0..RESAMPLES).map(|_| of(&draw())).filter(|ratio| ratio.is_finite()).collect();
+    ratios.sort_by(f64::total_cmp);
+    if ratios.is_empty() { (f64::NAN, f64::NAN) } else { (quantile(&ratios, 0.025), quantile(&ratios, 0.975)) }
 }
 
 fn quantile(sorted: &[f64], share: f64) -> f64 {

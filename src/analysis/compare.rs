@@ -11,6 +11,9 @@ use crate::metric::Metric;
 use crate::record::{Difference, Run, Series};
 use crate::suite::{Axis, GateSettings};
 
+/// What the two records are called.
+const SIDES: [&str; 2] = ["first run", "second run"];
+
 /// What the second run costs beside the first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
@@ -56,7 +59,7 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
         let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);
         of_kind.map(|(workload, metric)| case(before, after, workload, *metric, &fingerprint, settings)).collect()
     };
-    let policy = Policy { alpha: settings.alpha, miss: settings.miss, ..Policy::default() };
+    let policy = Policy { alpha: settings.alpha, miss: settings.miss, names: SIDES, ..Policy::default() };
     let decided = gate::decide(&cases(true), &policy);
     let tokens_per_second = decided.findings.iter().filter_map(|finding| rate(before, finding)).collect();
     Comparison {
@@ -85,11 +88,11 @@ fn case(
             let fields = differing(first, second, fingerprint);
             (!fields.is_empty()).then(|| format!("the runs are not comparable ({})", fields.join("; ")))
         }
-        (None, _) => Some("the first run did not measure it".to_owned()),
-        (_, None) => Some("the second run did not measure it".to_owned()),
+        (None, _) => Some(format!("the {} did not measure it", SIDES[0])),
+        (_, None) => Some(format!("the {} did not measure it", SIDES[1])),
     };
-    let (baseline, first_fault) = side(first, "first run");
-    let (run, second_fault) = side(second, "second run");
+    let (baseline, first_fault) = side(first, SIDES[0]);
+    let (run, second_fault) = side(second, SIDES[1]);
     Case {
         host: after.provenance.host.class.clone(),
         workload: workload.to_owned(),

@@ -1,13 +1,22 @@
 //! The change of a quantity between two runs, with its uncertainty.
 
 use super::quantity::{Quantity, Range};
-use crate::law::{Curve, Form, Interval, Sample, Spread};
+use crate::law::{Form, Interval, Sample, Spread};
 
 /// A quantity on one side: as it is, and its logarithm (NaN unless positive).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
     raw: Uncertain,
     log: Uncertain,
+}
+
+/// What a quantity is read off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Reading {
+    /// The law of this form: all sizes have a part in it.
+    Law(Form),
+    /// The costs of the smallest and the largest size themselves.
+    Costs,
 }
 
 /// A value with what is known about its error: a spread over rounds, or a bound.
@@ -33,44 +42,40 @@ enum Scale {
 }
 
 impl Measured {
-    /// Reads `quantities` off the law of `form` in `sample`, with costs in the user's unit.
-    pub(super) fn all(
+    /// Reads a quantity off `sample`, with costs in the user's unit.
+    pub(super) fn new(
         sample: &Sample,
-        form: Form,
-        quantities: &[Quantity],
+        reading: Reading,
+        quantity: Quantity,
         range: Range,
         noise: Option<f64>,
-    ) -> Option<Vec<Self>> {
-        let curve = sample.fit(form)?;
-        let of = |curve: &Curve| -> Vec<f64> {
-            quantities.iter().map(|q| q.of(curve, range)).flat_map(|v| [v, v.ln()]).collect()
+    ) -> Option<Self> {
+        let read = |costs: Vec<f64>| {
+            let value = match reading {
+                Reading::Law(form) => quantity.of(&form.fit(&sample.points(costs))?.curve, range),
+                Reading::Costs => quantity.of_ends(*costs.first()?, *costs.last()?)?,
+            };
+            Some(vec![value, value.ln()])
         };
         let uncertain: Vec<Uncertain> = match noise {
             None => {
-                sample.spreads(form, curve, of)?.into_iter().map(|spread| Uncertain { spread, bound: 0.0 }).collect()
+                sample.spreads_over_rounds(read)?.into_iter().map(|spread| Uncertain { spread, bound: 0.0 }).collect()
             }
             Some(noise) => {
-                let rows = sample.sensitivities(form, of)?;
+                let rows = sample.sensitivities(read)?;
                 let exact = |estimate| Spread { estimate, standard_error: 0.0, degrees_of_freedom: 1.0 };
                 // The worst that errors within the bound can do, to first order.
                 let bound = |j: usize| noise * rows.iter().map(|row| row[j].abs()).sum::<f64>();
-                of(&curve)
-                    .into_iter()
-                    .enumerate()
-                    .map(|(j, v)| Uncertain { spread: exact(v), bound: bound(j) })
-                    .collect()
+                let values = read(sample.panel.pooled(None))?;
+                values.into_iter().enumerate().map(|(j, v)| Uncertain { spread: exact(v), bound: bound(j) }).collect()
             }
         };
-        let in_unit = |(q, pair): (&Quantity, &[Uncertain])| {
-            let (raw, mut log) = (pair[0], pair[1]);
-            if q.has_cost_unit() {
-                log.spread.estimate += sample.scale().ln();
-                Self { raw: raw.scaled(sample.scale()), log }
-            } else {
-                Self { raw, log }
-            }
-        };
-        Some(quantities.iter().zip(uncertain.chunks_exact(2)).map(in_unit).collect())
+        let (raw, mut log) = (uncertain[0], uncertain[1]);
+        if !quantity.has_cost_unit() {
+            return Some(Self { raw, log });
+        }
+        log.spread.estimate += sample.scale().ln();
+        Some(Self { raw: raw.scaled(sample.scale()), log })
     }
 
     /// A value that is known but for a relative error of at most `bound`.

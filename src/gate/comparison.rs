@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::change::{Change, Measured};
+use super::change::{Change, Measured, Reading};
 use super::quantity::{Quantity, Range};
 use super::{Case, Scope};
 use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample};
@@ -34,6 +34,9 @@ pub(super) struct Item {
     pub(super) run: f64,
     pub(super) change: Option<Change>,
 }
+
+/// What the two sides are called.
+type Names = [&'static str; 2];
 
 /// One side of a comparison.
 #[derive(Debug)]
@@ -67,27 +70,28 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
     if let Some((name, value)) = case.tolerances.first_invalid() {
         return Err(format!("the tolerance {name} = {value} is not a positive number"));
     }
-    let baseline = case.baseline.as_ref().ok_or("the baseline has no such measurement")?;
-    let run = case.run.as_ref().ok_or("the run has no such measurement")?;
+    let [before, after] = sides.names;
+    let baseline = case.baseline.as_ref().ok_or_else(|| format!("the {before} has no such measurement"))?;
+    let run = case.run.as_ref().ok_or_else(|| format!("the {after} has no such measurement"))?;
     if let (Some(&first), Some(&last)) = (case.looks.first(), case.looks.last())
         && run.n_rounds() < first as usize
     {
         let taken = run.n_rounds();
         return Err(format!(
-            "the run has {taken} of at most {last} rounds, and is not compared before it has {first}: go on with \
+            "the {after} has {taken} of at most {last} rounds, and is not compared before it has {first}: go on with \
              `scalegate run --resume`"
         ));
     }
-    let run = at_sizes_of(baseline, run, &case.axis)?;
+    let run = at_sizes_of(baseline, run, &case.axis, sides.names)?;
     if case.scope == Scope::Value {
-        return value(baseline, &run, case.noise).map(Comparison::Laws);
+        return value(baseline, &run, case.noise, sides.names).map(Comparison::Laws);
     }
     let is_free = |o: &Observations| o.points().all(|(_, _, cost)| cost == 0.0);
     if is_free(baseline) && is_free(&run) {
         return Ok(Comparison::Free);
     }
-    let baseline = sides.of(baseline, "baseline", case.noise)?;
-    let run = sides.of(&run, "run", case.noise)?;
+    let baseline = sides.of(baseline, before, case.noise)?;
+    let run = sides.of(&run, after, case.noise)?;
     if baseline.sample.panel.sizes != run.sample.panel.sizes {
         return Err("the two sides don't have the same sizes in two rounds or more".to_owned());
     }
@@ -96,9 +100,8 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
     let range = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
     let mut items = Vec::new();
     for (quantity, form) in quantities(case.scope, &baseline, &run) {
-        let measure = |side: &Side| {
-            Measured::all(&side.sample, form, &[quantity], range, case.noise).and_then(|all| all.into_iter().next())
-        };
+        let reading = reading(quantity, form, [&baseline, &run], case.noise);
+        let measure = |side: &Side| Measured::new(&side.sample, reading, quantity, range, case.noise);
         let (Some(before), Some(after)) = (measure(&baseline), measure(&run)) else {
             return Err(format!("the sizes are too few for a law with a {}", form.class()));
         };
@@ -108,8 +111,25 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
     Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), range, items }))
 }
 
+/// What a quantity is read off on both sides. A law tells the cost of a size with less noise than that size alone does; but
+/// where the law is off at an end of the sizes on one side, it is not the cost that it tells, and a change there can pass
+/// unseen.
+fn reading(quantity: Quantity, form: Form, sides: [&Side; 2], noise: Option<f64>) -> Reading {
+    let is_off = |side: &Side| {
+        let last = side.sample.panel.sizes.len() - 1;
+        let at = |index: usize| side.sample.is_off_at(index, form, noise);
+        match quantity {
+            Quantity::CostSmallest => at(0),
+            Quantity::CostLargest => at(last),
+            Quantity::Growth => at(0) || at(last),
+            _ => false,
+        }
+    };
+    if sides.into_iter().any(is_off) { Reading::Costs } else { Reading::Law(form) }
+}
+
 /// The number of what follows no law, on both sides.
-fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Result<Laws, String> {
+fn value(baseline: &Observations, run: &Observations, noise: Option<f64>, names: Names) -> Result<Laws, String> {
     let single = |observations: &Observations, name: &str| {
         let mut points = observations.points();
         match (points.next(), points.next()) {
@@ -118,7 +138,7 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Res
             _ => Err(format!("the {name} has more than one number")),
         }
     };
-    let ((size, before), (_, after)) = (single(baseline, "baseline")?, single(run, "run")?);
+    let ((size, before), (_, after)) = (single(baseline, names[0])?, single(run, names[1])?);
     let bound = noise.unwrap_or(0.0);
     let change = Change::between(&Measured::exact(before, bound), &Measured::exact(after, bound), true);
     let item = Item { quantity: Quantity::Value, baseline: before, run: after, change };
@@ -127,23 +147,29 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Res
 }
 
 /// The run at the sizes of the baseline, all of which it has to have.
-fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &str) -> Result<Observations, String> {
+fn at_sizes_of(
+    baseline: &Observations,
+    run: &Observations,
+    axis: &str,
+    [before, after]: Names,
+) -> Result<Observations, String> {
     if let Some(missing) = baseline.sizes().iter().find(|size| !run.sizes().contains(size)) {
-        return Err(format!("the run lacks the size of {missing} {axis} that the baseline has"));
+        return Err(format!("the {after} lacks the size of {missing} {axis} that the {before} has"));
     }
-    run.restricted_to(baseline.sizes()).ok_or_else(|| "the run has no such measurement".to_owned())
+    run.restricted_to(baseline.sizes()).ok_or_else(|| format!("the {after} has no such measurement"))
 }
 
 /// The sides of all cases. A run takes part in several cases, and its knee test is what a check takes its time for.
 #[derive(Debug)]
 pub(super) struct Sides {
     options: FitOptions,
+    names: Names,
     known: Vec<(Observations, Result<Rc<Side>, FitError>)>,
 }
 
 impl Sides {
-    pub(super) fn new(options: FitOptions) -> Self {
-        Self { options, known: Vec::new() }
+    pub(super) fn new(options: FitOptions, names: Names) -> Self {
+        Self { options, names, known: Vec::new() }
     }
 
     fn of(&mut self, observations: &Observations, name: &str, noise: Option<f64>) -> Result<Rc<Side>, String> {

@@ -20,13 +20,16 @@ pub struct Policy {
     pub seed: u64,
     /// Simulated series of the knee tests.
     pub resamples: usize,
+    /// What the two sides are called where one of them is at fault.
+    #[serde(skip)]
+    pub names: [&'static str; 2],
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let FitOptions { seed, resamples, .. } = FitOptions::default();
         let GateSettings { alpha, miss, .. } = GateSettings::default();
-        Self { alpha, miss, seed, resamples }
+        Self { alpha, miss, seed, resamples, names: ["baseline", "run"] }
     }
 }
 
@@ -58,7 +61,8 @@ impl Confidence {
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. `docs/evidence.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
-    let mut sides = Sides::new(FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() });
+    let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
+    let mut sides = Sides::new(options, policy.names);
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
     let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
     let mut findings = Vec::new();

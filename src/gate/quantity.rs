@@ -74,8 +74,9 @@ impl Quantity {
             Self::All | Self::Class | Self::Value => f64::NAN,
             Self::Knee => curve.predict(largest) / curve.predict(bend),
             Self::Slope => slope(),
-            Self::CostSmallest => curve.predict(smallest),
-            Self::CostLargest => curve.predict(largest),
+            Self::CostSmallest | Self::CostLargest | Self::Growth => {
+                self.of_ends(curve.predict(smallest), curve.predict(largest)).unwrap_or(f64::NAN)
+            }
             Self::Level => curve.breakpoint().map_or(f64::NAN, |k| curve.predict(k)),
             Self::CurvatureShare => curve.curvature_share(largest),
             Self::Breakpoint => curve.breakpoint().unwrap_or(f64::NAN),
@@ -83,7 +84,16 @@ impl Quantity {
                 Curve::Knee { slope_above, .. } => slope_above / slope(),
                 _ => f64::NAN,
             },
-            Self::Growth => curve.predict(largest) / curve.predict(smallest),
+        }
+    }
+
+    /// The value by the costs at the smallest and the largest size, if it takes no more than these.
+    pub(super) fn of_ends(self, smallest: f64, largest: f64) -> Option<f64> {
+        match self {
+            Self::CostSmallest => Some(smallest),
+            Self::CostLargest => Some(largest),
+            Self::Growth => Some(largest / smallest),
+            _ => None,
         }
     }
 

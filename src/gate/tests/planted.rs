@@ -3,7 +3,7 @@
 use super::suite::{BASE, CLAMP, Suite, cases};
 use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
 use crate::law::Observations;
-use crate::law::simulate::laptop;
+use crate::law::simulate::{PIXELS, cells, laptop};
 use crate::suite::Tolerances;
 
 const SEEDS: u64 = 10;
@@ -85,6 +85,21 @@ fn removed_clamp_is_reported_as_knee_vanished() {
 fn doubled_level_is_caught() {
     let change = |s: &mut Suite| s.laws[4] = |p| 2.0 * BASE.laws[4](p);
     assert_regressed(change, Scope::Absolute, "vlm/encode", Quantity::Level, "cost at the knee from");
+}
+
+#[test]
+fn a_change_where_the_law_is_off_is_read_off_the_costs() {
+    // Costs that no law follows to their ends, and a square of size that makes them straighter.
+    const LARGEST: f64 = PIXELS[PIXELS.len() - 1];
+    let before = Suite { laws: [|p| 1e-4 * p.powf(0.8); 6] };
+    let after = Suite { laws: [|p| 1e-4 * (p.powf(0.8) + 0.22 * LARGEST.powf(0.8) * (p / LARGEST).powi(2)); 6] };
+    for seed in 0..SEEDS {
+        let report = decide(&cases(&before, &after, 10, cells(0.01), seed, &[Scope::Absolute]), &policy());
+        let finding = finding(&report, "vlm/preprocess", Quantity::CostLargest);
+        let change = finding.change.unwrap().estimate;
+        assert!((change - 0.22).abs() < 0.02, "{}", finding.words);
+        assert_eq!(finding.outcome, Outcome::Regressed, "{}", finding.words);
+    }
 }
 
 #[test]
