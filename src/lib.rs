@@ -28,6 +28,7 @@ pub mod record;
 pub mod report;
 pub mod suite;
 mod time;
+mod units;
 pub mod workload;
 
 pub use error::{Error, Result};

@@ -3,6 +3,7 @@
 use super::comparison::{Item, Laws};
 use super::{Case, Outcome, Quantity};
 use crate::law::Interval;
+use crate::units::cost;
 
 /// The unit of a quantity's values; empty for a pure number.
 pub(super) fn unit(case: &Case, quantity: Quantity) -> String {
@@ -117,16 +118,6 @@ fn size(n: f64, axis: &str) -> String {
         "pixels" if n >= 1e5 => format!("{:.2} MP", n / 1e6),
         "pixels" if n >= 1e3 => format!("{:.3} MP", n / 1e6),
         _ => format!("{} {axis}", significant(n)),
-    }
-}
-
-/// A cost with its unit: seconds and joules with a prefix.
-fn cost(v: f64, unit: &str) -> String {
-    let prefixes = [(1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p")];
-    let prefix = prefixes.iter().find(|(factor, _)| v.abs() >= *factor).filter(|_| matches!(unit, "s" | "J"));
-    match prefix {
-        Some((factor, prefix)) => format!("{} {prefix}{unit}", significant(v / factor)),
-        None => format!("{} {unit}", significant(v)),
     }
 }
 

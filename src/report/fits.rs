@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::units::{cost, size, slope_step};
 use crate::analysis::{SeriesFit, Unfitted};
 use crate::law::{Class, Fit, Interval};
 use crate::suite::Axis;
+use crate::units::{cost, size, slope_step};
 
 /// One line per law, aligned.
 pub fn fits_text(fits: &[SeriesFit]) -> String {

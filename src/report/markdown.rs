@@ -5,11 +5,11 @@ use std::fmt::Write;
 use super::check::{alike, open, scope, shorten, summary};
 use super::command::reproduce;
 use super::inert::{cell, code, plain, prose};
-use super::units::{cost_unit, size, size_unit, three_digits};
 use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};
 use crate::law::Fit;
 use crate::suite::Axis;
+use crate::units::{cost_unit, size, size_unit, three_digits};
 
 /// A comment has room for 65,536 characters, and a reader for less: beyond these, the report has the rest.
 const MOST_ITEMS: usize = 20;

@@ -13,8 +13,8 @@ mod fits;
 mod html;
 mod inert;
 mod markdown;
-mod units;
 
+pub use crate::units::{cost, size};
 pub use accuracy::{accuracy_json, accuracy_text};
 pub use check::{check_json, check_text, matches_text};
 pub use compare::{compare_json, compare_markdown, compare_text};
@@ -23,4 +23,3 @@ pub use doctor::doctor_text;
 pub use fits::{fits_json, fits_text};
 pub use html::{Page, html};
 pub use markdown::check_markdown;
-pub use units::{cost, size};

@@ -9,7 +9,7 @@ use crate::analysis::{RunLaws, SeriesLaw};
 use crate::law::Fit;
 use crate::report::escape::{escape, prose};
 use crate::report::fits::{Intervals, grounds, law_numbers};
-use crate::report::units::{cost, size};
+use crate::units::{cost, size};
 
 /// Names the picture of a row within the page and in links to it.
 pub(super) fn id(row: &Row, several_hosts: bool) -> String {

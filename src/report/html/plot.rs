@@ -12,8 +12,8 @@ use crate::analysis::{AcceptedLaw, SeriesFit};
 use crate::law::{Fit, Interval};
 use crate::report::escape::escape;
 use crate::report::fits::{Intervals, grounds, law_numbers};
-use crate::report::units::{cost_unit, size, size_unit, tick};
 use crate::suite::Axis;
+use crate::units::{cost_unit, size, size_unit, tick};
 
 /// A fitted series and what is drawn around it.
 pub(super) struct Plot<'a> {

@@ -11,7 +11,7 @@ pub fn cost(value: f64, unit: &str) -> String {
 }
 
 /// The unit that costs around `value` are shown in, with the factor that it stands for.
-pub(super) fn cost_unit(value: f64, unit: &str) -> (f64, &str) {
+pub(crate) fn cost_unit(value: f64, unit: &str) -> (f64, &str) {
     let units = prefixed(unit);
     units.iter().find(|(factor, _)| value.abs() >= *factor).or(units.last()).copied().unwrap_or((1.0, unit))
 }
@@ -32,13 +32,14 @@ fn prefixed(unit: &str) -> &'static [(f64, &'static str)] {
 /// A position on an axis, for instance `256 tokens` or `0.200 MP`.
 pub fn size(value: f64, axis: Axis) -> String {
     match axis {
+        Axis::Tokens if value.fract() == 0.0 => format!("{value} tokens"),
         Axis::Tokens => format!("{} tokens", three_digits(value)),
         Axis::Pixels => format!("{:.3} MP", value / 1e6),
     }
 }
 
 /// The unit that sizes are shown in, with the factor that it stands for.
-pub(super) fn size_unit(axis: Axis) -> (f64, &'static str) {
+pub(crate) fn size_unit(axis: Axis) -> (f64, &'static str) {
     match axis {
         Axis::Tokens => (1.0, "tokens"),
         Axis::Pixels => (1e6, "MP"),
@@ -46,7 +47,7 @@ pub(super) fn size_unit(axis: Axis) -> (f64, &'static str) {
 }
 
 /// A round number as it is written at an axis, for instance `0.05` or `2000`.
-pub(super) fn tick(value: f64) -> String {
+pub(crate) fn tick(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
         return format!("{value:e}");
     }
@@ -55,7 +56,7 @@ pub(super) fn tick(value: f64) -> String {
 }
 
 /// What a slope is quoted over, in axis units, with its name.
-pub(super) fn slope_step(axis: Axis) -> (f64, &'static str) {
+pub(crate) fn slope_step(axis: Axis) -> (f64, &'static str) {
     match axis {
         Axis::Tokens => (1.0, "token"),
         Axis::Pixels => (1e6, "MP"),
@@ -73,7 +74,7 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
 }
 
 /// Three significant digits, or all digits before the point.
-pub(super) fn three_digits(value: f64) -> String {
+pub(crate) fn three_digits(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
         return format!("{value:.2e}");
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn sizes_are_tokens_or_megapixels() {
-        assert_eq!(size(256.0, Axis::Tokens), "256 tokens");
+        assert_eq!([16.0, 1024.0, 23.456].map(|n| size(n, Axis::Tokens)), ["16 tokens", "1024 tokens", "23.5 tokens"]);
         assert_eq!(size(200_704.0, Axis::Pixels), "0.201 MP");
     }
 }
