@@ -17,7 +17,7 @@ pub(super) const MASK: &str = "attention_mask";
 pub(super) const POSITIONS: &str = "position_ids";
 pub(super) const PAST: &str = "past_key_values.";
 /// The attention of onnxruntime-genai's exports.
-const GROUPED: &str = "GroupQueryAttention";
+pub(super) const GROUPED: &str = "GroupQueryAttention";
 
 /// An input of a decoder, recognised by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

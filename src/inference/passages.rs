@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
-use super::decoder::{MASK, PAST, POSITIONS};
+use super::decoder::{GROUPED, MASK, PAST, POSITIONS};
 use super::onnx::{OnnxFile, locate};
 use super::plan::{Plan, REMEDY, Threads, floats};
 use crate::{Error, Result};
@@ -72,12 +72,10 @@ impl Passages {
         };
         for name in file.inputs().to_vec() {
             file.fix_dim(&name, 0, &1.to_dim())?;
-            match &*name {
-                TOKENS => {}
-                // Some versions of Optimum state the length of the mask for one token behind a past.
-                MASK | POSITIONS => file.fix_alike(&name, TOKENS)?,
-                // Every passage is read from its beginning.
-                _ => file.fix_dim(&name, 2, &0.to_dim())?,
+            // Every passage is read from its beginning. But in the masks that transformers 4.57 builds tract loses the length
+            // of the passage once that of the past is a number; only the one operator needs it.
+            if name.starts_with(PAST) && file.has_operator(GROUPED) {
+                file.fix_dim(&name, 2, &0.to_dim())?;
             }
         }
         let (path, mut typed) = file.into_typed()?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 use scalegate::Error;
-use scalegate::inference::{Llm, Logits};
+use scalegate::inference::{Llm, Passages};
 use serde::Deserialize;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -65,11 +65,11 @@ fn expected(family: &str) -> Expected {
 
 /// The largest difference of a logit, relative to the largest logit.
 #[track_caller]
-fn difference(ours: &Logits, theirs: &[f32]) -> f32 {
-    assert_eq!(ours.values().len(), theirs.len());
-    assert!(ours.values().iter().chain(theirs).all(|logit| logit.is_finite()));
+fn difference(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    assert!(ours.iter().chain(theirs).all(|logit| logit.is_finite()));
     let largest = theirs.iter().map(|logit| logit.abs()).fold(0.0, f32::max);
-    ours.values().iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
 }
 
 /// Prints the rows of the table in `docs/models.md`:
@@ -81,16 +81,29 @@ fn every_family_agrees_with_onnx_runtime() {
         let llm = Llm::load(&directory(family)).unwrap();
         llm.probe().unwrap();
         let mut session = llm.session(true);
-        let prefill = difference(&session.prefill(&expected.prompt).unwrap(), &expected.logits[0]);
+        let prefill = difference(session.prefill(&expected.prompt).unwrap().values(), &expected.logits[0]);
         let decode = expected
             .steps
             .iter()
             .zip(&expected.logits[1..])
-            .map(|(token, logits)| difference(&session.decode(*token).unwrap(), logits));
+            .map(|(token, logits)| difference(session.decode(*token).unwrap().values(), logits));
         let decode = decode.fold(0.0, f32::max);
         eprintln!("| {family} | {prefill:.1e} | {decode:.1e} |");
         assert!(prefill <= bound, "{family}: prefill differs by {prefill:e}");
         assert!(decode <= bound, "{family}: decode differs by {decode:e}");
+    }
+}
+
+/// As `scalegate accuracy` reads a text, whose logits are those of all positions.
+#[test]
+fn every_family_reads_a_passage_as_onnx_runtime() {
+    for (family, bound) in FAMILIES {
+        let expected = expected(family);
+        let model = Passages::with_logits(&directory(family).join("model.onnx")).unwrap();
+        let read = model.read(&expected.prompt).unwrap_or_else(|error| panic!("{family}: {error}"));
+        let last = read[0].rows().last().unwrap();
+        let difference = difference(last, &expected.logits[0]);
+        assert!(difference <= bound, "{family} differs by {difference:e}");
     }
 }
 
@@ -102,7 +115,7 @@ fn a_prompt_in_chunks_gives_the_logits_of_the_whole() {
         let whole = llm.session(true).prefill(&expected.prompt).unwrap();
         for chunk in [1, 7, 10, 19, 20, 64] {
             let mut session = llm.session(true).with_prompt_chunk(NonZeroUsize::new(chunk));
-            let difference = difference(&session.prefill(&expected.prompt).unwrap(), whole.values());
+            let difference = difference(session.prefill(&expected.prompt).unwrap().values(), whole.values());
             assert!(difference <= bound, "{family} in chunks of {chunk} differs by {difference:e}");
             assert_eq!(session.context(), expected.prompt.len());
         }
