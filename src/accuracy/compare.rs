@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::score::Score;
-use super::spread::{self, interval};
+use super::spread::{self, FEWEST, draws, interval};
 use crate::compress::context;
 use crate::inference::{Passages, Tokenizer, language_model_file, passages};
 use crate::law::Interval;
@@ -13,8 +13,6 @@ use crate::{Error, Result};
 
 /// The logits of a passage are held for all of its positions, twice: 0.6 GB with a vocabulary of 150,000.
 pub const LONGEST_PASSAGE: usize = 512;
-/// With fewer passages, percentiles of draws from them are no intervals.
-const FEWEST_PASSAGES: usize = 10;
 
 /// The predictions of a candidate beside those of its reference. Intervals hold the true value with 95 %.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,10 +60,10 @@ pub fn compare(
             "compare models that share a tokenizer",
         ));
     }
-    if tokens.len() < FEWEST_PASSAGES {
+    if tokens.len() < FEWEST {
         return Err(Error::new(
             "the text",
-            format!("{} passages of {length} tokens; intervals need {FEWEST_PASSAGES}", tokens.len()),
+            format!("{} passages of {length} tokens; intervals need {FEWEST}", tokens.len()),
             "give a longer text",
         ));
     }
@@ -114,7 +112,7 @@ fn score(reference: &Passages, candidate: &Passages, passage: &[i64]) -> Result<
 
 /// Logits that aren't finite make sums that aren't.
 fn finite(scores: &[Score], candidate: &Path) -> Result<()> {
-    let total = spread::total(scores);
+    let total = total(scores.iter());
     if (total.reference_nats + total.candidate_nats + total.divergence_nats).is_finite() {
         return Ok(());
     }
@@ -123,12 +121,14 @@ fn finite(scores: &[Score], candidate: &Path) -> Result<()> {
 }
 
 fn summary(scores: &[Score], passage_tokens: usize) -> Accuracy {
-    let (total, resampled) = (spread::total(scores), spread::resampled(scores));
-    let over = |quantity: fn(&Score) -> f64| interval(&total, &resampled, quantity);
+    let total_score = total(scores.iter());
+    let drawn: Vec<Score> =
+        draws(scores.len()).map(|draw| total(draw.into_iter().map(|index| &scores[index]))).collect();
+    let over = |quantity: fn(&Score) -> f64| interval(quantity(&total_score), drawn.iter().map(quantity));
     Accuracy {
         passages: scores.len(),
         passage_tokens,
-        predicted_tokens: total.tokens as usize,
+        predicted_tokens: total_score.tokens as usize,
         reference_perplexity: over(|sum| (sum.reference_nats / sum.tokens).exp()),
         candidate_perplexity: over(|sum| (sum.candidate_nats / sum.tokens).exp()),
         perplexity_change: over(|sum| ((sum.candidate_nats - sum.reference_nats) / sum.tokens).exp() - 1.0),
@@ -137,4 +137,12 @@ fn summary(scores: &[Score], passage_tokens: usize) -> Accuracy {
         top5_agreement: over(|sum| sum.same_likely / sum.tokens),
         seed: spread::SEED,
     }
+}
+
+/// Passages together.
+fn total<'a>(scores: impl Iterator<Item = &'a Score>) -> Score {
+    scores.fold(Score::default(), |mut sum, score| {
+        sum.join(score);
+        sum
+    })
 }

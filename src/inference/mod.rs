@@ -1,7 +1,8 @@
 //! Runs models on the CPU: from tokens and encoded images to logits. The only place that knows tract.
 //!
 //! In goes a directory as [`crate::models`] describes it, or a Hugging Face export laid out alike. [`Llm`] prefills and
-//! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens.
+//! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens; [`Embedder`] makes
+//! one vector of a text.
 //!
 //! Promised:
 //! - Everything runs on the thread that calls, unless more are asked for. Times are then costs, and instruction counts
@@ -12,6 +13,7 @@
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
 mod decoder;
+mod embedder;
 mod forms;
 mod kernels;
 mod llm;
@@ -19,6 +21,7 @@ mod logits;
 mod onnx;
 mod passages;
 mod plan;
+mod pooling;
 pub mod preprocess;
 mod probe;
 mod tokenizer;
@@ -26,6 +29,7 @@ mod tower;
 mod untrusted;
 mod vlm;
 
+pub use embedder::Embedder;
 pub use kernels::kernel_family;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;

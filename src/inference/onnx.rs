@@ -1,9 +1,9 @@
 //! Reads an ONNX file and checks that it is a model of the kind that is wanted, before tract sees its graph.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use tract_onnx::pb::ValueInfoProto;
+use tract_onnx::pb::{GraphProto, ValueInfoProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
@@ -30,6 +30,8 @@ pub(super) struct OnnxFile {
     outputs: Vec<String>,
     /// The kinds of its nodes.
     operators: BTreeSet<String>,
+    /// The rows of the constant table that a value picks from, by the name of the value.
+    tables: BTreeMap<String, usize>,
 }
 
 impl OnnxFile {
@@ -50,6 +52,7 @@ impl OnnxFile {
             proto.graph.as_ref().map_or_else(Default::default, |graph| (names(&graph.input), names(&graph.output)));
         let nodes = proto.graph.iter().flat_map(|graph| &graph.node);
         let operators = nodes.map(|node| node.op_type.clone()).collect();
+        let tables = proto.graph.as_ref().map(tables).unwrap_or_default();
         let model = guarded(path, "parse", || {
             // Shapes of inner values are written down by some exporters for another batch; tract finds its own.
             let onnx = tract_onnx::onnx().with_ignore_value_info(true);
@@ -58,7 +61,7 @@ impl OnnxFile {
             ensure!(parsed.unresolved_inputs.is_empty(), "nothing makes {}", parsed.unresolved_inputs.join(", "));
             Ok(parsed.model)
         })?;
-        Ok(Self { path: path.into(), model, inputs, outputs, operators })
+        Ok(Self { path: path.into(), model, inputs, outputs, operators, tables })
     }
 
     /// Checks that every input is one of the `known`, with its rank, and that the `required` ones are there.
@@ -102,6 +105,16 @@ impl OnnxFile {
     /// The names of the inputs.
     pub(super) fn inputs(&self) -> &[String] {
         &self.inputs
+    }
+
+    /// The names of the outputs.
+    pub(super) fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    /// The rows of the table that the values of input `name` pick from, if they pick from a constant one.
+    pub(super) fn rows_picked_by(&self, name: &str) -> Option<usize> {
+        self.tables.get(name).copied()
     }
 
     /// Puts `value` in the place of the symbol that is dimension `axis` of input `name`, wherever that symbol stands in
@@ -180,6 +193,22 @@ impl OnnxFile {
         let fact = self.model.input_fact(index).map_err(|_| unknown())?;
         fact.shape.concretize().ok_or_else(unknown)
     }
+}
+
+/// The least rows of a table that each value picks from.
+fn tables(graph: &GraphProto) -> BTreeMap<String, usize> {
+    let rows: BTreeMap<&str, i64> =
+        graph.initializer.iter().filter_map(|table| Some((table.name.as_str(), *table.dims.first()?))).collect();
+    let mut tables = BTreeMap::new();
+    for node in graph.node.iter().filter(|node| node.op_type == "Gather") {
+        let axis = node.attribute.iter().find(|attribute| attribute.name == "axis").map_or(0, |axis| axis.i);
+        let [table, picks] = &node.input[..] else { continue };
+        let rows = rows.get(table.as_str()).and_then(|&rows| usize::try_from(rows).ok());
+        if let (Some(rows), 0) = (rows, axis) {
+            tables.entry(picks.clone()).and_modify(|least: &mut usize| *least = rows.min(*least)).or_insert(rows);
+        }
+    }
+    tables
 }
 
 /// What helps against a model of another kind than the one that is wanted.

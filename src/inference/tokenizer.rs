@@ -38,6 +38,14 @@ impl Tokenizer {
         })
     }
 
+    /// The tokenizer that cuts texts at their end to so many tokens, those around them included.
+    pub(super) fn cut_to(self, tokens: usize) -> Result<Self> {
+        let Self { path, mut inner } = self;
+        let cut = tokenizers::TruncationParams { max_length: tokens, ..Default::default() };
+        guarded(&path, "cut texts with", || inner.with_truncation(Some(cut)).map(|_| ()))?;
+        Ok(Self { path, inner })
+    }
+
     /// The ids of a text, with those that the tokenizer puts around every text (as a start token).
     ///
     /// # Errors
