@@ -1,7 +1,7 @@
 // Looks at a report in headless Chromium, through its debugging pipe, with nothing but Node's own library.
 //   node ci/browser.mjs REPORT.html SCREENSHOTS
 // Fails on a message in the console, on a request that leaves the file, on a table that does not sort, on a plot without
-// its marks, and on a page that is wider than a phone. Writes light.png, dark.png, phone.png and print.png.
+// its marks, on names that run into each other, and on a page that is wider than a phone. Writes light.png, dark.png, phone.png and print.png.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -101,7 +101,18 @@ function expectQuiet(where) {
   }
 }
 
-const MARKS = `[...document.querySelectorAll("figure")].map((figure) => {
+// Pictures of cost against accuracy, of which a report of several models has some.
+async function expectFronts(where) {
+  const fronts = await evaluate(FRONTS);
+  expect(fronts.length > 0, `${where}: there is no front`);
+  for (const { id, missing, crowded, wide } of fronts) {
+    expect(missing.length === 0, `${where}: ${id} lacks ${missing.join(", ")}`);
+    expect(crowded === 0, `${where}: ${crowded} names of ${id} run into each other`);
+    expect(!wide, `${where}: ${id} is wider than its place`);
+  }
+}
+
+const MARKS = `[...document.querySelectorAll("figure:not(.front)")].map((figure) => {
   const has = (selector) => figure.querySelector(selector) !== null;
   const drawn = (selector) => [...figure.querySelectorAll(selector)].some((mark) => {
     const box = mark.getBoundingClientRect();
@@ -112,6 +123,19 @@ const MARKS = `[...document.querySelectorAll("figure")].map((figure) => {
   for (const mark of ["circle.point", "path.stem", "title", "desc", "text"]) if (!has(mark)) missing.push(mark);
   if (/: knee/.test(figure.querySelector("h3").textContent) && !has("path.breakpoint")) missing.push("path.breakpoint");
   return { id: figure.id, missing };
+})`;
+
+const FRONTS = `[...document.querySelectorAll("figure.front")].map((figure) => {
+  const [left, right] = [figure.querySelector("svg"), figure].map((it) => it.getBoundingClientRect());
+  const marks = ["path.pareto", "path.spread", "circle.point", "title", "desc", "text.label"];
+  const names = [...figure.querySelectorAll("text.label")].map((name) => name.getBoundingClientRect());
+  const meet = (a, b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return {
+    id: figure.id,
+    missing: marks.filter((mark) => figure.querySelector(mark) === null),
+    crowded: names.filter((a) => names.some((b) => meet(a, b))).length,
+    wide: left.right > right.right + 1,
+  };
 })`;
 
 const SORTED = `(() => {
@@ -139,6 +163,7 @@ async function look() {
   const figures = await evaluate(MARKS);
   expect(figures.length > 0, "there is no plot");
   for (const { id, missing } of figures) expect(missing.length === 0, `${id}: lacks ${missing.join(", ")}`);
+  await expectFronts("light");
   await picture("light.png");
   const { rows, up, down } = await evaluate(SORTED);
   expect(rows > 0 && up && down, `the table of ${rows} rows does not sort`);
@@ -153,6 +178,7 @@ async function look() {
   await open(400, 800, scheme("light"));
   const width = await evaluate("document.documentElement.scrollWidth");
   expect(width <= 400, `at 400 pixels the page is ${width} wide`);
+  await expectFronts("phone");
   await picture("phone.png");
   expectQuiet("phone");
 

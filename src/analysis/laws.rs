@@ -86,7 +86,7 @@ fn band(series: &Series, fit: &Fit) -> Option<Vec<(f64, Interval)>> {
 }
 
 /// Sizes from the smallest to the largest in equal factors, with the breakpoint among them.
-fn along(sizes: &[f64], breakpoint: Option<f64>) -> Vec<f64> {
+pub(super) fn along(sizes: &[f64], breakpoint: Option<f64>) -> Vec<f64> {
     let (Some(smallest), Some(largest)) = (sizes.first(), sizes.last()) else { return Vec::new() };
     let step = |i: usize| smallest * (largest / smallest).powf(i as f64 / (BAND_SIZES - 1) as f64);
     let mut at: Vec<f64> = (0..BAND_SIZES).map(step).collect();

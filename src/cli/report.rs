@@ -34,13 +34,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (settings, expected) = check::settings()?;
     let check = analysis::check(&runs, &store, &settings, &expected)?;
     let laws = runs.iter().map(|run| analysis::laws(run, &store, |_| true)).collect::<Result<Vec<_>>>()?;
-    let page = report::html(&report::Page { check: &check, runs: &laws });
+    let tradeoffs: Vec<_> = runs.iter().map(|run| analysis::tradeoffs(&[("", run)])).collect();
+    let page = report::html(&report::Page { check: &check, runs: &laws, tradeoffs: &tradeoffs });
     write(&arguments.out, &page)?;
     eprintln!("{}: {}", arguments.out.display(), check.verdict);
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(path: &Path, page: &str) -> Result<()> {
+/// Writes a page, and the directory that it is to be in.
+pub(super) fn write(path: &Path, page: &str) -> Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory).and_then(|()| std::fs::write(path, page)).map_err(|error| {
         Error::new(path.display(), error, "name a file in a directory that is writable and has room with `--out`")

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Map, Value, json};
+
 use super::check::shorten;
 use super::inert::{cell, code, prose};
 use crate::analysis::{Comparison, TokenRate};
@@ -73,15 +75,32 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
 /// # Errors
 /// A number that JSON cannot hold, which would be a fault of scalegate.
 pub fn compare_json(comparison: &Comparison) -> Result<String> {
-    let mut value = serde_json::to_value(comparison)
-        .map_err(|error| Error::new("the comparison", error, "report this as a fault of scalegate"))?;
-    if let Some(object) = value.as_object_mut() {
-        object.insert("schema".to_owned(), 1.into());
-    }
-    Ok(format!("{value:#}\n"))
+    let mut object = object(comparison)?;
+    object.insert("schema".to_owned(), 1.into());
+    Ok(format!("{:#}\n", Value::Object(object)))
 }
 
-fn headline(comparison: &Comparison) -> String {
+/// Several comparisons with one run, by the names of the others.
+///
+/// # Errors
+/// As [`compare_json`].
+pub fn comparisons_json(others: &[(String, Comparison)]) -> Result<String> {
+    let named = |(name, comparison): &(String, Comparison)| {
+        let mut object = object(comparison)?;
+        object.insert("run".to_owned(), name.as_str().into());
+        Ok(Value::Object(object))
+    };
+    let comparisons = others.iter().map(named).collect::<Result<Vec<_>>>()?;
+    Ok(format!("{:#}\n", json!({"schema": 1, "comparisons": comparisons})))
+}
+
+fn object(comparison: &Comparison) -> Result<Map<String, Value>> {
+    let value = serde_json::to_value(comparison)
+        .map_err(|error| Error::new("the comparison", error, "report this as a fault of scalegate"))?;
+    Ok(if let Value::Object(object) = value { object } else { Map::new() })
+}
+
+pub(super) fn headline(comparison: &Comparison) -> String {
     let changed = |finding: &&Finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved);
     let is_of_accuracy = comparison.findings.iter().filter(changed).all(|finding| finding.scope == Scope::Value);
     let words = match comparison.verdict {
@@ -102,7 +121,7 @@ fn headline(comparison: &Comparison) -> String {
     format!("{}: {words} ({})", comparison.verdict.to_string().to_uppercase(), counts.join(", "))
 }
 
-fn unmeasured(comparison: &Comparison) -> Option<String> {
+pub(super) fn unmeasured(comparison: &Comparison) -> Option<String> {
     let metrics: Vec<&str> = comparison.unmeasured.iter().map(|metric| metric.name()).collect();
     (!metrics.is_empty()).then(|| format!("available to neither run, and not compared: {}", metrics.join(", ")))
 }
@@ -117,7 +136,7 @@ fn rates<'a>(comparison: &'a Comparison, group: &[Finding]) -> impl Iterator<Ite
     comparison.tokens_per_second.iter().filter(move |rate| is_wall_time && rate.workload == workload)
 }
 
-fn rate_words(rate: &TokenRate) -> String {
+pub(super) fn rate_words(rate: &TokenRate) -> String {
     let percent = |change: f64| format!("{:+.1} %", 100.0 * change);
     format!(
         "tokens per second at {} tokens from {:.1} to {:.1} ({}, between {} and {})",

@@ -81,3 +81,73 @@ fn what_is_required_and_neither_run_could_measure_is_no_pass() {
     let text = stdout(&place.scalegate("compare a.json b.json").code(3));
     assert!(text.contains("llm/prefill energy") && text.contains("no meter"), "{text}");
 }
+
+/// One model of three sizes, each in a record of its own: what a token costs beside the first, and the perplexity if it is known.
+fn three(perplexities: [Option<f64>; 3]) -> Place {
+    let place = Place::new();
+    for ((name, share), perplexity) in
+        [("whole.json", 1.0), ("half.json", 0.5), ("mid.json", 0.8)].iter().zip(perplexities)
+    {
+        let prefill = rows("mine/llm/prefill", "tokens", &TOKENS, 8, |n| share * line(n));
+        let text = perplexity.map(|value| format!("mine/llm/text,tokens,perplexity,1,256,0,{value}\n"));
+        import(&place, name, &(prefill + &text.unwrap_or_default()));
+    }
+    place
+}
+
+#[test]
+fn a_page_has_both_laws_in_one_plot_and_the_front() {
+    let place = three([Some(20.0), Some(25.0), Some(27.0)]);
+    let text = stdout(&place.scalegate("compare whole.json half.json mid.json --out pages/all.html").code(1));
+    assert!(text.starts_with("half beside whole:\n\nMIXED"), "{text}");
+    assert!(text.contains("\nmid beside whole:\n\nMIXED"), "{text}");
+    let page = place.read("pages/all.html");
+    assert!(page.contains("<h1>scalegate: half, mid beside whole</h1>"), "{page}");
+    assert_eq!(page.matches("<figure class=\"overlay\"").count(), 1);
+    for style in ["first", "second", "third"] {
+        assert_eq!(
+            page.matches(&format!("<path class=\"line {style}\" d=\"M")).count(),
+            2,
+            "a law and its legend: {page}"
+        );
+    }
+    assert!(
+        page.contains("On the front: mine (half), mine (whole). Dominated: mine (mid) (by mine (half))."),
+        "{page}"
+    );
+    assert!(page.contains("half beside whole: <span class=\"outcome mixed\">mixed</span>"), "{page}");
+    for mark in ["<link", "src=", "http://", "https://", "url(", "NaN"] {
+        assert!(!page.contains(mark), "{mark}");
+    }
+    let json = stdout(&place.scalegate("compare whole.json half.json mid.json --format json").code(1));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["comparisons"][1]["run"], &json["comparisons"][1]["verdict"]), (&"mid".into(), &"mixed".into()));
+}
+
+#[test]
+fn a_run_without_accuracy_is_not_in_the_picture_and_the_page_says_why() {
+    let place = three([Some(20.0), Some(25.0), None]);
+    place.scalegate("compare whole.json half.json mid.json --out page.html").code(1);
+    let page = place.read("page.html");
+    assert!(page.contains("On the front: mine (half), mine (whole)."), "{page}");
+    assert!(page.contains("<strong>mine (mid)</strong>: no perplexity was measured of it; name it"), "{page}");
+    let place = three([None, None, None]);
+    place.scalegate("compare whole.json half.json --out page.html").code(0);
+    let page = place.read("page.html");
+    assert!(page.contains("Nothing is drawn: no perplexity was measured that compares."), "{page}");
+    assert!(page.contains("<figure class=\"overlay\""), "{page}");
+}
+
+#[test]
+fn the_worst_of_several_comparisons_is_the_exit_code() {
+    let place = Place::new();
+    for (name, share) in [("a.json", 1.0), ("less.json", 0.5), ("more.json", 2.0)] {
+        import(&place, name, &prefill(|n| share * line(n)));
+    }
+    place.scalegate("compare a.json less.json a.json").code(0);
+    place.scalegate("compare a.json less.json more.json").code(1);
+    place.write("other.json", place.read("less.json").replace("\"kernel\":\"not told\"", "\"kernel\":\"7.0\""));
+    place.scalegate("compare a.json less.json other.json").code(3);
+    place.scalegate("compare a.json other.json more.json").code(1);
+    place.scalegate("compare a.json").code(2);
+}

@@ -78,3 +78,56 @@ fn records_of_two_hosts_stand_side_by_side() {
         );
     }
 }
+
+/// Models by name, what a token costs them beside what it costs the first, and their perplexity if it was measured.
+fn models(models: &[(&str, f64, Option<f64>)]) -> String {
+    let rows_of = |(name, share, perplexity): &(&str, f64, Option<f64>)| {
+        let prefill = rows(&format!("{name}/llm/prefill"), "tokens", &TOKENS, 8, |n| share * line(n));
+        let text = perplexity.map(|value| format!("{name}/llm/text,tokens,perplexity,1,256,0,{value}\n"));
+        prefill + &text.unwrap_or_default()
+    };
+    models.iter().map(rows_of).collect()
+}
+
+#[test]
+fn models_are_weighed_by_cost_and_accuracy() {
+    let place = Place::new();
+    place.import(&models(&[
+        ("big", 1.0, Some(20.0)),
+        ("small", 0.5, Some(24.0)),
+        ("worse", 0.7, Some(26.0)),
+        ("<blind>", 0.1, None),
+    ]));
+    place.scalegate("report --out page.html").code(0);
+    let page = place.read("page.html");
+    assert!(page.contains("<h2>Cost against accuracy</h2>"), "{page}");
+    assert_eq!(page.matches("<figure class=\"front\"").count(), 1);
+    assert!(page.contains("llm/prefill wall_time at 1024 tokens, and perplexity</h3>"), "{page}");
+    assert!(page.contains("On the front: small, big. Dominated: worse (by small)."), "{page}");
+    assert!(page.contains("<strong>&lt;blind&gt;</strong>: no perplexity was measured of it; name it"), "{page}");
+    assert_eq!(page.matches("class=\"pareto\" d=\"M").count(), 2, "the front and its legend");
+    assert_eq!(page.matches("<circle class=\"dominated\"").count(), 2, "a model and the legend");
+    for name in ["big", "small", "worse"] {
+        assert!(page.contains(&format!(">{name}</text>")), "{name}");
+    }
+    assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
+    place.scalegate("report --out again.html").code(0);
+    assert_eq!(page.replace("page.html", ""), place.read("again.html").replace("again.html", ""));
+}
+
+#[test]
+fn without_accuracy_or_with_one_model_nothing_is_weighed() {
+    let place = Place::new();
+    for rows in [models(&[("big", 1.0, None), ("small", 0.5, None)]), models(&[("big", 1.0, Some(20.0))])] {
+        place.import(&rows);
+        place.scalegate("report --out page.html").code(0);
+        assert!(!place.read("page.html").contains("Cost against accuracy"));
+    }
+    place.import(&models(&[("big", 1.0, Some(20.0)), ("small", 0.5, None)]));
+    place.scalegate("report --out page.html").code(0);
+    let page = place.read("page.html");
+    assert!(
+        page.contains("Nothing is drawn: it takes two models") && page.contains("<strong>small</strong>"),
+        "{page}"
+    );
+}

@@ -3,7 +3,12 @@
 //! Everything that comes from records is text and never markup. The page's security policy lets nothing be loaded, and nothing
 //! run but the script that sorts tables, named by its hash.
 
+mod compare;
 mod figures;
+mod frame;
+mod front;
+mod labels;
+mod overlay;
 mod plot;
 mod provenance;
 mod rows;
@@ -13,14 +18,16 @@ mod tests;
 
 use std::fmt::Write;
 
+pub use compare::{ComparePage, compare_html};
 use figures::plots;
+use front::fronts;
 use provenance::{conditions, fingerprints};
 use rows::{laws_table, rows};
 
 use super::check::{open, scope, shorten, summary};
 use super::command::reproduce;
 use super::escape::{escape, prose};
-use crate::analysis::{Check, RunLaws};
+use crate::analysis::{Check, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 
 /// What a page shows.
@@ -30,6 +37,8 @@ pub struct Page<'a> {
     pub check: &'a Check,
     /// The runs that it is about, one for each host, with their laws.
     pub runs: &'a [RunLaws<'a>],
+    /// Of each of the runs, what its models cost beside how well they predict.
+    pub tradeoffs: &'a [Tradeoffs],
 }
 
 impl Page<'_> {
@@ -43,12 +52,22 @@ const SCRIPT: &str = include_str!("sort.js");
 /// SHA-256 of the script in base64, as the security policy of the page names it.
 const SCRIPT_HASH: &str = "deRQYoj5RICYavP07wJPiWbAXVEbATsaylGHNIJaAL4=";
 
+/// The beginning of a page, up to what it shows first.
+fn head(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';          script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'\">\n         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escape(title)
+    )
+}
+
 /// The page.
 pub fn html(page: &Page) -> String {
     let rows = rows(page);
     let verdict = page.check.verdict;
-    let mut html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline';          script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'\">\n         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n         <title>scalegate: {verdict}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n         <h1>scalegate: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{}</p>\n",
+    let mut html = head(&format!("scalegate: {verdict}"));
+    let _ = write!(
+        html,
+        "<h1>scalegate: <span class=\"{verdict}\">{verdict}</span></h1>\n<p>{}</p>\n",
         prose(&summary(page.check))
     );
     for run in page.runs {
@@ -63,6 +82,12 @@ pub fn html(page: &Page) -> String {
     laws_table(&mut html, &rows, page.has_several_hosts());
     changes(&mut html, page);
     plots(&mut html, page, &rows);
+    for (run, tradeoffs) in page.runs.iter().zip(page.tradeoffs) {
+        // One model alone, or models whose accuracy nobody asked for, are nothing to weigh.
+        if tradeoffs.models > 0 && tradeoffs.models + tradeoffs.absent.len() > 1 {
+            fronts(&mut html, tradeoffs, page.has_several_hosts().then_some(&*run.run.provenance.host.class));
+        }
+    }
     context(&mut html, page);
     conditions(&mut html, page);
     fingerprints(&mut html, page);

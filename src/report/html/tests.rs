@@ -56,7 +56,8 @@ fn page_of(runs: &[Run], baseline: Option<&Fit>) -> String {
     if let Some(fit) = baseline {
         laws[0].laws[0].baseline = Some(AcceptedLaw { fit: fit.clone(), comparable: true });
     }
-    html(&Page { check: &check, runs: &laws })
+    let tradeoffs: Vec<_> = runs.iter().map(|run| analysis::tradeoffs(&[("", run)])).collect();
+    html(&Page { check: &check, runs: &laws, tradeoffs: &tradeoffs })
 }
 
 #[test]
