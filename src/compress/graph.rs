@@ -125,7 +125,7 @@ impl<'a> Lookup<'a> {
         let flag = |name: &str| node.attribute.iter().find(|a| a.name == name).is_some_and(|a| a.i != 0);
         let mut transposed = match node.op_type.as_str() {
             "MatMul" => false,
-            "Gemm" if !flag("transA") => flag("transB"),
+            "Gemm" => flag("transB"),
             _ => return None,
         };
         let (mut value, mut cast, mut shared) = (node.input.get(1)?.as_str(), None, false);
@@ -156,7 +156,8 @@ impl<'a> Lookup<'a> {
             cast,
             stored: Stored::of(tensor)?,
             shape,
-            kept: shared.then_some("shared"),
+            // Its product with the first factor would be another operator's.
+            kept: if flag("transA") { Some("input is transposed") } else { shared.then_some("shared") },
         })
     }
 

@@ -1,5 +1,7 @@
 //! Compressed models against their originals.
 
+mod full_rank;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +48,8 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-fn all_that_is_kept_agrees_with_the_original() {
+fn with_all_parameters_every_weight_stays_and_agrees_with_the_original() {
+    // What a product of full rank gives is in `full_rank`.
     let place = Place::new();
     let summary = place.compress("all", Method::Auto, Budget::Keep(1.0)).unwrap();
     assert_eq!(summary.parameters_before, summary.parameters_after);

@@ -12,6 +12,7 @@ mod bench_target;
 mod check;
 mod compare;
 mod compress;
+mod compress_inputs;
 mod continuations;
 mod counts;
 mod degenerate;
