@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::scale::LogScale;
 use crate::report::escape::escape;
-use crate::report::units::tick;
+use crate::units::tick;
 
 // Units of the drawing, as those of the laws' pictures.
 pub(super) const WIDTH: f64 = 480.0;

@@ -7,7 +7,7 @@ use super::labels::Labels;
 use crate::analysis::{Absent, Point, Tradeoff, Tradeoffs};
 use crate::report::escape::{escape, prose};
 use crate::report::fits::number;
-use crate::report::units::{cost, cost_unit, size};
+use crate::units::{cost, cost_unit, size};
 
 /// The least factor that an axis covers, so that noise isn't blown up to fill it.
 const LEAST_FACTOR: f64 = 1.2;
