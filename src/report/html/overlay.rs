@@ -7,8 +7,8 @@ use crate::analysis::{Line, Overlay};
 use crate::law::Fit;
 use crate::report::escape::{escape, prose};
 use crate::report::fits::{Intervals, law_numbers};
-use crate::units::{cost_unit, size_unit};
 use crate::suite::Axis;
+use crate::units::{cost_unit, size_unit};
 
 /// The styles of lines, by class. More lines than these can't be told apart, and are in the table only.
 const STYLES: [&str; 4] = ["first", "second", "third", "fourth"];
