@@ -112,7 +112,7 @@ async function expectFronts(where) {
   }
 }
 
-const MARKS = `[...document.querySelectorAll("figure:not(.front)")].map((figure) => {
+const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay)")].map((figure) => {
   const has = (selector) => figure.querySelector(selector) !== null;
   const drawn = (selector) => [...figure.querySelectorAll(selector)].some((mark) => {
     const box = mark.getBoundingClientRect();
@@ -137,6 +137,12 @@ const FRONTS = `[...document.querySelectorAll("figure.front")].map((figure) => {
     wide: left.right > right.right + 1,
   };
 })`;
+
+const OVERLAYS = `[...document.querySelectorAll("figure.overlay")].map((figure) => ({
+  id: figure.id,
+  lines: figure.querySelectorAll("svg > path.line").length,
+  marks: figure.querySelectorAll("svg > path.mark").length,
+}))`;
 
 const SORTED = `(() => {
   const table = document.querySelector("table.sortable");
@@ -163,6 +169,9 @@ async function look() {
   const figures = await evaluate(MARKS);
   expect(figures.length > 0, "there is no plot");
   for (const { id, missing } of figures) expect(missing.length === 0, `${id}: lacks ${missing.join(", ")}`);
+  const overlays = await evaluate(OVERLAYS);
+  expect(overlays.length > 0, "no laws lie over one another");
+  for (const { id, lines, marks } of overlays) expect(lines > 1 && marks === lines, `${id}: ${lines} laws, ${marks} marks`);
   await expectFronts("light");
   await picture("light.png");
   const { rows, up, down } = await evaluate(SORTED);

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fits::{SeriesFit, fitted};
+use super::fits::SeriesFit;
 use super::laws::along;
 use crate::metric::Metric;
-use crate::record::Run;
 use crate::suite::Axis;
 
 /// Laws of one workload and metric.
@@ -15,6 +14,8 @@ pub struct Overlay {
     pub workload: String,
     /// What the costs are.
     pub metric: Metric,
+    /// Whether these are models of the user's own, and not those of the suite.
+    pub of_models: bool,
     /// What the sizes count.
     pub axis: Axis,
     /// Two or more, in the order of the runs.
@@ -32,29 +33,26 @@ pub struct Line {
     pub curve: Vec<(f64, f64)>,
 }
 
-/// The laws that two or more of the runs, or models in them, have for one workload and gated metric. Each run has a name; an empty
-/// one is left out of those of its lines.
-pub fn overlays(runs: &[(&str, &Run)]) -> Vec<Overlay> {
+/// The laws that two or more of the runs, or models in them, have for one workload and gated metric. `series` are those of all runs,
+/// each with the name of its run; an empty one is left out of the names of lines.
+pub fn overlays<'a>(series: impl IntoIterator<Item = (&'a str, &'a SeriesFit)>) -> Vec<Overlay> {
     // Models of the user's own are drawn over one another, and those of the suite.
     let mut overlays: BTreeMap<(&str, bool, Metric, &str), Vec<Line>> = BTreeMap::new();
-    for (label, run) in runs {
-        for series in run.series.iter().filter(|series| series.metric.is_gated() && series.unavailable.is_none()) {
-            let (owner, workload) = owned(&series.workload);
-            let law = fitted(run, series);
-            let Ok(fit) = &law.outcome else { continue };
-            let sizes = along(&fit.sizes, fit.curve.breakpoint());
-            let line = Line {
-                name: name(owner, label),
-                curve: sizes.into_iter().map(|size| (size, fit.predict(size))).collect(),
-                series: law,
-            };
-            let key = (workload, owner.is_some(), series.metric, series.axis.name());
-            overlays.entry(key).or_default().push(line);
-        }
+    for (label, series) in series.into_iter().filter(|(_, series)| series.metric.is_gated()) {
+        let (owner, workload) = owned(&series.workload);
+        let Ok(fit) = &series.outcome else { continue };
+        let sizes = along(&fit.sizes, fit.curve.breakpoint());
+        let line = Line {
+            name: name(owner, label),
+            curve: sizes.into_iter().map(|size| (size, fit.predict(size))).collect(),
+            series: series.clone(),
+        };
+        let key = (workload, owner.is_some(), series.metric, series.axis.name());
+        overlays.entry(key).or_default().push(line);
     }
-    let overlay = |((workload, _, metric, _), lines): ((&str, bool, Metric, &str), Vec<Line>)| {
+    let overlay = |((workload, of_models, metric, _), lines): ((&str, bool, Metric, &str), Vec<Line>)| {
         let axis = lines.first().filter(|_| lines.len() > 1)?.series.axis;
-        Some(Overlay { workload: workload.to_owned(), metric, axis, lines })
+        Some(Overlay { workload: workload.to_owned(), metric, of_models, axis, lines })
     };
     overlays.into_iter().filter_map(overlay).collect()
 }

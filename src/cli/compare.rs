@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::{check, report as page};
-use crate::analysis::{self, Comparison};
+use crate::analysis::{self, Comparison, SeriesFit};
 use crate::record::{self, Run};
 use crate::{Result, report};
 
@@ -51,7 +51,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if let Some(out) = &arguments.out {
         let runs: Vec<(&str, &Run)> =
             names.iter().map(String::as_str).zip(std::iter::once(&before).chain(&after)).collect();
-        let (overlays, tradeoffs) = (analysis::overlays(&runs), analysis::tradeoffs(&runs));
+        let laws: Vec<(&str, Vec<SeriesFit>)> =
+            runs.iter().map(|(name, run)| (*name, analysis::fit_run(run))).collect();
+        let overlays = analysis::overlays(laws.iter().flat_map(|(name, fits)| fits.iter().map(|fit| (*name, fit))));
+        let tradeoffs = analysis::tradeoffs(&runs);
         let shown =
             report::ComparePage { first: &names[0], others: &others, overlays: &overlays, tradeoffs: &tradeoffs };
         page::write(out, &report::compare_html(&shown))?;

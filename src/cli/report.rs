@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::join::by_host;
 use super::{BaselinePath, check};
+use crate::analysis::{self, RunLaws};
 use crate::baseline::Store;
-use crate::{Error, Result, analysis, paths, report};
+use crate::{Error, Result, paths, report};
 
 /// Write laws, verdict and fingerprints of one or more runs as one HTML file
 ///
@@ -34,8 +35,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (settings, expected) = check::settings()?;
     let check = analysis::check(&runs, &store, &settings, &expected)?;
     let laws = runs.iter().map(|run| analysis::laws(run, &store, |_| true)).collect::<Result<Vec<_>>>()?;
-    let tradeoffs: Vec<_> = runs.iter().map(|run| analysis::tradeoffs(&[("", run)])).collect();
-    let page = report::html(&report::Page { check: &check, runs: &laws, tradeoffs: &tradeoffs });
+    let models = |laws: &RunLaws| report::Models {
+        tradeoffs: analysis::tradeoffs(&[("", laws.run)]),
+        overlays: analysis::overlays(laws.laws.iter().map(|law| ("", &law.series))),
+    };
+    let models: Vec<report::Models> = laws.iter().map(models).collect();
+    let page = report::html(&report::Page { check: &check, runs: &laws, models: &models });
     write(&arguments.out, &page)?;
     eprintln!("{}: {}", arguments.out.display(), check.verdict);
     Ok(ExitCode::SUCCESS)

@@ -21,5 +21,5 @@ pub use compare::{compare_json, compare_markdown, compare_text, comparisons_json
 pub use compression::compression_text;
 pub use doctor::doctor_text;
 pub use fits::{fits_json, fits_text};
-pub use html::{ComparePage, Page, compare_html, html};
+pub use html::{ComparePage, Models, Page, compare_html, html};
 pub use markdown::check_markdown;

@@ -108,8 +108,16 @@ fn models_are_weighed_by_cost_and_accuracy() {
     assert_eq!(page.matches("class=\"pareto\" d=\"M").count(), 2, "the front and its legend");
     assert_eq!(page.matches("<circle class=\"dominated\"").count(), 2, "a model and the legend");
     for name in ["big", "small", "worse"] {
-        assert!(page.contains(&format!(">{name}</text>")), "{name}");
+        assert!(page.contains(&format!(">{name}</text></g>")), "{name} is in the legend of the laws");
+        let is_label = |line: &&str| line.contains("class=\"label ") && line.contains(&format!(">{name}</text>"));
+        assert_eq!(page.lines().filter(is_label).count(), 1, "{name} stands beside its point");
     }
+    assert_eq!(page.matches("<figure class=\"overlay\"").count(), 1);
+    assert_eq!(
+        page.matches("<path class=\"line fourth\" d=\"M").count(),
+        2,
+        "the law of the fourth model and its legend"
+    );
     assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
     place.scalegate("report --out again.html").code(0);
     assert_eq!(page.replace("page.html", ""), place.read("again.html").replace("again.html", ""));
@@ -118,10 +126,13 @@ fn models_are_weighed_by_cost_and_accuracy() {
 #[test]
 fn without_accuracy_or_with_one_model_nothing_is_weighed() {
     let place = Place::new();
-    for rows in [models(&[("big", 1.0, None), ("small", 0.5, None)]), models(&[("big", 1.0, Some(20.0))])] {
+    let two_blind = models(&[("big", 1.0, None), ("small", 0.5, None)]);
+    for (rows, laws) in [(two_blind, 1), (models(&[("big", 1.0, Some(20.0))]), 0)] {
         place.import(&rows);
         place.scalegate("report --out page.html").code(0);
-        assert!(!place.read("page.html").contains("Cost against accuracy"));
+        let page = place.read("page.html");
+        assert!(!page.contains("Cost against accuracy"), "{page}");
+        assert_eq!(page.matches("<figure class=\"overlay\"").count(), laws, "{page}");
     }
     place.import(&models(&[("big", 1.0, Some(20.0)), ("small", 0.5, None)]));
     place.scalegate("report --out page.html").code(0);

@@ -30,7 +30,7 @@ pub fn compare_html(page: &ComparePage) -> String {
     let names: Vec<&str> = page.others.iter().map(|(name, _)| name.as_str()).collect();
     let _ = writeln!(html, "<h1>scalegate: {} beside {}</h1>", escape(&names.join(", ")), escape(page.first));
     fronts(&mut html, page.tradeoffs, None);
-    laws_together(&mut html, page.overlays);
+    laws_together(&mut html, page.overlays, None);
     for (name, comparison) in page.others {
         let verdict = outcome(&comparison.verdict.to_string());
         let _ = writeln!(

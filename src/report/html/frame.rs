@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::scale::LogScale;
+use crate::metric::Metric;
 use crate::report::escape::escape;
 use crate::units::tick;
 
@@ -30,10 +31,11 @@ pub(super) struct AxisWords {
 }
 
 impl Frame {
-    /// Covers `points` and at least a factor of `least` along both axes; `None` if no point can be drawn.
-    pub(super) fn over(points: &[(f64, f64)], least: (f64, f64)) -> Option<Self> {
-        let x = LogScale::over(points.iter().map(|point| point.0), least.0, (LEFT, RIGHT))?;
-        let y = LogScale::over(points.iter().map(|point| point.1), least.1, (BOTTOM, TOP))?;
+    /// Covers `points` and at least a factor of `least` along both axes, with `room` around them for what stands beside a point;
+    /// `None` if no point can be drawn.
+    pub(super) fn over(points: &[(f64, f64)], least: f64, room: f64) -> Option<Self> {
+        let x = LogScale::over(points.iter().map(|point| point.0), least, (LEFT + room, RIGHT - room))?;
+        let y = LogScale::over(points.iter().map(|point| point.1), least, (BOTTOM - room, TOP + room))?;
         Some(Self { x, y })
     }
 
@@ -77,6 +79,13 @@ impl Frame {
             escape(&up.name),
         );
     }
+}
+
+/// Names a picture of a `kind` within the page.
+pub(super) fn figure_id(kind: &str, workload: &str, metric: Metric, host: Option<&str>) -> String {
+    let host = host.map(|host| format!("@{host}")).unwrap_or_default();
+    let name = format!("{kind}:{workload}:{metric}{host}");
+    escape(&name.replace(|c: char| c.is_whitespace() || c == '%', "_"))
 }
 
 /// The beginning of a picture, with its text alternatives.

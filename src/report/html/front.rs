@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::frame::{AxisWords, BOTTOM, Frame, LEFT, RIGHT, TOP, entry, opening};
+use super::frame::{AxisWords, BOTTOM, Frame, LEFT, RIGHT, TOP, entry, figure_id, opening};
 use super::labels::Labels;
 use crate::analysis::{Absent, Point, Tradeoff, Tradeoffs};
 use crate::report::escape::{escape, prose};
@@ -11,6 +11,8 @@ use crate::units::{cost, cost_unit, size};
 
 /// The least factor that an axis covers, so that noise isn't blown up to fill it.
 const LEAST_FACTOR: f64 = 1.2;
+/// For a name beside a point at the edge.
+const ROOM: f64 = 18.0;
 
 /// A section with a picture for each cost. `host` stands in the headings where there are several.
 pub(super) fn fronts(html: &mut String, tradeoffs: &Tradeoffs, host: Option<&str>) {
@@ -46,9 +48,7 @@ fn absent(html: &mut String, title: &str, absent: &[Absent]) {
 
 fn figure(html: &mut String, tradeoff: &Tradeoff, host: Option<&str>) {
     let Tradeoff { workload, metric, axis, size: at, points, .. } = tradeoff;
-    let host = host.map(|host| format!("@{host}")).unwrap_or_default();
-    let id = format!("front:{workload}:{metric}{host}").replace(|c: char| c.is_whitespace() || c == '%', "_");
-    let id = escape(&id);
+    let id = figure_id("front", workload, *metric, host);
     let at = size(*at as f64, *axis);
     let _ = write!(
         html,
@@ -103,7 +103,7 @@ fn picture(tradeoff: &Tradeoff, id: &str) -> Option<String> {
     let Tradeoff { workload, metric, points, .. } = tradeoff;
     let ends =
         points.iter().flat_map(|point| [point.range.0, point.cost, point.range.1].map(|x| (x, point.perplexity)));
-    let frame = Frame::over(&ends.collect::<Vec<_>>(), (LEAST_FACTOR, LEAST_FACTOR))?;
+    let frame = Frame::over(&ends.collect::<Vec<_>>(), LEAST_FACTOR, ROOM)?;
     let mut svg = opening(id, &format!("{workload} {metric} against perplexity"), &words(points));
     let (factor, unit) = cost_unit(points[points.len() / 2].cost, metric.unit());
     let name = format!("{} ({unit})", metric.name().replace('_', " "));

@@ -21,13 +21,14 @@ use std::fmt::Write;
 pub use compare::{ComparePage, compare_html};
 use figures::plots;
 use front::fronts;
+use overlay::laws_together;
 use provenance::{conditions, fingerprints};
 use rows::{laws_table, rows};
 
 use super::check::{open, scope, shorten, summary};
 use super::command::reproduce;
 use super::escape::{escape, prose};
-use crate::analysis::{Check, RunLaws, Tradeoffs};
+use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 
 /// What a page shows.
@@ -37,8 +38,17 @@ pub struct Page<'a> {
     pub check: &'a Check,
     /// The runs that it is about, one for each host, with their laws.
     pub runs: &'a [RunLaws<'a>],
-    /// Of each of the runs, what its models cost beside how well they predict.
-    pub tradeoffs: &'a [Tradeoffs],
+    /// Of each of the runs, its models beside one another.
+    pub models: &'a [Models],
+}
+
+/// The models of a run beside one another.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// What they cost beside how well they predict.
+    pub tradeoffs: Tradeoffs,
+    /// Their laws over one another.
+    pub overlays: Vec<Overlay>,
 }
 
 impl Page<'_> {
@@ -82,10 +92,14 @@ pub fn html(page: &Page) -> String {
     laws_table(&mut html, &rows, page.has_several_hosts());
     changes(&mut html, page);
     plots(&mut html, page, &rows);
-    for (run, tradeoffs) in page.runs.iter().zip(page.tradeoffs) {
+    for (run, Models { tradeoffs, overlays }) in page.runs.iter().zip(page.models) {
+        let host = page.has_several_hosts().then_some(&*run.run.provenance.host.class);
+        if !overlays.is_empty() {
+            laws_together(&mut html, overlays, host);
+        }
         // One model alone, or models whose accuracy nobody asked for, are nothing to weigh.
         if tradeoffs.models > 0 && tradeoffs.models + tradeoffs.absent.len() > 1 {
-            fronts(&mut html, tradeoffs, page.has_several_hosts().then_some(&*run.run.provenance.host.class));
+            fronts(&mut html, tradeoffs, host);
         }
     }
     context(&mut html, page);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::frame::{AxisWords, Frame, LEFT, entry, opening};
+use super::frame::{AxisWords, Frame, LEFT, entry, figure_id, opening};
 use crate::analysis::{Line, Overlay};
 use crate::law::Fit;
 use crate::report::escape::{escape, prose};
@@ -16,23 +16,27 @@ const STYLES: [&str; 4] = ["first", "second", "third", "fourth"];
 /// The least factor that an axis covers.
 const LEAST_FACTOR: f64 = 2.0;
 
-/// A section with a picture for each of `overlays`.
-pub(super) fn laws_together(html: &mut String, overlays: &[Overlay]) {
-    html.push_str("<h2>Laws over one another</h2>\n");
+/// A section with a picture for each of `overlays`. `host` stands in the heading where there are several.
+pub(super) fn laws_together(html: &mut String, overlays: &[Overlay], host: Option<&str>) {
+    let on = host.map(|host| format!(" on {}", escape(host))).unwrap_or_default();
+    let _ = writeln!(html, "<h2>Laws over one another{on}</h2>");
     if overlays.is_empty() {
         html.push_str("<p>Nothing is drawn: no workload has a law in two of the runs.</p>\n");
         return;
     }
-    html.push_str("<p class=\"muted\">Both axes are logarithmic. Marks are the costs of a size, pooled over the rounds.</p>\n<div class=\"plots\">\n");
-    for (index, overlay) in overlays.iter().enumerate() {
-        figure(html, index, overlay);
+    html.push_str(
+        "<p class=\"muted\">Both axes are logarithmic. Marks are the costs of a size, pooled over the rounds.</p>\n\
+         <div class=\"plots\">\n",
+    );
+    for overlay in overlays {
+        figure(html, overlay, host);
     }
     html.push_str("</div>\n");
 }
 
-fn figure(html: &mut String, index: usize, overlay: &Overlay) {
+fn figure(html: &mut String, overlay: &Overlay, host: Option<&str>) {
     let Overlay { workload, metric, lines, .. } = overlay;
-    let id = format!("laws:{index}");
+    let id = figure_id(if overlay.of_models { "models" } else { "laws" }, workload, *metric, host);
     let svg = picture(overlay, &id).unwrap_or_else(|| "<p>No cost above zero to draw.</p>\n".to_owned());
     let _ = write!(
         html,
@@ -63,10 +67,10 @@ fn costs(line: &Line) -> impl Iterator<Item = (f64, f64)> {
 }
 
 fn picture(overlay: &Overlay, id: &str) -> Option<String> {
-    let Overlay { workload, metric, axis, lines } = overlay;
+    let Overlay { workload, metric, axis, lines, .. } = overlay;
     let drawn = || lines.iter().zip(STYLES);
     let points: Vec<(f64, f64)> = drawn().flat_map(|(line, _)| line.curve.iter().copied().chain(costs(line))).collect();
-    let frame = Frame::over(&points, (LEAST_FACTOR, LEAST_FACTOR))?;
+    let frame = Frame::over(&points, LEAST_FACTOR, 0.0)?;
     let description: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.name, words(line))).collect();
     let mut svg = opening(id, &format!("{workload} {metric}: laws over one another"), &description.join(". "));
     let (factor, unit) = cost_unit(points[points.len() / 2].1, metric.unit());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Page, SCRIPT, SCRIPT_HASH, html};
+use super::{Models, Page, SCRIPT, SCRIPT_HASH, html};
 use crate::analysis::{self, AcceptedLaw, Expected};
 use crate::baseline::Store;
 use crate::law::Fit;
@@ -56,8 +56,12 @@ fn page_of(runs: &[Run], baseline: Option<&Fit>) -> String {
     if let Some(fit) = baseline {
         laws[0].laws[0].baseline = Some(AcceptedLaw { fit: fit.clone(), comparable: true });
     }
-    let tradeoffs: Vec<_> = runs.iter().map(|run| analysis::tradeoffs(&[("", run)])).collect();
-    html(&Page { check: &check, runs: &laws, tradeoffs: &tradeoffs })
+    let models = |laws: &analysis::RunLaws| Models {
+        tradeoffs: analysis::tradeoffs(&[("", laws.run)]),
+        overlays: analysis::overlays(laws.laws.iter().map(|law| ("", &law.series))),
+    };
+    let models: Vec<Models> = laws.iter().map(models).collect();
+    html(&Page { check: &check, runs: &laws, models: &models })
 }
 
 #[test]
