@@ -39,12 +39,13 @@ fn three_models_are_run_fitted_accepted_and_checked() {
     for name in names {
         assert_eq!(run.provenance.subject[&format!("model.{name}")].len(), 64, "SHA-256 in hexadecimal digits");
     }
-    let laws = stdout(&place.scalegate("fit").success());
+    // Times that were really measured may follow no law on a busy machine.
+    let laws = stdout(&place.scalegate("fit").code(vec![0, 3]));
     for workload in &workloads {
         assert!(laws.lines().any(|line| line.starts_with(&format!("{workload} "))), "{workload}: {laws}");
     }
     place.scalegate("accept --reason first").success();
-    let verdict = stdout(&place.scalegate("check").code(0));
+    let verdict = stdout(&place.scalegate("check").code(vec![0, 3]));
     for workload in &workloads {
         assert!(verdict.contains(workload), "{workload}: {verdict}");
     }
@@ -56,8 +57,9 @@ fn a_path_may_be_an_environment_variable() {
     let path = fixture("opt").join("model.onnx").display().to_string();
     place.bench_with("llm", "mine/llm/prefill", &[("SCALEGATE_TEST_MODEL", &path)]).success();
     assert_eq!(place.record().series[0].workload, "mine/llm/prefill");
-    // What judges a record does not need the model.
-    place.scalegate("fit").success();
+    // What judges a record does not need the model; whether noise leaves a law is not the question here.
+    let laws = stdout(&place.scalegate("fit").code(vec![0, 3]));
+    assert!(laws.starts_with("mine/llm/prefill  wall_time"), "{laws}");
 }
 
 #[test]
