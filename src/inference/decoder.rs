@@ -7,8 +7,9 @@ use tract_onnx::tract_core::model::TypedSimpleState;
 use tract_onnx::tract_hir::internal::*;
 
 use super::Logits;
+use super::decoder_inputs::{AXES, check_axes, check_caches, lengthen_mask, row, rows};
 use super::forms::{explicit, forms};
-use super::onnx::{EXPORT, OnnxFile};
+use super::onnx::OnnxFile;
 use super::plan::{Plan, REMEDY, Threads, floats, guarded};
 use super::probe::Rounding;
 use crate::{Error, Result};
@@ -28,6 +29,9 @@ enum Role {
     Mask,
     /// `position_ids`, `[1, sequence]`: counts on from the past.
     Positions,
+    /// `position_ids`, `[3, 1, sequence]`, as of Qwen2-VL: frame, row and column of an image token; of text three times the
+    /// same.
+    Axes,
     /// `past_key_values.{i}.key|value`, `[1, kv heads, past, width]`.
     Past,
 }
@@ -65,7 +69,9 @@ impl Decoder {
     /// Loads the decoder at `path`, which takes its tokens through the input `tokens`, of the given rank.
     pub(super) fn load(path: &Path, tokens: &str, rank: usize, threads: &Threads) -> Result<Self> {
         let mut file = OnnxFile::read(path)?;
+        let has_axes = file.inputs().iter().any(|name| name == POSITIONS) && file.dims(POSITIONS)?.len() == 3;
         let known = |name: &str| match name {
+            POSITIONS if has_axes => Some(3),
             MASK | POSITIONS => Some(2),
             _ if name == tokens => Some(rank),
             _ if name.starts_with(PAST) => Some(4),
@@ -76,9 +82,15 @@ impl Decoder {
         for past in file.inputs().iter().filter_map(|name| name.strip_prefix(PAST)) {
             outputs.push(file.output(&format!("present.{past}"))?);
         }
+        if has_axes {
+            file.fix_dim(POSITIONS, 0, &AXES.to_dim())?;
+            file.fix_dim(POSITIONS, 1, &1.to_dim())?;
+            check_axes(&file)?;
+        }
         for name in file.inputs().to_vec() {
             file.fix_dim(&name, 0, &1.to_dim())?;
         }
+        lengthen_mask(&mut file, tokens)?;
         if file.has_operator(GROUPED) {
             return Self::in_two_plans(file, tokens, &outputs, threads);
         }
@@ -117,9 +129,23 @@ impl Decoder {
     }
 
     fn new(plan: Plan, tokens: &str, rounding: Rounding) -> Result<Self> {
-        let roles = plan.inputs().iter().map(|name| role(name, tokens)).collect();
+        let mut roles = Vec::new();
+        for (index, name) in plan.inputs().iter().enumerate() {
+            roles.push(role(name, tokens, plan.input_fact(index)?.rank()));
+        }
         let vocabulary = plan.output_fact(0)?.shape.last().and_then(|dim| dim.to_usize().ok());
         Ok(Self { plan, prompt: None, roles, vocabulary, rounding })
+    }
+
+    /// Whether a token's position is its place along [`AXES`] axes.
+    pub(super) fn has_axes(&self) -> bool {
+        self.roles.contains(&Role::Axes)
+    }
+
+    /// The type of the tokens' input.
+    pub(super) fn token_type(&self) -> Result<DatumType> {
+        let index = self.roles.iter().position(|role| *role == Role::Tokens).unwrap_or(0);
+        Ok(self.plan.input_fact(index)?.datum_type)
     }
 
     /// The number of token ids, if the model's logits tell it.
@@ -171,6 +197,18 @@ impl Decoder {
 
     /// Reads `count` tokens (ids or embeddings) behind those that the sequence has, and says what comes next.
     pub(super) fn read(&self, sequence: &mut Sequence, tokens: Tensor, count: usize) -> Result<Logits> {
+        self.read_at(sequence, tokens, count, None)
+    }
+
+    /// The same, with the positions along the axes of a model that takes them, `[3, count]`; without, they count on from the
+    /// past.
+    pub(super) fn read_at(
+        &self,
+        sequence: &mut Sequence,
+        tokens: Tensor,
+        count: usize,
+        mut axes: Option<Vec<i64>>,
+    ) -> Result<Logits> {
         let start = sequence.context;
         let total = start + count;
         let mut tokens = Some(tokens);
@@ -179,10 +217,12 @@ impl Decoder {
             Role::Tokens => tokens.take().map(Tensor::into_tvalue),
             Role::Mask => Some(row(vec![1; total])),
             Role::Positions => Some(row((start as i64..total as i64).collect())),
+            Role::Axes => rows(axes.take(), start, total).ok(),
             Role::Past => past.next(),
         };
         let inputs: Option<TVec<TValue>> = self.roles.iter().map(input).collect();
-        let inputs = inputs.ok_or_else(|| self.unusable("two inputs of the model take the tokens"))?;
+        let inputs =
+            inputs.ok_or_else(|| self.unusable("two inputs of the model take the tokens, or positions are missing"))?;
         let mut outputs = match &self.prompt {
             Some(prompt) if start == 0 => prompt.run(&mut prompt.spawn()?, inputs)?,
             Some(_) if count > 1 => return Err(self.unusable_in_parts(count)),
@@ -219,38 +259,10 @@ impl Decoder {
     }
 }
 
-/// `[1, length]`.
-fn row(values: Vec<i64>) -> TValue {
-    tract_ndarray::Array1::from_vec(values).insert_axis(tract_ndarray::Axis(0)).into_tensor().into_tvalue()
-}
-
-/// Refuses a model whose caches do not grow by the tokens that are read: `[1, kv heads, past, width]` to
-/// `[1, kv heads, past + sequence, width]`.
-fn check_caches(path: &Path, typed: &TypedModel, outputs: &[usize]) -> Result<()> {
-    let error = |cause: String| Error::new(path.display(), cause, EXPORT);
-    let described = |cause: TractError| error(format!("{cause:#}"));
-    let pasts = (0..typed.inputs.len()).filter(|&input| typed.node(typed.inputs[input].node).name.starts_with(PAST));
-    for (input, &output) in pasts.zip(&outputs[1..]) {
-        let past = typed.input_fact(input).map_err(described)?;
-        let present = typed.output_fact(output).map_err(described)?;
-        let name = &typed.node(typed.inputs[input].node).name;
-        let fixed = |fact: &TypedFact| [0, 1, 3].map(|axis| fact.shape.get(axis).and_then(|dim| dim.to_usize().ok()));
-        let [Some(1), Some(_), Some(_)] = fixed(past) else {
-            return Err(error(format!(
-                "the input {name} has the shape {:?} instead of [1, heads, past, width]",
-                past.shape
-            )));
-        };
-        if fixed(past) != fixed(present) || past.datum_type != present.datum_type {
-            return Err(error(format!("the input {name} is {past:?}, but comes back as {present:?}")));
-        }
-    }
-    Ok(())
-}
-
-fn role(name: &str, tokens: &str) -> Role {
+fn role(name: &str, tokens: &str, rank: usize) -> Role {
     match name {
         MASK => Role::Mask,
+        POSITIONS if rank == 3 => Role::Axes,
         POSITIONS => Role::Positions,
         _ if name == tokens => Role::Tokens,
         _ => Role::Past,

@@ -2,7 +2,7 @@
 //!
 //! In goes a directory as [`crate::models`] describes it, or a Hugging Face export laid out alike. [`Llm`] prefills and
 //! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens; [`Embedder`] makes
-//! one vector of a text.
+//! one vector of a text. Vision models of the user's own are a [`Tower`] for each size of image, with a [`Language`] behind it.
 //!
 //! Promised:
 //! - Everything runs on the thread that calls, unless more are asked for. Times are then costs, and instruction counts
@@ -13,9 +13,12 @@
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
 mod decoder;
+mod decoder_inputs;
 mod embedder;
 mod forms;
+mod image_tokens;
 mod kernels;
+mod language;
 mod llm;
 mod logits;
 mod onnx;
@@ -24,18 +27,22 @@ mod plan;
 mod pooling;
 pub mod preprocess;
 mod probe;
+mod still;
 mod tokenizer;
 mod tower;
 mod untrusted;
+mod vision_files;
 mod vlm;
 
 pub use embedder::Embedder;
 pub use kernels::kernel_family;
+pub use language::Language;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
 pub use passages::{Passages, Positions, language_model_file, passages};
 pub use tokenizer::Tokenizer;
 pub use tower::Tower;
+pub use vision_files::VisionFiles;
 pub use vlm::{ImageFeatures, Vlm};
 
 /// Reads an ONNX file and checks it as a stranger's; see `untrusted`.

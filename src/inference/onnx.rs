@@ -42,10 +42,17 @@ impl OnnxFile {
 
     /// Reads and parses `path`, and makes outputs of the values inside of the graph that have these names.
     pub(super) fn read_with(path: &Path, values: &[String]) -> Result<Self> {
-        let mut proto = untrusted::model(path)?;
-        if let Some(graph) = &mut proto.graph {
+        Self::read_changed(path, |graph| {
             let value = |name: &String| ValueInfoProto { name: name.clone(), ..Default::default() };
             graph.output.extend(values.iter().map(value));
+        })
+    }
+
+    /// Reads and parses `path` with a change of its graph.
+    pub(super) fn read_changed(path: &Path, change: impl FnOnce(&mut GraphProto)) -> Result<Self> {
+        let mut proto = untrusted::model(path)?;
+        if let Some(graph) = &mut proto.graph {
+            change(graph);
         }
         let names = |infos: &[ValueInfoProto]| infos.iter().map(|info| info.name.clone()).collect();
         let (inputs, outputs) =
@@ -59,7 +66,9 @@ impl OnnxFile {
             let directory = path.parent().and_then(Path::to_str);
             let parsed = onnx.parse(&proto, directory)?;
             ensure!(parsed.unresolved_inputs.is_empty(), "nothing makes {}", parsed.unresolved_inputs.join(", "));
-            Ok(parsed.model)
+            let mut model = parsed.model;
+            name_dims(&mut model)?;
+            Ok(model)
         })?;
         Ok(Self { path: path.into(), model, inputs, outputs, operators, tables })
     }
@@ -149,6 +158,11 @@ impl OnnxFile {
         self.set_fact(name, |fact| fact.with_shape(wanted))
     }
 
+    /// Gives input `name` these dimensions, whatever it has.
+    pub(super) fn set_dims(&mut self, name: &str, dims: TVec<TDim>) -> Result<()> {
+        self.set_fact(name, |fact| fact.with_shape(dims))
+    }
+
     /// Gives input `name` the shape of input `other`.
     pub(super) fn fix_alike(&mut self, name: &str, other: &str) -> Result<()> {
         let dims = self.dims(other)?;
@@ -158,6 +172,12 @@ impl OnnxFile {
     /// Makes input `name` the constant `value`.
     pub(super) fn fix_value(&mut self, name: &str, value: Tensor) -> Result<()> {
         self.set_fact(name, |_| InferenceFact::from(value))
+    }
+
+    /// The type of input `name`, if the file says it.
+    pub(super) fn datum_type(&self, name: &str) -> Option<DatumType> {
+        let index = self.inputs.iter().position(|input| input == name)?;
+        self.model.input_fact(index).ok()?.datum_type.concretize()
     }
 
     fn set_fact(&mut self, name: &str, change: impl FnOnce(InferenceFact) -> InferenceFact) -> Result<()> {
@@ -209,6 +229,22 @@ fn tables(graph: &GraphProto) -> BTreeMap<String, usize> {
         }
     }
     tables
+}
+
+/// Gives a symbol to each dimension of an input that has none which tract understands, as the `batch * rows * columns` of some
+/// exporters.
+fn name_dims(model: &mut InferenceModel) -> TractResult<()> {
+    for index in 0..model.inputs.len() {
+        let fact = model.input_fact(index)?.clone();
+        if fact.shape.is_open() || fact.shape.concretize().is_some() {
+            continue;
+        }
+        let symbols = &model.symbols;
+        let named = |dim: &DimFact| dim.concretize().unwrap_or_else(|| symbols.new_with_prefix("dim").to_dim());
+        let dims: TVec<TDim> = fact.shape.dims().map(named).collect();
+        model.set_input_fact(index, fact.with_shape(dims))?;
+    }
+    Ok(())
 }
 
 /// What helps against a model of another kind than the one that is wanted.

@@ -10,6 +10,7 @@ use super::decoder::Decoder;
 use super::onnx::{OnnxFile, locate};
 use super::plan::{Plan, REMEDY, Threads, floats};
 use super::preprocess::{Layout, PixelValues, Preprocessor};
+use super::vision_files::VisionFiles;
 use crate::suite::{MERGE, PATCH_VALUES};
 use crate::{Error, Result};
 
@@ -59,6 +60,15 @@ impl Vlm {
             embed: load_embed(&locate(dir, "embed_tokens.onnx"), threads)?,
             decoder,
         })
+    }
+
+    /// Whether the vision graph below `path` is one that [`Vlm`] runs: it takes patches of any image with their places, and has
+    /// one plan for all of them.
+    ///
+    /// # Errors
+    /// The graph is missing or damaged.
+    pub fn has_layout(path: &Path) -> Result<bool> {
+        VisionFiles::find(path).encoder_takes(POSITIONS)
     }
 
     /// The number of token ids, if the model's logits tell it.
@@ -136,7 +146,7 @@ fn load_encoder(path: &Path, threads: &Threads) -> Result<Plan> {
     Plan::new(&path, typed, threads)
 }
 
-fn load_embed(path: &Path, threads: &Threads) -> Result<Plan> {
+pub(super) fn load_embed(path: &Path, threads: &Threads) -> Result<Plan> {
     let mut file = OnnxFile::read(path)?;
     file.check_inputs(|name| (name == "input_ids").then_some(2), &["input_ids"])?;
     file.fix_dim("input_ids", 0, &1.to_dim())?;

@@ -4,6 +4,7 @@
 //! after the other. Measuring knows this trait and nothing of tract, so that anybody's Rust code can be put under the
 //! same gate.
 
+mod foreign_vlm;
 mod llm;
 pub mod photo;
 mod prompt;

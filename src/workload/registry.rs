@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::Workload;
+use super::foreign_vlm::ForeignVlm;
 use super::llm::{self, LlmWorkload, SharedLlm};
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
 use crate::models;
@@ -102,6 +103,7 @@ struct Maker<'a> {
     source: Source,
     llm: SharedLlm,
     vlm: SharedVlm,
+    foreign: Option<Rc<ForeignVlm>>,
     pictures: SharedPictures,
 }
 
@@ -113,6 +115,7 @@ impl<'a> Maker<'a> {
             source: owner.cloned().map_or(Source::Embedded, Source::Foreign),
             llm: SharedLlm::default(),
             vlm: SharedVlm::default(),
+            foreign: owner.map(|model| Rc::new(ForeignVlm::new(suite, model))),
             pictures: SharedPictures::default(),
         }
     }
@@ -138,6 +141,7 @@ impl<'a> Maker<'a> {
                 suite: Rc::clone(self.suite),
                 source: self.source.clone(),
                 model: Rc::clone(&self.vlm),
+                foreign: self.foreign.clone(),
                 pictures: Rc::clone(&self.pictures),
             })),
             _ => Err(misfit(self.suite, settings)),

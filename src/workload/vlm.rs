@@ -8,6 +8,7 @@ use std::rc::Rc;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
+use super::foreign_vlm::ForeignVlm;
 use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::Source;
@@ -18,7 +19,7 @@ use crate::suite::{Axis, Resolution, Suite};
 use crate::{Error, Result};
 
 /// Text tokens behind the image in `vlm/prompt`.
-const TEXT_TOKENS: u64 = 16;
+pub(super) const TEXT_TOKENS: u64 = 16;
 
 /// The phases of answering about an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(super) struct VlmWorkload {
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedVlm,
+    /// Of a model of the user's own.
+    pub(super) foreign: Option<Rc<ForeignVlm>>,
     pub(super) pictures: SharedPictures,
 }
 
@@ -118,9 +121,14 @@ impl Workload for VlmWorkload {
         let resolution = self.resolutions.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
             Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")
         })?;
-        let model = self.model()?;
         let encoded = self.encoded(*resolution)?;
         let place = format!("{} at {resolution}", self.name);
+        if let Some(foreign) = &self.foreign
+            && (self.phase == Phase::Preprocess || !foreign.has_embedded_layout()?)
+        {
+            return foreign.prepare(self.phase, place, encoded);
+        }
+        let model = self.model()?;
         Ok(match self.phase {
             Phase::Preprocess => Box::new(Preprocess { model, encoded, place }),
             Phase::Encode => Box::new(Encode { pixels: model.preprocessor().run(&place, &encoded)?, model }),

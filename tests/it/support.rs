@@ -1,6 +1,7 @@
 //! A working directory with the files that a test needs, and the binary run in it.
 
 pub(crate) mod bench;
+pub(crate) mod towers;
 
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 use image::RgbImage;
 
+use super::rule::Geometry;
 use crate::suite::{MERGE, PATCH, PATCH_VALUES};
 
 pub(super) const CHANNELS: usize = 3;
@@ -56,6 +57,11 @@ impl PixelValues {
     /// The number of patches or tiles, `rows · cols`.
     pub fn patches(&self) -> usize {
         self.rows * self.cols
+    }
+
+    /// What the image's size told before there were values.
+    pub fn geometry(&self) -> Geometry {
+        Geometry { rows: self.rows, cols: self.cols, layout: self.layout }
     }
 
     /// The shape of the values as a tensor.

@@ -43,6 +43,17 @@ impl Geometry {
     pub fn shape(&self) -> Vec<usize> {
         self.layout.shape(self.rows * self.cols)
     }
+
+    /// The form of one of its tiles, which is the same for any number of them; a grid of patches is one.
+    #[must_use]
+    pub fn of_one(self) -> Self {
+        match self.layout {
+            Layout::Patches { .. } => self,
+            Layout::Images { height, width, .. } => {
+                Self { rows: 1, cols: 1, layout: Layout::Images { count: 1, height, width } }
+            }
+        }
+    }
 }
 
 impl Rule {
