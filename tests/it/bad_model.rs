@@ -2,8 +2,15 @@
 
 use std::path::Path;
 
+use prost::Message;
 use scalegate::models::{materialise_llm, materialise_vlm};
 use scalegate::suite::{LlmSpec, VlmSpec};
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension::Value};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
+};
 
 use crate::support::{Place, stderr};
 
@@ -62,6 +69,55 @@ fn a_foreign_file_is_refused() {
 fn an_empty_file_is_refused() {
     let message = refused(|_| Vec::new());
     assert!(message.starts_with(&format!("error: {MODEL}: the file is empty")), "{message}");
+}
+
+/// A model that has what `graph` has, too: a message behind another one adds to its fields.
+fn with_graph(model: Vec<u8>, graph: GraphProto) -> Vec<u8> {
+    [model, ModelProto { graph: Some(graph), ..Default::default() }.encode_to_vec()].concat()
+}
+
+/// Of which tract would make a list that no memory holds.
+#[test]
+fn a_loop_over_more_inputs_than_it_has_is_refused() {
+    let message = refused(|bytes| {
+        let integer = AttributeProto {
+            name: "num_scan_inputs".into(),
+            i: 1,
+            r#type: AttributeType::Int.into(),
+            ..Default::default()
+        };
+        let body = AttributeProto {
+            name: "body".into(),
+            g: Some(GraphProto::default()),
+            r#type: AttributeType::Graph.into(),
+            ..Default::default()
+        };
+        let node = NodeProto {
+            name: "endless".into(),
+            op_type: "Scan".into(),
+            output: vec!["scanned".into()],
+            attribute: vec![integer, body],
+            ..Default::default()
+        };
+        with_graph(bytes, GraphProto { node: vec![node], ..Default::default() })
+    });
+    let cause = "the Scan endless: 1 inputs are scanned of the 0 of its body";
+    assert!(message.starts_with(&format!("error: {MODEL}: {cause}")), "{message}");
+}
+
+/// As long as it takes to use up the stack of the parser, which nothing could catch.
+#[test]
+fn a_dimension_of_many_brackets_is_refused() {
+    let message = refused(|bytes| {
+        let dim = Dimension { value: Some(Value::DimParam("(".repeat(1_000_000))), ..Default::default() };
+        let shape = Some(TensorShapeProto { dim: vec![dim] });
+        let tensor = type_proto::Tensor { elem_type: DataType::Int64 as i32, shape };
+        let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
+        let input = ValueInfoProto { name: "deep".into(), r#type: Some(kind), ..Default::default() };
+        with_graph(bytes, GraphProto { input: vec![input], ..Default::default() })
+    });
+    let cause = "a dimension of deep is computed by 1000000 operators; 32 are read";
+    assert!(message.starts_with(&format!("error: {MODEL}: {cause}")), "{message}");
 }
 
 #[test]

@@ -6,14 +6,18 @@
 //! - the data of every tensor are as many as its dimensions say,
 //! - external data lie in regular files below the directory of the model, without `..`, absolute paths or links that lead out
 //!   of it, and within the length of these files,
-//! - its nodes can be put in an order, and its outputs are made by something.
+//! - its nodes can be put in an order, and its outputs are made by something,
+//! - the dimensions of its inputs are computed by few operators, and its loops have the inputs that they scan, since tract's
+//!   parser takes both on trust.
 //!
 //! Not promised: that a sound graph is cheap to run. A few nodes can ask for any amount of memory (`ConstantOfShape`);
 //! the process's own limits (`ulimit -v`, a container) are for that.
 
 mod data;
+mod dims;
 mod order;
 mod parts;
+mod scan;
 
 use std::fs;
 use std::path::Path;
@@ -63,6 +67,8 @@ pub(super) fn decode(bytes: &[u8], directory: &Path) -> std::result::Result<Mode
     let proto = ModelProto::decode(bytes).map_err(|cause| format!("not an ONNX model, or cut short: {cause}"))?;
     let graph = proto.graph.as_ref().ok_or("not an ONNX model: it holds no graph")?;
     order::check(graph)?;
+    dims::check(graph)?;
+    scan::check(graph)?;
     data::check(graph, directory)?;
     Ok(proto)
 }

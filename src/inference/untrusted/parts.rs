@@ -12,6 +12,11 @@ enum Kind {
     Graph,
     Node,
     Attribute,
+    Tensor,
+    Value,
+    Type,
+    TensorType,
+    Shape,
     Other,
 }
 
@@ -21,7 +26,12 @@ impl Kind {
         match (self, number) {
             (Self::Model, 7) | (Self::Attribute, 6 | 11) => Self::Graph,
             (Self::Graph, 1) => Self::Node,
+            (Self::Graph, 5) | (Self::Attribute, 5 | 10) => Self::Tensor,
+            (Self::Graph, 11..=13) => Self::Value,
             (Self::Node, 5) => Self::Attribute,
+            (Self::Value, 2) => Self::Type,
+            (Self::Type, 1) => Self::TensorType,
+            (Self::TensorType, 2) => Self::Shape,
             _ => Self::Other,
         }
     }

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use prost::Message;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto, ValueInfoProto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, StringStringEntryProto, TensorProto, TensorShapeProto,
+    TypeProto, ValueInfoProto, type_proto,
 };
 
 use super::*;
@@ -23,6 +25,19 @@ fn node(name: &str, input: &str, output: &str) -> NodeProto {
 
 fn value(name: &str) -> ValueInfoProto {
     ValueInfoProto { name: name.into(), ..Default::default() }
+}
+
+/// With one dimension, an expression.
+fn computed(name: &str, dim: &str) -> ValueInfoProto {
+    let dim = Dimension { value: Some(dimension::Value::DimParam(dim.into())), ..Default::default() };
+    let shape = Some(TensorShapeProto { dim: vec![dim] });
+    let tensor = type_proto::Tensor { elem_type: DataType::Float as i32, shape };
+    let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
+    ValueInfoProto { r#type: Some(kind), ..value(name) }
+}
+
+fn nested(depth: usize) -> String {
+    ["(".repeat(depth), "n".into(), ")".repeat(depth)].concat()
 }
 
 /// From `x` to `y` through `nodes`.
@@ -85,6 +100,27 @@ fn a_graph_of_a_million_nodes_is_refused_before_it_is_decoded() {
 }
 
 #[test]
+fn parts_within_tensors_and_shapes_count_too() {
+    let empty = |tag: u8| [tag, 0x00].repeat(1_000_001);
+    let within = |tags: &[u8], content: Vec<u8>| {
+        tags.iter().rev().fold(content, |content, &tag| {
+            let mut message = vec![tag];
+            prost::encode_length_delimiter(content.len(), &mut message).unwrap();
+            [message, content].concat()
+        })
+    };
+    // Tags: 8 times the number in `onnx.proto`, and 2.
+    for (what, model) in [
+        ("texts of an initializer", within(&[0x3a, 0x2a], empty(0x32))),
+        ("keys of external data", within(&[0x3a, 0x2a], empty(0x6a))),
+        ("texts of a constant", within(&[0x3a, 0x0a, 0x2a, 0x2a], empty(0x32))),
+        ("dimensions of an input", within(&[0x3a, 0x5a, 0x12, 0x0a, 0x12], empty(0x0a))),
+    ] {
+        assert_eq!(decode(&model, Path::new(".")).unwrap_err(), "the model has more than 1000000 parts", "{what}");
+    }
+}
+
+#[test]
 fn a_cycle_is_refused_by_a_node_in_it() {
     let here = Path::new(".");
     let round = vec![node("a", "x", "s"), node("b", "s2", "t"), node("c", "t", "s2"), node("d", "t", "y")];
@@ -93,6 +129,47 @@ fn a_cycle_is_refused_by_a_node_in_it() {
     let inner = AttributeProto { g: Some(graph(vec![node("inner", "y", "y")])), ..Default::default() };
     let outer = NodeProto { attribute: vec![inner], ..node("outer", "x", "y") };
     assert!(refused(graph(vec![outer]), here).contains("through the node inner"));
+}
+
+#[test]
+fn a_dimension_is_computed_by_few_operators() {
+    let here = Path::new(".");
+    let with_dim = |dim: &str| GraphProto { input: vec![computed("x", dim)], ..graph(vec![node("a", "x", "y")]) };
+    for dim in ["past_sequence_length + 1".to_owned(), "n".repeat(100_000), nested(dims::MAX_OPERATORS)] {
+        assert!(decode(&encoded(with_dim(&dim)), here).is_ok());
+    }
+    for dim in [nested(dims::MAX_OPERATORS + 1), "n+".repeat(100_000), "-".repeat(100_000), "max(".repeat(100_000)] {
+        assert!(refused(with_dim(&dim), here).starts_with("a dimension of x is computed by "));
+    }
+    let inner = AttributeProto { g: Some(with_dim(&nested(100))), ..Default::default() };
+    let outer = NodeProto { attribute: vec![inner], ..node("outer", "x", "y") };
+    assert!(refused(graph(vec![outer]), here).starts_with("a dimension of x is computed by 100 operators"));
+}
+
+#[test]
+fn a_scan_takes_no_more_than_its_body_has() {
+    let here = Path::new(".");
+    let scan = |scanned: i64, inputs: &[&str]| {
+        let body = GraphProto {
+            input: inputs.iter().map(|name| value(name)).collect(),
+            initializer: vec![TensorProto { name: "w".into(), ..tensor(&[1], vec![0; 4]) }],
+            ..graph(vec![node("inner", "a", "y")])
+        };
+        let body = AttributeProto { name: "body".into(), g: Some(body), ..Default::default() };
+        let count = AttributeProto { name: "num_scan_inputs".into(), i: scanned, ..Default::default() };
+        graph(vec![NodeProto { op_type: "Scan".into(), attribute: vec![count, body], ..node("loop", "x", "y") }])
+    };
+    for (scanned, inputs) in [(0, &[][..]), (1, &["a"]), (1, &["a", "b"]), (2, &["a", "b", "w"])] {
+        assert!(decode(&encoded(scan(scanned, inputs)), here).is_ok(), "{scanned} of {inputs:?}");
+    }
+    for (scanned, inputs) in [(2, &["a"][..]), (-1, &["a"]), (1, &["w"]), (i64::MAX, &["a", "b"])] {
+        assert!(refused(scan(scanned, inputs), here).starts_with(&format!("the Scan loop: {scanned} inputs")));
+    }
+    let outer = AttributeProto { g: Some(scan(2, &["a"])), ..Default::default() };
+    let nested = graph(vec![NodeProto { attribute: vec![outer], ..node("outer", "x", "y") }]);
+    assert!(refused(nested, here).contains("2 inputs are scanned of the 1 of its body"));
+    let empty = graph(vec![NodeProto { op_type: "Scan".into(), ..node("loop", "x", "y") }]);
+    assert_eq!(refused(empty, here), "the Scan loop: without num_scan_inputs");
 }
 
 #[test]
