@@ -30,7 +30,7 @@ use crate::{Error, Result};
 
 /// The longest message that ONNX's encoding allows; larger models keep their weights in external data.
 const MAX_BYTES: u64 = 2 << 30;
-/// Nodes, tensors, attributes, inputs and so on, in one file. A decoder of 80 layers has some 20,000 nodes and six times as many
+/// Nodes, tensors, attributes, inputs and so on, in one file. A decoder of 80 layers has some 20,000 nodes and nine times as many
 /// parts.
 pub(super) const MAX_PARTS: usize = 1_000_000;
 /// Nodes alone, for each of which tract keeps a thousand bytes and more.
