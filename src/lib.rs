@@ -10,6 +10,7 @@ pub mod accuracy;
 pub mod analysis;
 pub mod baseline;
 pub mod bench;
+mod bounded;
 pub mod cli;
 pub mod compress;
 pub mod error;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 const KEY: &str = "eos_token_id";
 
@@ -17,7 +17,7 @@ pub(super) fn stop_tokens(dir: &Path) -> Result<Vec<i64>> {
     for name in ["generation_config.json", "config.json"] {
         let path = dir.join(name);
         let fail = |cause: String| Error::new(path.display(), cause, "restore the file from the model's repository");
-        let text = match std::fs::read_to_string(&path) {
+        let text = match bounded::text(&path, bounded::MAX_SETTINGS) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => continue,
             read => read.map_err(|cause| fail(cause.to_string()))?,
         };

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::preprocess::{Geometry, Layout};
 use crate::suite::MERGE;
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// What helps against a configuration that does not tell of image tokens.
 const REMEDY: &str = "restore the file from the model's repository";
@@ -75,7 +75,7 @@ pub(super) fn axes(geometry: Geometry, text: usize) -> Option<Vec<i64>> {
 }
 
 fn read(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
+    let text = bounded::text(path, bounded::MAX_SETTINGS).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
     serde_json::from_str(&text).map_err(|cause| Error::new(path.display(), cause, REMEDY))
 }
 

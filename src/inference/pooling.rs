@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// How the vectors of a text's tokens become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) fn longest_text(dir: &Path) -> Result<Option<usize>> {
 /// A file of JSON, if it is there.
 fn settings(path: &Path) -> Result<Option<Value>> {
     let fail = |cause: String| Error::new(path.display(), cause, "restore the file from the model's repository");
-    match std::fs::read_to_string(path) {
+    match bounded::text(path, bounded::MAX_SETTINGS) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(fail(cause.to_string())),
         Ok(text) => serde_json::from_str(&text).map(Some).map_err(|cause| fail(format!("not valid JSON: {cause}"))),

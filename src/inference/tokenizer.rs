@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// The longest file that is read, in bytes. Those with 256,000 tokens have some 35 million.
 const MAX_BYTES: u64 = 256 << 20;
@@ -26,11 +26,8 @@ impl Tokenizer {
     /// The file is missing, longer than 256 MiB, or no tokenizer.
     pub fn from_file(path: &Path) -> Result<Self> {
         let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
-        let metadata = std::fs::metadata(path).map_err(|cause| fail(format!("cannot read the tokenizer: {cause}")))?;
-        if !metadata.is_file() || metadata.len() > MAX_BYTES {
-            return Err(fail(format!("no file of at most {MAX_BYTES} bytes")));
-        }
-        let bytes = std::fs::read(path).map_err(|cause| fail(format!("cannot read the tokenizer: {cause}")))?;
+        let bytes =
+            bounded::bytes(path, MAX_BYTES).map_err(|cause| fail(format!("cannot read the tokenizer: {cause}")))?;
         guarded(path, "read", || {
             let mut inner = tokenizers::Tokenizer::from_bytes(&bytes)?;
             inner.with_truncation(None)?.with_padding(None);

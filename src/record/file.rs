@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// A versioned JSON document.
 pub trait Document: Serialize + DeserializeOwned {
@@ -34,7 +34,7 @@ struct Version {
 pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     let again = format!("measure again with `cargo bench`, or name another {}", D::NOUN);
     let fail = |cause: String| Error::new(path.display(), cause, &again);
-    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    let text = bounded::text_of_pipe(path, bounded::MAX_RECORD).map_err(|error| fail(error.to_string()))?;
     // The version comes first: a document of another version fails on its fields, and that message would mislead.
     let version: Version =
         serde_json::from_str(&text).map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::prompt::TEXT;
 use crate::inference::preprocess::Preprocessor;
 use crate::suite::{ForeignModel, Suite, WorkloadSettings};
-use crate::{Error, Result, models, paths};
+use crate::{Error, Result, bounded, models, paths};
 
 /// What helps against a photo that cannot be read.
 pub(super) const PHOTO: &str = "name a readable JPEG or PNG under `photo` in `suite.toml`, or leave it out";
@@ -109,7 +109,7 @@ fn hash(model: &Path) -> Result<String> {
         let name = path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().into_owned();
         hash.update(name.as_bytes());
         hash.update([0]);
-        let mut file = std::fs::File::open(&path).map_err(|error| fail(&path, error))?;
+        let mut file = bounded::open(&path).map_err(|error| fail(&path, error))?;
         std::io::copy(&mut file, &mut Writer(&mut hash)).map_err(|error| fail(&path, error))?;
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())

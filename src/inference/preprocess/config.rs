@@ -9,7 +9,7 @@ use super::Preprocessor;
 use super::patches::Levels;
 use super::processor::{Processor, Unsupported};
 use super::resample::Filter;
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// The keys that change what is computed. Others are let through, since the files of Hugging Face carry many
 /// (`processor_class`, `auto_map`, …) and more with each of its versions.
@@ -77,7 +77,7 @@ impl Preprocessor {
     /// When the file can't be read or is no such JSON; when it is for an unknown image processor, or has a key with a value
     /// that would be computed in another way than the file says; when the numbers leave no valid image.
     pub fn from_config(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|cause| {
+        let text = bounded::text(path, bounded::MAX_SETTINGS).map_err(|cause| {
             Error::new(path.display(), cause, "give a model directory with a readable preprocessor_config.json")
         })?;
         Self::from_json(&path.display().to_string(), &text)

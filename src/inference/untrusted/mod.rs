@@ -19,14 +19,13 @@ mod order;
 mod parts;
 mod scan;
 
-use std::fs;
 use std::path::Path;
 
 use prost::Message;
 use tract_onnx::pb::ModelProto;
 
 use super::plan::REMEDY;
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// The longest message that ONNX's encoding allows; larger models keep their weights in external data.
 const MAX_BYTES: u64 = 2 << 30;
@@ -43,17 +42,13 @@ pub(super) const MAX_NODES: usize = 200_000;
 pub(crate) fn model(path: &Path) -> Result<ModelProto> {
     let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
     let unreadable = |cause: std::io::Error| fail(format!("cannot read the model: {cause}"));
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(fail("cannot read the model: it is no file".to_owned()));
-    }
-    if metadata.len() > MAX_BYTES {
-        let bytes = metadata.len();
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > MAX_BYTES {
         return Err(fail(format!(
-            "{bytes} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data"
+            "{length} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data"
         )));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let bytes = bounded::bytes(path, MAX_BYTES).map_err(unreadable)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     decode(&bytes, directory).map_err(fail)
 }
