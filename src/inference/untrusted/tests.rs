@@ -1,5 +1,6 @@
 //! Files that a stranger could send.
 
+use std::fs;
 use std::path::Path;
 
 use prost::Message;
