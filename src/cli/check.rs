@@ -68,7 +68,10 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
         Format::Json => print(&report::check_json(&check)?)?,
-        Format::Markdown => print(&report::check_markdown(&check, &changed_laws(&check, &runs, &store)?))?,
+        Format::Markdown => {
+            let laws = changed_laws(&check, &runs, &store)?;
+            print(&report::check_markdown(&check, &laws, &expected.workloads))?;
+        }
     }
     Ok(match check.verdict.exit_code() {
         3 if arguments.bisect => ExitCode::from(BISECT_SKIP),

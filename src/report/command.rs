@@ -8,19 +8,29 @@ use crate::gate::Outcome;
 
 /// More workloads than this are the whole suite.
 const MOST_WORKLOADS: usize = 4;
+/// For what was measured elsewhere.
+const IMPORT: &str =
+    "# measure the imported workloads again with their tool, and import what it writes\nscalegate import --help\n";
 
-/// Shell commands, one on a line: what measures the workloads that did not pass, and the check.
-pub(super) fn reproduce(check: &Check) -> String {
+/// Shell commands, one on a line: what measures the workloads that did not pass, and the check. `here` are the workloads that
+/// scalegate measures itself; the others were imported, and only the tool that measured them can do it again.
+pub(super) fn reproduce(check: &Check, here: &[String]) -> String {
     let open = |outcome| {
         let findings = check.findings.iter().filter(move |finding| finding.outcome == outcome);
         findings.map(|finding| (&*finding.workload, &*finding.metric)).collect::<BTreeSet<_>>()
     };
     let regressed = open(Outcome::Regressed);
     let keys = if regressed.is_empty() { open(Outcome::Inconclusive) } else { regressed };
-    let workloads: BTreeSet<&str> = keys.iter().map(|(workload, _)| *workload).collect();
-    let metrics: BTreeSet<&str> = keys.iter().map(|(_, metric)| *metric).collect();
+    let is_here = |workload: &str| here.iter().any(|name| name == workload);
+    let (here, imported): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| is_here(workload));
+    let workloads: BTreeSet<&str> = here.iter().map(|(workload, _)| *workload).collect();
+    let metrics: BTreeSet<&str> = here.iter().map(|(_, metric)| *metric).collect();
+    let again = if imported.is_empty() { "" } else { IMPORT };
+    if workloads.is_empty() && !imported.is_empty() {
+        return format!("{again}scalegate check\n");
+    }
     if workloads.is_empty() || workloads.len() > MOST_WORKLOADS {
-        return "cargo bench\nscalegate check\n".to_owned();
+        return format!("cargo bench\n{again}scalegate check\n");
     }
     let mut command = "scalegate run".to_owned();
     for workload in workloads {
@@ -29,7 +39,7 @@ pub(super) fn reproduce(check: &Check) -> String {
     for metric in metrics {
         let _ = write!(command, " --metric {}", quoted(metric));
     }
-    command + "\nscalegate check\n"
+    format!("{command}\n{again}scalegate check\n")
 }
 
 /// A word for the shell, on one line.

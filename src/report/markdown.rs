@@ -17,8 +17,8 @@ const MOST_CHARTS: usize = 3;
 const MOST_ROWS: usize = 60;
 
 /// The verdict in Markdown as GitHub renders it. `runs` holds the laws of what did not pass; workloads without a law have no
-/// chart.
-pub fn check_markdown(check: &Check, runs: &[RunLaws]) -> String {
+/// chart. `here` are the workloads that scalegate measures itself.
+pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> String {
     let mut text = format!("## scalegate: {}\n\n{}\n", check.verdict, summary(check));
     let several_hosts = check.findings.windows(2).any(|pair| pair[0].host != pair[1].host);
     let changed = changed(check);
@@ -57,7 +57,7 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws]) -> String {
         let _ = writeln!(text, "\nNote: {}", prose(&note.words));
     }
     // Commands hold no line that begins with a backtick, which alone would end the block.
-    let _ = write!(text, "\nSee it again:\n\n```sh\n{}```\n", reproduce(check));
+    let _ = write!(text, "\nSee it again:\n\n```sh\n{}```\n", reproduce(check, here));
     text
 }
 

@@ -170,10 +170,21 @@ fn the_same_verdict_comes_out_as_json_and_as_markdown() {
     assert!(markdown.contains(story), "{markdown}");
     assert!(markdown.contains("1024 tokens now cost 2.0 times as much"), "{markdown}");
     assert!(markdown.contains("```mermaid\nxychart-beta\n    title \"llm/prefill wall_time\"\n"), "{markdown}");
-    assert!(
-        markdown.contains("scalegate run --workload llm/prefill --metric wall_time\nscalegate check\n"),
-        "{markdown}"
-    );
+}
+
+#[test]
+fn a_summary_tells_how_to_see_it_again_where_it_was_measured() {
+    let again = |place: Place| {
+        place.import(&prefill(line));
+        place.scalegate("accept --reason before").success();
+        place.import(&prefill(|n| 2.0 * line(n)));
+        let markdown = stdout(&place.scalegate("check --format markdown").code(1));
+        markdown.split_once("See it again:").unwrap().1.to_owned()
+    };
+    let here = "\n\n```sh\nscalegate run --workload llm/prefill --metric wall_time\nscalegate check\n```\n";
+    assert_eq!(again(Place::with_suite("")), here);
+    let text = again(Place::new());
+    assert!(text.contains("again with their tool") && !text.contains("scalegate run"), "{text}");
 }
 
 #[test]

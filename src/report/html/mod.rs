@@ -40,6 +40,8 @@ pub struct Page<'a> {
     pub runs: &'a [RunLaws<'a>],
     /// Of each of the runs, its models beside one another.
     pub models: &'a [Models],
+    /// The workloads that scalegate measures itself.
+    pub here: &'a [String],
 }
 
 /// The models of a run beside one another.
@@ -108,7 +110,7 @@ pub fn html(page: &Page) -> String {
     let _ = write!(
         html,
         "<h2>How to see it again</h2>\n<pre>{}</pre>\n         <p class=\"muted\"><code>scalegate accept --reason TEXT</code> makes a run whose costs are right the          baseline.</p>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        escape(&format!("{}scalegate report --out report.html\n", reproduce(page.check)))
+        escape(&format!("{}scalegate report --out report.html\n", reproduce(page.check, page.here)))
     );
     html
 }

@@ -61,7 +61,7 @@ fn page_of(runs: &[Run], baseline: Option<&Fit>) -> String {
         overlays: analysis::overlays(laws.laws.iter().map(|law| ("", &law.series))),
     };
     let models: Vec<Models> = laws.iter().map(models).collect();
-    html(&Page { check: &check, runs: &laws, models: &models })
+    html(&Page { check: &check, runs: &laws, models: &models, here: &[] })
 }
 
 #[test]
