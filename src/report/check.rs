@@ -114,9 +114,14 @@ pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<
 }
 
 fn title(group: &[&Finding]) -> String {
-    let mut workloads: Vec<&str> = group.iter().map(|finding| &*finding.workload).collect();
-    workloads.dedup();
-    format!("{}  {} {} ({})", group[0].outcome, workloads.join(", "), group[0].metric, scopes(group))
+    format!("{}  {} {} ({})", group[0].outcome, workloads(group), group[0].metric, scopes(group))
+}
+
+/// The workloads of a group.
+pub(super) fn workloads(group: &[&Finding]) -> String {
+    let mut names: Vec<&str> = group.iter().map(|finding| &*finding.workload).collect();
+    names.dedup();
+    names.join(", ")
 }
 
 /// Whether a finding has to say whose it is.
@@ -129,7 +134,7 @@ fn host(group: &[&Finding], several: bool) -> String {
     if several { format!(" on {}", group[0].host) } else { String::new() }
 }
 
-fn scopes(group: &[&Finding]) -> String {
+pub(super) fn scopes(group: &[&Finding]) -> String {
     let mut scopes: Vec<&str> = group.iter().map(|finding| scope(finding)).collect();
     scopes.sort_unstable_by(|a, b| b.cmp(a));
     scopes.dedup();

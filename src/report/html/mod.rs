@@ -25,7 +25,7 @@ use overlay::laws_together;
 use provenance::{conditions, fingerprints};
 use rows::{laws_table, rows};
 
-use super::check::{open, scope, shorten, summary};
+use super::check::{alike, open, scopes, shorten, summary, workloads};
 use super::command::reproduce;
 use super::escape::{escape, prose};
 use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
@@ -138,16 +138,17 @@ fn changes(html: &mut String, page: &Page) {
 
 fn findings(html: &mut String, page: &Page, findings: &[&Finding]) {
     html.push_str("<ul class=\"findings\">\n");
-    for finding in findings {
-        let host = if page.has_several_hosts() { format!(" on {}", escape(&finding.host)) } else { String::new() };
+    for group in alike(findings.iter().copied()) {
+        let first = group[0];
+        let host = if page.has_several_hosts() { format!(" on {}", escape(&first.host)) } else { String::new() };
         let _ = writeln!(
             html,
             "<li>{} <strong>{} {}</strong>{host} ({}): {}</li>",
-            outcome(&finding.outcome.to_string()),
-            escape(&finding.workload),
-            escape(&finding.metric),
-            scope(finding),
-            prose(&finding.words)
+            outcome(&first.outcome.to_string()),
+            escape(&workloads(&group)),
+            escape(&first.metric),
+            scopes(&group),
+            prose(&first.words)
         );
     }
     html.push_str("</ul>\n");

@@ -191,3 +191,13 @@ fn what_does_not_gate_says_so_below_what_does() {
     let place = |words: &str| text.find(words).unwrap();
     assert!(place("inconclusive</span>") < place("<td data-sort=\"1\">does not gate</td>"));
 }
+
+#[test]
+fn a_reason_that_workloads_share_is_told_once() {
+    let text = page(&run([series("vlm/encode", knee(2e5)), series("vlm/prompt", knee(2e5))]), None);
+    assert_eq!(
+        text.matches("<strong>vlm/encode, vlm/prompt wall_time</strong> (shape): not compared").count(),
+        1,
+        "{text}"
+    );
+}
