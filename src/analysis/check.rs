@@ -57,6 +57,11 @@ impl Expected {
         Self { workloads: Registry::names(suite), counted, texts, hosts: Vec::new() }
     }
 
+    /// The names of everything that is measured here, and need not be imported.
+    pub fn names(&self) -> Vec<String> {
+        [&self.workloads, &self.counted, &self.texts].into_iter().flatten().cloned().collect()
+    }
+
     fn of_kind(&self, kind: Kind) -> &[String] {
         match kind {
             Kind::Count => &self.counted,

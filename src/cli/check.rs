@@ -70,7 +70,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
         Format::Json => print(&report::check_json(&check)?)?,
         Format::Markdown => {
             let laws = changed_laws(&check, &runs, &store)?;
-            print(&report::check_markdown(&check, &laws, &expected.workloads))?;
+            print(&report::check_markdown(&check, &laws, &expected.names()))?;
         }
     }
     Ok(match check.verdict.exit_code() {

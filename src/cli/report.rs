@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         overlays: analysis::overlays(laws.laws.iter().map(|law| ("", &law.series))),
     };
     let models: Vec<report::Models> = laws.iter().map(models).collect();
-    let page = report::html(&report::Page { check: &check, runs: &laws, models: &models, here: &expected.workloads });
+    let page = report::html(&report::Page { check: &check, runs: &laws, models: &models, here: &expected.names() });
     write(&arguments.out, &page)?;
     eprintln!("{}: {}", arguments.out.display(), check.verdict);
     Ok(ExitCode::SUCCESS)
