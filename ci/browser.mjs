@@ -26,7 +26,8 @@ const browser = spawn(
     ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), // Chromium has no sandbox for root.
     "about:blank",
   ],
-  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
+  // In a process group of its own, so that its children can be ended with it.
+  { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true },
 );
 browser.on("error", (error) => giveUp(`chromium: ${error.message}; install it, or name it in CHROMIUM`));
 browser.on("exit", () => giveUp("chromium ended on its own"));
@@ -67,6 +68,8 @@ async function evaluate(expression) {
   return result.value;
 }
 
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
 async function open(width, height, features) {
   await send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
   await send("Emulation.setEmulatedMedia", features);
@@ -75,7 +78,7 @@ async function open(width, height, features) {
   const deadline = Date.now() + 30_000;
   while (!events.some((event) => event.method === "Page.loadEventFired")) {
     if (Date.now() > deadline) throw new Error("the page was not loaded within 30 s");
-    await new Promise((done) => setTimeout(done, 20));
+    await pause(20);
   }
 }
 
@@ -198,13 +201,35 @@ async function look() {
 }
 
 const ended = new Promise((resolve) => browser.on("exit", resolve).on("error", resolve));
+
+// Chromium's children outlive it for a moment and write to the profile meanwhile.
+async function end() {
+  session = undefined;
+  send("Browser.close").catch(() => {}); // Its answer may be lost with it.
+  await Promise.race([ended, pause(5_000)]);
+  try {
+    if (browser.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error; // None was left.
+  }
+  await ended;
+  // rmSync's own retries do not list a directory again that was filled meanwhile.
+  for (let attempt = 1; attempt <= 50; attempt++) {
+    try {
+      return rmSync(profile, { recursive: true, force: true });
+    } catch (error) {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EBUSY") throw error;
+      await pause(100);
+    }
+  }
+  console.error(`${profile} could not be removed: something still writes to it`);
+}
+
 try {
   await look();
 } catch (error) {
   faults.push(error.message);
 }
-browser.kill();
-await ended;
-rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+await end();
 for (const fault of faults) console.error(`${report}: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;
