@@ -144,6 +144,24 @@ impl Change {
         known(&change.centre).then_some(change)
     }
 
+    /// The interval by which a change is called one beyond `tolerance`, and its two-sided confidence: of a change within the
+    /// tolerance, it lies above or below with a probability of at most `rate`.
+    ///
+    /// The null hypothesis is an interval (Hodges and Lehmann, *Testing the approximate validity of statistical hypotheses*, J. R.
+    /// Statist. Soc. B 16, 1954), and hardest to tell from an alarm at one of its ends, where the other end's alarm is as far
+    /// away as the tolerance is wide. Unless noise is as large as that, all of the rate belongs to the near end; split evenly,
+    /// half of it would be lost.
+    pub(super) fn alarm(&self, tolerance: f64, rate: f64) -> (Interval, f64) {
+        let width = match self.scale {
+            Scale::Log => tolerance.ln_1p() - (-tolerance).max(-1.0).ln_1p(),
+            Scale::Plain => 2.0 * tolerance,
+        };
+        let far = self.centre.spread.tail_beyond(1.0 - 2.0 * rate, width);
+        let near = (rate - far).max(rate / 2.0);
+        let confidence = 1.0 - 2.0 * near;
+        (self.interval(confidence), confidence)
+    }
+
     /// The interval of the change at a two-sided confidence: relative (0.1 is +10 %) or a difference.
     pub(super) fn interval(&self, confidence: f64) -> Interval {
         let Interval { estimate, lower, upper } = self.centre.spread.interval(confidence);
@@ -155,5 +173,52 @@ impl Change {
         // JSON has no infinity, and a change beyond 10^300 is none to argue about.
         let [estimate, lower, upper] = ends.map(|v| v.clamp(-1e300, 1e300));
         Interval { estimate, lower, upper }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+
+    use super::*;
+
+    const DF: f64 = 18.0;
+    const RATE: f64 = 0.001;
+
+    fn change(standard_error: f64) -> Change {
+        let spread = Spread { estimate: 0.0, standard_error, degrees_of_freedom: DF };
+        Change { centre: Uncertain { spread, bound: 0.0 }, scale: Scale::Plain }
+    }
+
+    /// How often a change of just the tolerance of 1 is called one beyond it, up or down, with normal noise of this size: the
+    /// mean over what the standard error may come out as.
+    fn false_alarms(noise: f64) -> f64 {
+        const STEPS: u32 = 4000;
+        let (variance, normal) = (ChiSquared::new(DF).unwrap(), Normal::standard());
+        let given = |step: u32| {
+            let share = (f64::from(step) + 0.5) / f64::from(STEPS);
+            let error = noise * (variance.inverse_cdf(share) / DF).sqrt();
+            let half = change(error).alarm(1.0, RATE).0.upper;
+            normal.sf(half / noise) + normal.sf((half + 2.0) / noise)
+        };
+        (0..STEPS).map(given).sum::<f64>() / f64::from(STEPS)
+    }
+
+    #[test]
+    fn a_change_as_large_as_the_tolerance_is_an_alarm_no_more_often_than_the_rate() {
+        for noise in [0.01, 0.1, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0, 100.0] {
+            let rate = false_alarms(noise);
+            assert!(rate <= 1.01 * RATE, "{noise}: {rate}");
+            assert!(rate >= 0.5 * RATE, "{noise}: {rate}");
+        }
+        let all = false_alarms(0.01);
+        assert!((all / RATE - 1.0).abs() < 0.01, "little noise: {all}");
+    }
+
+    #[test]
+    fn counts_without_spread_are_compared_with_the_tolerance_alone() {
+        let (interval, confidence) = change(0.0).alarm(0.002, RATE);
+        assert_eq!((interval.lower, interval.upper), (0.0, 0.0));
+        assert!((confidence - (1.0 - 2.0 * RATE)).abs() < 1e-12);
     }
 }

@@ -33,19 +33,21 @@ impl Default for Policy {
     }
 }
 
-/// Two-sided confidences of the two claims that a check can make.
+/// What a quantity may err by in the two claims that a check can make.
 #[derive(Debug, Clone, Copy)]
-struct Confidence {
+struct Rates {
+    /// Of false alarms.
     alarm: f64,
-    pass: f64,
+    /// Of misses.
+    miss: f64,
 }
 
-impl Confidence {
-    /// What this look at the case may spend of each error rate.
+impl Rates {
+    /// What this look at the case may spend of each.
     fn of(case: &Case, policy: &Policy, changes: usize) -> Self {
         let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
         let share = looks::share(&case.looks, rounds);
-        Self { alarm: 1.0 - share * policy.alpha / changes as f64, pass: 1.0 - 2.0 * share * policy.miss }
+        Self { alarm: share * policy.alpha / changes as f64, miss: share * policy.miss }
     }
 }
 
@@ -53,7 +55,8 @@ impl Confidence {
 ///
 /// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
 /// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
-/// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*.
+/// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*. An alarm
+/// rejects that the change is within the tolerance (Hodges and Lehmann, J. R. Statist. Soc. B 16, 1954).
 /// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
 /// that is wrong is wrong about one of them. A run that is looked at while its rounds are taken spends a part of both rates
 /// at each look (see [`looks`](super::looks())).
@@ -75,8 +78,8 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
                 findings.push(unmeasured(case, Outcome::Pass, "costs nothing on both sides".to_owned()))
             }
             Comparison::Laws(laws) => {
-                let confidence = Confidence::of(case, policy, changes);
-                let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, confidence)).collect();
+                let rates = Rates::of(case, policy, changes);
+                let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
                 if case.scope == Scope::Shape {
                     findings.extend(class_finding(case, laws, &judged));
                 }
@@ -87,19 +90,20 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings }
 }
 
-fn judge(case: &Case, laws: &Laws, item: &Item, confidence: Confidence) -> Finding {
+fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
     let tolerance = item.quantity.tolerance(&case.tolerances);
     let decided = item.change.map(|change| {
-        let alarm = change.interval(confidence.alarm);
-        let pass = change.interval(confidence.pass);
+        let (alarm, of_alarm) = change.alarm(tolerance, rates.alarm);
+        let of_pass = 1.0 - 2.0 * rates.miss;
+        let pass = change.interval(of_pass);
         if alarm.lower > tolerance {
-            (Outcome::Regressed, alarm, confidence.alarm)
+            (Outcome::Regressed, alarm, of_alarm)
         } else if alarm.upper < -tolerance {
-            (Outcome::Improved, alarm, confidence.alarm)
+            (Outcome::Improved, alarm, of_alarm)
         } else if pass.lower > -tolerance && pass.upper < tolerance {
-            (Outcome::Pass, pass, confidence.pass)
+            (Outcome::Pass, pass, of_pass)
         } else {
-            (Outcome::Inconclusive, pass, confidence.pass)
+            (Outcome::Inconclusive, pass, of_pass)
         }
     });
     let outcome = decided.map_or(Outcome::Inconclusive, |(outcome, ..)| outcome);

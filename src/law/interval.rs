@@ -43,6 +43,12 @@ impl Spread {
         let half = self.standard_error * t_quantile(confidence, self.degrees_of_freedom);
         Interval { estimate: self.estimate, lower: self.estimate - half, upper: self.estimate + half }
     }
+
+    /// The chance that an estimate lies above the upper end of the interval around its true value, by `distance` or more.
+    pub(crate) fn tail_beyond(&self, confidence: f64, distance: f64) -> f64 {
+        let t = t_quantile(confidence, self.degrees_of_freedom) + distance / self.standard_error;
+        if t.is_finite() { t_tail(t, self.degrees_of_freedom) } else { 0.0 }
+    }
 }
 
 /// From here on the quantile comes from an expansion, exact to 1e-6 and better with every degree of freedom more; the
@@ -58,6 +64,11 @@ pub(crate) fn t_quantile(confidence: f64, degrees_of_freedom: f64) -> f64 {
         return expanded_t(z, degrees_of_freedom);
     }
     StudentsT::new(0.0, 1.0, degrees_of_freedom.max(1.0)).map_or(f64::MAX, |t| -t.inverse_cdf(tail))
+}
+
+/// P(T > t) for Student's t.
+fn t_tail(t: f64, degrees_of_freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, degrees_of_freedom.max(1.0)).map_or(1.0, |d| d.sf(t))
 }
 
 /// Cornish and Fisher's expansion of a quantile of t in that of the normal distribution (Abramowitz and Stegun, *Handbook of
