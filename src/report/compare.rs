@@ -40,6 +40,9 @@ pub fn compare_text(comparison: &Comparison) -> String {
     text
 }
 
+/// A comment on GitHub has room for 65,536 characters. Beyond so many rows those that pass are left out first.
+const MOST_ROWS: usize = 120;
+
 /// The verdict, a table of what is gated, and what differs.
 pub fn compare_markdown(comparison: &Comparison) -> String {
     let mut text = format!(
@@ -47,7 +50,10 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         comparison.verdict,
         headline(comparison)
     );
-    for group in groups(&comparison.findings) {
+    let is_long = comparison.findings.len() > MOST_ROWS;
+    let is_told = |finding: &&Finding| !is_long || finding.outcome != Outcome::Pass;
+    let told: Vec<Finding> = comparison.findings.iter().filter(is_told).take(MOST_ROWS).cloned().collect();
+    for group in groups(&told) {
         let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
         for finding in group {
             let (name, words) = (finding.quantity.name(), cell(&prose(&finding.words)));
@@ -57,6 +63,10 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
             let words = cell(&prose(&rate_words(rate)));
             let _ = writeln!(text, "| {workload} | {metric} | tokens per second | | {words} |");
         }
+    }
+    let left_out = comparison.findings.len() - told.len();
+    if left_out > 0 {
+        let _ = writeln!(text, "\n… and {left_out} more, which `scalegate compare --format text` tells");
     }
     if let Some(words) = unmeasured(comparison) {
         let _ = writeln!(text, "\n{}", prose(&words));

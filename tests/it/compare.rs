@@ -38,6 +38,22 @@ fn what_is_slower_is_said_with_rates_and_exits_with_1() {
 }
 
 #[test]
+fn a_long_table_in_markdown_leaves_out_what_passes() {
+    let suite = |slower: f64| -> String {
+        let name = |i: usize| format!("model-{i}/llm/prefill");
+        let factor = |i: usize| if i == 30 { slower } else { 1.0 };
+        (0..50).map(|i| rows(&name(i), "tokens", &TOKENS, 8, |n| factor(i) * line(n))).collect()
+    };
+    let place = pair(&suite(1.0), &suite(2.0));
+    let markdown = stdout(&place.scalegate("compare a.json b.json --format markdown").code(1));
+    assert!(markdown.contains("| `model-30/llm/prefill` | wall\\_time | slope | regressed |"), "{markdown}");
+    assert!(!markdown.contains("model-31/llm/prefill"), "{markdown}");
+    assert!(markdown.contains("and 147 more"), "{markdown}");
+    let text = stdout(&place.scalegate("compare a.json b.json").code(1));
+    assert!(text.contains("model-31/llm/prefill"), "{text}");
+}
+
+#[test]
 fn what_is_faster_or_the_same_exits_with_0() {
     let text = stdout(&pair(&prefill(line), &prefill(|n| 0.5 * line(n))).scalegate("compare a.json b.json").code(0));
     assert!(text.starts_with("IMPROVED: the second run costs less"), "{text}");
