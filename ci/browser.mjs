@@ -35,7 +35,9 @@ browser.stdio[3].on("error", () => {}); // It comes with one of the two above.
 
 // The protocol: one JSON message after another, each ended by a zero byte.
 const waiting = new Map();
+let goneBecause;
 function giveUp(reason) {
+  goneBecause ??= reason;
   for (const { reject } of waiting.values()) reject(new Error(reason));
 }
 const events = [];
@@ -57,6 +59,7 @@ let session;
 function send(method, params = {}) {
   const id = ++number;
   return new Promise((resolve, reject) => {
+    if (goneBecause) return reject(new Error(goneBecause));
     waiting.set(id, { resolve, reject });
     browser.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId: session })}\0`);
   });
@@ -202,17 +205,23 @@ async function look() {
 
 const ended = new Promise((resolve) => browser.on("exit", resolve).on("error", resolve));
 
+// With all its children, if there is any left.
+function kill() {
+  try {
+    if (browser.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
 // Chromium's children outlive it for a moment and write to the profile meanwhile.
 async function end() {
   session = undefined;
   send("Browser.close").catch(() => {}); // Its answer may be lost with it.
-  await Promise.race([ended, pause(5_000)]);
-  try {
-    if (browser.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
-  } catch (error) {
-    if (error.code !== "ESRCH") throw error; // None was left.
-  }
+  const patience = setTimeout(kill, 5_000);
   await ended;
+  clearTimeout(patience);
+  kill();
   // rmSync's own retries do not list a directory again that was filled meanwhile.
   for (let attempt = 1; attempt <= 50; attempt++) {
     try {
@@ -230,6 +239,6 @@ try {
 } catch (error) {
   faults.push(error.message);
 }
-await end();
 for (const fault of faults) console.error(`${report}: ${fault}`);
 process.exitCode = faults.length > 0 ? 1 : 0;
+await end();

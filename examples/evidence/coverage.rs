@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rand_chacha::ChaCha8Rng;
 use scalegate::law::{Class, FitOptions, fit};
 
-use crate::simulate::{Family, Noise, PIXELS, TOKENS, percent, run, tally};
+use crate::simulate::{Family, Noise, PIXELS, TOKENS, normal, percent, run, tally};
 
 const RUNS: u64 = 10_000;
 const ROUNDS: u32 = 10;
@@ -44,6 +44,8 @@ struct Claim {
     law: fn(f64) -> f64,
     rounds: u32,
     noise: f64,
+    /// How far the cost of each size is from the law in all rounds, as a standard deviation: the steps of tiles and patches.
+    steps: f64,
     /// What is counted.
     counted: &'static str,
     counts: fn(Class) -> bool,
@@ -57,6 +59,7 @@ const fn constant(rounds: u32) -> Claim {
         law: |_| 5.0,
         rounds,
         noise: 0.05,
+        steps: 0.0,
         counted: "anything but constant",
         counts: |class| class != Class::Constant,
         target: "0",
@@ -70,13 +73,28 @@ const fn line(sizes: &'static [f64], law: fn(f64) -> f64, rounds: u32, noise: f6
         law,
         rounds,
         noise,
+        steps: 0.0,
         counted: "a knee",
         counts: |class| matches!(class, Class::Knee),
         target: "≤ 1 %",
     }
 }
 
-const CLAIMS: [Claim; 9] = [
+const fn stepped(name: &'static str, steps: f64) -> Claim {
+    Claim {
+        name,
+        sizes: &TOKENS,
+        law: |n| 5.0 + 0.1 * n,
+        rounds: 10,
+        noise: 0.01,
+        steps,
+        counted: "anything but linear",
+        counts: |class| class != Class::Linear,
+        target: "–",
+    }
+}
+
+const CLAIMS: [Claim; 12] = [
     constant(1),
     constant(10),
     line(&TOKENS, |n| 5.0 + 0.1 * n, 1, 0.1),
@@ -85,12 +103,16 @@ const CLAIMS: [Claim; 9] = [
     line(&PIXELS, |p| 1e5 + p, 10, 0.1),
     line(&PIXELS, |p| 1e5 + p, 10, 0.05),
     line(&PIXELS, |p| 1e5 + p, 10, 0.01),
+    stepped("line", 0.0),
+    stepped("line whose sizes are 0.3 % off, each its own way", 0.003),
+    stepped("line whose sizes are 0.6 % off, each its own way", 0.006),
     Claim {
         name: "2 % of curvature at the largest size",
         sizes: &TOKENS,
         law: |n| 0.5 + 0.1 * n + 0.02 / 0.98 * 102.9 * (n / 1024.0) * (n / 1024.0),
         rounds: 10,
         noise: 0.01,
+        steps: 0.0,
         counted: "quadratic",
         counts: |class| matches!(class, Class::Quadratic),
         target: "≥ 95 %",
@@ -131,7 +153,10 @@ Seed {SEED}.
     );
     for claim in &CLAIMS {
         let hits = tally(&format!("classes: {}", claim.name), RUNS, SEED, |rng| {
-            let observations = run(claim.sizes, claim.rounds, Noise::cells(claim.noise), rng, claim.law);
+            let steps: Vec<f64> = claim.sizes.iter().map(|_| (claim.steps * normal(rng)).exp()).collect();
+            let step = |n: f64| claim.sizes.iter().position(|&size| size == n).map_or(1.0, |index| steps[index]);
+            let law = |n: f64| (claim.law)(n) * step(n);
+            let observations = run(claim.sizes, claim.rounds, Noise::cells(claim.noise), rng, law);
             fit(&observations, &options()).is_ok_and(|fit| (claim.counts)(fit.class))
         });
         let hits = hits.get(&true).copied().unwrap_or(0);

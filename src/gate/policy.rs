@@ -62,7 +62,7 @@ impl Rates {
 /// at each look (see [`looks`](super::looks())).
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
-/// confidence of 1 − 2.5e-5, which a bootstrap of 8 rounds can't express. `docs/evidence.md` has the rates that simulations show.
+/// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
     let mut sides = Sides::new(options, policy.names);

@@ -40,7 +40,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
     text
 }
 
-/// A comment on GitHub has room for 65,536 characters. Beyond so many rows those that pass are left out first.
+/// A comment on GitHub has room for 65,536 characters.
 const MOST_ROWS: usize = 120;
 
 /// The verdict, a table of what is gated, and what differs.
@@ -50,9 +50,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         comparison.verdict,
         headline(comparison)
     );
-    let is_long = comparison.findings.len() > MOST_ROWS;
-    let is_told = |finding: &&Finding| !is_long || finding.outcome != Outcome::Pass;
-    let told: Vec<Finding> = comparison.findings.iter().filter(is_told).take(MOST_ROWS).cloned().collect();
+    let told = most_telling(&comparison.findings);
     for group in groups(&told) {
         let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
         for finding in group {
@@ -66,7 +64,8 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
     }
     let left_out = comparison.findings.len() - told.len();
     if left_out > 0 {
-        let _ = writeln!(text, "\n… and {left_out} more, which `scalegate compare --format text` tells");
+        let _ =
+            writeln!(text, "\n… and {left_out} more, with their tokens per second: `scalegate compare --format text`");
     }
     if let Some(words) = unmeasured(comparison) {
         let _ = writeln!(text, "\n{}", prose(&words));
@@ -78,6 +77,20 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         let _ = writeln!(text, "- {}", prose(&shorten(change)));
     }
     text
+}
+
+/// As many findings as a table may have rows, in their order: what passes is left out first, what regressed last.
+fn most_telling(findings: &[Finding]) -> Vec<Finding> {
+    let mut by_weight: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
+    by_weight.sort_by_key(|(_, finding)| match finding.outcome {
+        Outcome::Regressed => 0,
+        Outcome::Improved => 1,
+        Outcome::Inconclusive => 2,
+        Outcome::Pass => 3,
+    });
+    by_weight.truncate(MOST_ROWS);
+    by_weight.sort_by_key(|(index, _)| *index);
+    by_weight.into_iter().map(|(_, finding)| finding.clone()).collect()
 }
 
 /// The whole comparison for programs; the form is described in `docs/formats.md`.
