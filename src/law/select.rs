@@ -20,6 +20,8 @@ const LACK_OF_FIT_LEVEL: f64 = 0.01;
 /// A constant is left only for a trend that noise doesn't make in a million series: a gate that reads trends into noise
 /// is switched off.
 const TREND_LEVEL: f64 = 1e-6;
+/// A curve without a trend falls and rises again, which costs hardly do: it takes more evidence still.
+const CURVE_WITHOUT_TREND_LEVEL: f64 = 1e-8;
 /// A trend that the rounds leave no doubt of at that level needs less evidence against what is left of the costs beside it
 /// (the steps in which an allocator takes memory), and so does a cost that at least doubles or halves over the sizes: few
 /// sizes can't give more.
@@ -167,7 +169,7 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
     if let Some(quadratic) = quadratic {
         let quadratic_score = score(Form::Quadratic, &quadratic);
         let reference = if smooth_choice.0 == Form::Constant { constant_score } else { line_score };
-        let level = if smooth_choice.0 == Form::Constant { TREND_LEVEL } else { CURVATURE_LEVEL };
+        let level = if smooth_choice.0 == Form::Constant { CURVE_WITHOUT_TREND_LEVEL } else { CURVATURE_LEVEL };
         if quadratic.curve.curvature_share(points.x_max) >= LEAST_CURVATURE_SHARE
             && yardstick.p_value(reference, quadratic_score) < level
             && yardstick.aicc(quadratic_score) < yardstick.aicc(reference)

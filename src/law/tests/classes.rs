@@ -38,3 +38,12 @@ fn steps_that_go_up_and_down_are_a_constant() {
         assert_eq!(in_steps(&steps, seed), Class::Constant);
     }
 }
+
+/// Two of 180,000 constants whose noise makes a curve that falls and rises again, at some 1e-7.
+#[test]
+fn noise_that_falls_and_rises_is_no_curve() {
+    for (rounds, seed) in [(1, 105_497), (10, 13_413)] {
+        let constant = run(&TOKENS, rounds, cells(0.05), seed, |_| 5.0);
+        assert_eq!(fit(&constant, &FitOptions::default()).unwrap().class, Class::Constant);
+    }
+}
