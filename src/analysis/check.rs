@@ -32,6 +32,9 @@ pub struct Check {
 pub struct Note {
     /// The host class that it is about.
     pub host: String,
+    /// The metric that it is about, if it is about one.
+    #[serde(skip)]
+    pub metric: Option<Metric>,
     /// What to know, and what to do about it.
     pub words: String,
 }
@@ -101,6 +104,7 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
         notes.extend(looks::notes(run));
         notes.extend(open.into_iter().map(|((metric, reason), workloads)| Note {
             host: run.provenance.host.class.clone(),
+            metric: Some(metric),
             words: format!("{metric} of {} does not gate: {reason}", workloads.join(", ")),
         }));
         for baseline in side.portable.iter().chain(side.counts) {
@@ -280,6 +284,7 @@ impl Side<'_> {
         let host = &self.run.provenance.host.class;
         self.own.is_empty().then(|| Note {
             host: host.clone(),
+            metric: None,
             words: format!(
                 "host class {host} has no baseline of its own: shapes gate, absolute costs don't; \
                  record one with `scalegate accept`"

@@ -26,5 +26,5 @@ pub(super) fn notes(run: &Run) -> Vec<Note> {
         )
     };
     let host = run.provenance.host.class.clone();
-    groups.into_iter().map(|group| Note { host: host.clone(), words: words(group) }).collect()
+    groups.into_iter().map(|group| Note { host: host.clone(), metric: Some(group.0.0), words: words(group) }).collect()
 }

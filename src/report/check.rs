@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::analysis::Check;
+use crate::analysis::{Check, Note};
 use crate::gate::{Finding, Outcome, Quantity, Scope, Verdict};
 use crate::metric::Metric;
 use crate::{Error, Result};
@@ -23,7 +23,7 @@ pub fn check_text(check: &Check) -> String {
         let (first, host) = (group[0], host(group, several));
         let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
     }
-    append_context(&mut text, check);
+    append_context(&mut text, check, &check.notes);
     text
 }
 
@@ -40,7 +40,8 @@ pub fn check_json(check: &Check) -> Result<String> {
     Ok(format!("{value:#}\n"))
 }
 
-/// One line per workload and metric that was measured: whether it still matches its baseline.
+/// One line per workload and metric that was measured: whether it still matches its baseline. Notes on other metrics, which
+/// another bench target measures, are left out.
 pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     let is_mine = |finding: &&Finding| {
         measured.iter().any(|(workload, metric)| (&**workload, metric.name()) == (&*finding.workload, &*finding.metric))
@@ -70,7 +71,8 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     for (news, workloads) in said {
         let _ = write!(text, "{} {news}", workloads.join(", "));
     }
-    append_context(&mut text, check);
+    let is_mine = |note: &&Note| note.metric.is_none_or(|its| measured.iter().any(|(_, metric)| *metric == its));
+    append_context(&mut text, check, check.notes.iter().filter(is_mine));
     text
 }
 
@@ -150,7 +152,7 @@ pub(super) fn scope(finding: &Finding) -> &'static str {
     }
 }
 
-fn append_context(text: &mut String, check: &Check) {
+fn append_context<'a>(text: &mut String, check: &Check, notes: impl IntoIterator<Item = &'a Note>) {
     if !check.subject_changes.is_empty() {
         text.push_str("\nunder test is something else than in the baseline:\n");
     }
@@ -158,7 +160,7 @@ fn append_context(text: &mut String, check: &Check) {
         let _ = writeln!(text, "  {}", shorten(change));
     }
     let several = has_several_hosts(check);
-    for note in &check.notes {
+    for note in notes {
         let host = if several { format!(" on {}", note.host) } else { String::new() };
         let _ = writeln!(text, "\nnote{host}: {}", note.words);
     }
@@ -171,4 +173,23 @@ pub(super) fn shorten(change: &crate::record::Difference) -> String {
         _ => value.to_owned(),
     };
     format!("{}: {} → {}", change.field, short(&change.before), short(&change.after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bench_target_says_nothing_of_metrics_that_another_one_measures() {
+        let note = |metric, words: &str| Note { host: "here".to_owned(), metric, words: words.to_owned() };
+        let notes = vec![
+            note(Some(Metric::WallTime), "of this target"),
+            note(Some(Metric::CpuAuc), "of another one"),
+            note(None, "of the host"),
+        ];
+        let check = Check { verdict: Verdict::Pass, findings: Vec::new(), subject_changes: Vec::new(), notes };
+        let text = matches_text(&check, &[("llm/decode".to_owned(), Metric::WallTime)]);
+        assert_eq!(text, "\nnote: of this target\n\nnote: of the host\n");
+        assert!(check_text(&check).contains("of another one"));
+    }
 }
