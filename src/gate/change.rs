@@ -111,8 +111,8 @@ impl Uncertain {
     /// sides.
     ///
     /// Welch's count is an estimate. Where a run has a quarter of its baseline's rounds, and they happen to lie close together, it
-    /// says many degrees of freedom for a standard error that is too small, and an alarm at the first look was false more than ten
-    /// times as often as it may be.
+    /// says many degrees of freedom for a standard error that is too small, and an alarm at the first look would be false far
+    /// more often than it may be.
     fn minus(&self, other: &Self) -> Self {
         let (v, w) = (self.spread.standard_error.powi(2), other.spread.standard_error.powi(2));
         let df = (self.spread.degrees_of_freedom, other.spread.degrees_of_freedom);

@@ -27,9 +27,11 @@ fn without_a_baseline_all_rounds_are_taken() {
     let text = stdout(&assert.success());
     assert!(messages.contains("6 of at most 6 rounds of llm/decode, vlm/preprocess\n"), "{messages}");
     for workload in ["llm/decode", "vlm/preprocess"] {
-        // A line of a law; a busy machine may leave none.
         let is_its = |line: &&str| line.split_whitespace().take(2).eq([workload, "wall_time"]);
-        assert_eq!(text.lines().filter(is_its).count(), 1, "{text}");
+        let laws: Vec<&str> = text.lines().filter(is_its).collect();
+        assert_eq!(laws.len(), 1, "one law: {text}");
+        // Times that were really measured may follow no law on a busy machine.
+        assert!(laws[0].contains(']') || laws[0].contains("no law"), "with its interval: {text}");
     }
     let run = place.record();
     assert_eq!(run.series.len(), 2);

@@ -1,6 +1,12 @@
 //! Quantiles far out in the tail, and the coverage of intervals.
 
-use crate::law::interval::t_quantile;
+#![expect(clippy::print_stdout, reason = "a number goes into docs/policy.md")]
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::law::interval::{Spread, t_quantile};
+use crate::law::random::standard_normal;
 use crate::law::simulate::{TOKENS, laptop, run};
 use crate::law::{FitOptions, fit};
 
@@ -35,4 +41,30 @@ fn intervals_cover_the_truth_as_often_as_they_say() {
         .count();
     // 475 are expected, with a standard deviation of 5.
     assert!((455..=492).contains(&covered), "{covered} of 500");
+}
+
+/// Of the mean of ten rounds, each with half of the last one's noise.
+#[test]
+fn rounds_that_carry_over_would_need_wider_intervals() {
+    const ROUNDS: usize = 10;
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut errors: Vec<f64> = (0..100_000)
+        .map(|_| {
+            let mut last = standard_normal(&mut rng);
+            let mut rounds = vec![last];
+            rounds.resize_with(ROUNDS, || {
+                last = 0.5 * last + 0.75_f64.sqrt() * standard_normal(&mut rng);
+                last
+            });
+            let sum: f64 = rounds.iter().sum();
+            let without: Vec<f64> = rounds.iter().map(|round| (sum - round) / (ROUNDS - 1) as f64).collect();
+            let interval = Spread::jackknife(sum / ROUNDS as f64, &without).interval(0.95);
+            interval.estimate.abs() / (interval.upper - interval.estimate)
+        })
+        .collect();
+    errors.sort_by(f64::total_cmp);
+    let covered = errors.partition_point(|error| *error <= 1.0) as f64 / errors.len() as f64;
+    let factor = errors[errors.len() * 95 / 100];
+    println!("covered {covered:.3}; intervals that cover 0.95 are {factor:.2} times as wide");
+    assert!((0.74..0.77).contains(&covered) && (1.8..1.9).contains(&factor), "{covered} {factor}");
 }
