@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use scalegate::bench::resources::{self, Allocator};
-use scalegate::workload::Registry;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use scalegate::Instrument;
+use scalegate_suite::workload::target;
 
 fn main() -> ExitCode {
-    resources::main(Allocator { name: "mimalloc", release: heap::release }, Registry::all)
+    let bench = scalegate::bench!("resources", allocator = mimalloc::MiMalloc).release(heap::release);
+    target(bench, &[Instrument::Sampler], |_| true).run()
 }
 
 mod heap {

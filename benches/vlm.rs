@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use scalegate::bench;
-use scalegate::workload::Registry;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use scalegate::Instrument;
+use scalegate_suite::workload::target;
 
 fn main() -> ExitCode {
-    bench::main("mimalloc", |suite| Registry::family(suite, "vlm"))
+    target(scalegate::bench!("vlm", allocator = mimalloc::MiMalloc), &[Instrument::Clock], |family| family == "vlm")
+        .run()
 }

@@ -46,4 +46,4 @@ pub use vision_files::VisionFiles;
 pub use vlm::{ImageFeatures, Vlm};
 
 /// Reads an ONNX file and checks it as a stranger's; see `untrusted`.
-pub(crate) use untrusted::model as read_onnx;
+pub use untrusted::model as read_onnx;

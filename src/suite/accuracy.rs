@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use scalegate::analysis::text_workload;
 use serde::Deserialize;
 
 /// What perplexity is taken of.
@@ -10,19 +11,14 @@ use serde::Deserialize;
 pub struct AccuracySettings {
     /// A text that the models were not trained on.
     pub text: PathBuf,
-    /// Names of models of the user's own that read it.
+    /// Names of user models that read it.
     pub models: Vec<String>,
 }
 
 impl AccuracySettings {
-    /// The name of a model's series.
-    pub fn name(model: &str) -> String {
-        format!("{model}/llm/text")
-    }
-
     /// The names of all series.
     pub fn names(&self) -> Vec<String> {
-        self.models.iter().map(|model| Self::name(model)).collect()
+        self.models.iter().map(|model| text_workload(model)).collect()
     }
 
     pub(super) fn check(&self, known: &[&str]) -> Result<(), String> {

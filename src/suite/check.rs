@@ -5,8 +5,9 @@ use std::fmt::Display;
 
 use toml::Spanned;
 
-use super::source::{Fault, Workload};
-use super::{AccuracySettings, ForeignModel, InstructionSettings, WorkloadSettings};
+use super::source::Workload;
+use super::{AccuracySettings, InstructionSettings, UserModel, WorkloadSettings};
+use scalegate::config::Fault;
 
 const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
 
@@ -51,12 +52,12 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
     Ok(checked)
 }
 
-pub(super) fn foreign_models(
-    list: Vec<Spanned<ForeignModel>>,
+pub(super) fn user_models(
+    list: Vec<Spanned<UserModel>>,
     workloads: &[WorkloadSettings],
     accuracy: Option<&AccuracySettings>,
     instructions: Option<&InstructionSettings>,
-) -> Result<Vec<ForeignModel>, Fault> {
+) -> Result<Vec<UserModel>, Fault> {
     let mut names = BTreeSet::new();
     let mut checked = Vec::with_capacity(list.len());
     for entry in list {

@@ -6,8 +6,8 @@ use super::{ModelSettings, Suite, WorkloadSettings};
 /// and needs no large sizes, since its counts have no noise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstructionSettings {
-    /// What is under test.
-    pub models: ModelSettings,
+    /// The embedded models; they are not counted without them.
+    pub models: Option<ModelSettings>,
     /// What is run, in the order of the file.
     pub workloads: Vec<WorkloadSettings>,
 }
@@ -18,9 +18,9 @@ impl Suite {
     pub fn counted(&self) -> Option<Self> {
         let InstructionSettings { models, workloads } = self.instructions.clone()?;
         let is_listed = |name: &String| workloads.iter().any(|workload| workload.name() == name);
-        let mut foreign_models = self.foreign_models.clone();
-        foreign_models.retain(|model| model.counted);
-        foreign_models.iter_mut().for_each(|model| model.workloads.retain(is_listed));
-        Some(Self { models, workloads, foreign_models, ..self.clone() })
+        let mut user_models = self.user_models.clone();
+        user_models.retain(|model| model.counted);
+        user_models.iter_mut().for_each(|model| model.workloads.retain(is_listed));
+        Some(Self { models, workloads, user_models, ..self.clone() })
     }
 }

@@ -186,6 +186,12 @@ pub struct InferenceSettings {
     pub prompt: Option<PathBuf>,
 }
 
+impl Default for InferenceSettings {
+    fn default() -> Self {
+        Self { kv_cache: true, threads: one(), prompt_chunk: None, prompt: None }
+    }
+}
+
 /// More would be a slip: nobody has so many cores, and every thread takes memory.
 const MAX_THREADS: usize = 256;
 
@@ -208,7 +214,7 @@ fn one() -> NonZeroUsize {
 /// `[[model]]`: a model of the user's own, laid out as the Hugging Face ONNX exports are.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ForeignModel {
+pub struct UserModel {
     /// Stands in front of its workloads' names, as `smollm2/llm/prefill`.
     pub name: String,
     /// The directory, or the ONNX file of a language model; or `$NAME` for the path that an environment variable holds.
@@ -222,7 +228,7 @@ pub struct ForeignModel {
     pub counted: bool,
 }
 
-impl ForeignModel {
+impl UserModel {
     /// Where the model is. Only what runs the model asks: a record of it can be judged where it is not.
     ///
     /// # Errors
@@ -240,7 +246,7 @@ impl ForeignModel {
     /// around `onnx`.
     ///
     /// # Errors
-    /// As [`ForeignModel::path`].
+    /// As [`UserModel::path`].
     pub fn directory(&self) -> Result<PathBuf, Error> {
         let path = self.path()?;
         if path.is_dir() {

@@ -1,28 +1,6 @@
 //! `[[workload]]`: one axis and its sizes.
 
-use serde::{Deserialize, Serialize};
-
-use super::Resolution;
-
-/// What the size of a workload counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Axis {
-    /// Tokens of prompt or of context.
-    Tokens,
-    /// Pixels of the encoded image, width times height.
-    Pixels,
-}
-
-impl Axis {
-    /// The name as it is written in records and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tokens => "tokens",
-            Self::Pixels => "pixels",
-        }
-    }
-}
+use scalegate::{Axis, Resolution};
 
 /// A workload and the sizes it is run at, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +32,8 @@ impl WorkloadSettings {
     /// What the sizes count.
     pub fn axis(&self) -> Axis {
         match self {
-            Self::Tokens { .. } => Axis::Tokens,
-            Self::Pixels { .. } => Axis::Pixels,
+            Self::Tokens { .. } => Axis::TOKENS,
+            Self::Pixels { .. } => Axis::PIXELS,
         }
     }
 }

@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use super::prompt::{prompt, repeated, tokens_of};
 use super::registry::Source;
-use super::{Prepared, Workload};
 use crate::Result;
 use crate::inference::{Llm, LlmSession};
-use crate::suite::{Axis, Suite};
+use crate::suite::Suite;
+use scalegate::Axis;
+use scalegate::{Prepared, Workload};
 
 /// Tokens that `llm/generate` makes.
 const NEW_TOKENS: u64 = 16;
@@ -67,8 +68,8 @@ impl LlmWorkload {
     }
 
     fn prompt(&self, length: u64, vocabulary: Option<usize>) -> Result<Vec<i64>> {
-        let (Some(file), Source::Foreign(model)) = (self.prompt_file(), &self.source) else {
-            return Ok(prompt(length, vocabulary, self.suite.seed));
+        let (Some(file), Source::User(model)) = (self.prompt_file(), &self.source) else {
+            return Ok(prompt(length, vocabulary, self.suite.seed()));
         };
         if self.text.get().is_none() {
             let tokens = tokens_of(file, &model.directory()?.join("tokenizer.json"))?;
@@ -84,7 +85,7 @@ impl Workload for LlmWorkload {
     }
 
     fn axis(&self) -> Axis {
-        Axis::Tokens
+        Axis::TOKENS
     }
 
     fn sizes(&self) -> Vec<u64> {
@@ -94,7 +95,7 @@ impl Workload for LlmWorkload {
     fn protocol(&self) -> BTreeMap<String, String> {
         let mut protocol = BTreeMap::from([match self.prompt_file() {
             Some(file) => ("prompt".to_owned(), file.display().to_string()),
-            None => ("prompt_seed".to_owned(), self.suite.seed.to_string()),
+            None => ("prompt_seed".to_owned(), self.suite.seed().to_string()),
         }]);
         if self.phase == Phase::Generate {
             protocol.insert("new_tokens".to_owned(), NEW_TOKENS.to_string());

@@ -4,69 +4,70 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::Workload;
-use super::foreign_vlm::ForeignVlm;
 use super::llm::{self, LlmWorkload, SharedLlm};
+use super::subject;
+use super::user_vlm::UserVlm;
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
-use crate::models;
-use crate::suite::{ForeignModel, Suite, WorkloadSettings};
+use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, paths};
+use crate::{inference, models};
+use scalegate::{Bench, Instrument, Measured, Workload};
 
 /// Makes the workloads that a suite lists.
 pub struct Registry;
 
 impl Registry {
-    /// The workloads of `family`, which is what a name starts with: those of the embedded model in the order of the file,
-    /// then those of each model of the user's own. A model is loaded when the first size is prepared.
+    /// The workloads of all families: those of the embedded model in the order of the file, if there is one, then those of each
+    /// user model. A model is loaded when the first size is prepared.
     ///
     /// # Errors
     /// A workload that does not exist, or one with sizes of another axis.
-    pub fn family(suite: &Suite, family: &str) -> Result<Vec<Box<dyn Workload>>> {
-        Self::listed(suite, Some(family))
-    }
-
-    /// The workloads of all families, in the same order.
-    ///
-    /// # Errors
-    /// As [`Registry::family`].
     pub fn all(suite: &Suite) -> Result<Vec<Box<dyn Workload>>> {
-        Self::listed(suite, None)
-    }
-
-    fn listed(suite: &Suite, family: Option<&str>) -> Result<Vec<Box<dyn Workload>>> {
         let suite = Rc::new(suite.clone());
         let mut list = Vec::new();
-        let owners = std::iter::once(None).chain(suite.foreign_models.iter().map(Some));
+        let embedded = suite.models.is_some().then_some(None);
+        let owners = embedded.into_iter().chain(suite.user_models.iter().map(Some));
+        for settings in &suite.workloads {
+            if !is_known(settings) {
+                return Err(misfit(&suite, settings));
+            }
+        }
         for owner in owners {
             let maker = Maker::new(&suite, owner);
             for settings in &suite.workloads {
-                let is_wanted = owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name()));
-                let workload = maker.workload(settings)?;
-                if is_wanted && family.is_none_or(|family| settings.name().split('/').next() == Some(family)) {
-                    list.push(workload);
+                if owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name())) {
+                    list.push(maker.workload(settings)?);
                 }
             }
         }
         Ok(list)
     }
+}
 
-    /// Whether every listed workload exists, with sizes of its axis.
-    ///
-    /// # Errors
-    /// The first one that does not.
-    pub fn check(suite: &Suite) -> Result<()> {
-        Self::all(suite).map(drop)
-    }
-
-    /// The full names of all workloads of a suite.
-    pub fn names(suite: &Suite) -> Vec<String> {
-        let embedded = suite.workloads.iter().map(|workload| workload.name().to_owned());
-        let foreign = suite
-            .foreign_models
-            .iter()
-            .flat_map(|model| model.workloads.iter().map(|name| format!("{}/{name}", model.name)));
-        embedded.chain(foreign).collect()
-    }
+/// A bench target of the suite in the workspace, which measures the workloads whose family `is_wanted` names by `instrument`.
+pub fn target(bench: Bench, instruments: &'static [Instrument], is_wanted: fn(&str) -> bool) -> Bench {
+    bench
+        .subject(|_| subject::of(&Suite::load_here()?))
+        .environment(|| [("kernels".to_owned(), inference::kernel_family())].into())
+        .workloads(move |_| {
+            let suite = Suite::load_here()?;
+            let mut measured = Vec::new();
+            for instrument in instruments {
+                let suite = match instrument {
+                    Instrument::Callgrind | Instrument::Heap | Instrument::Processor => suite.counted(),
+                    Instrument::Sampler => suite.sampled(),
+                    _ => Some(suite.clone()),
+                };
+                let Some(suite) = suite else { continue };
+                for workload in Registry::all(&suite)? {
+                    // In front of the family there may be the name of a model.
+                    if is_wanted(workload.name().rsplit('/').nth(1).unwrap_or_default()) {
+                        measured.push(Measured { workload, instruments: vec![*instrument] });
+                    }
+                }
+            }
+            Ok(measured)
+        })
 }
 
 /// Where a model comes from.
@@ -75,25 +76,31 @@ pub(super) enum Source {
     /// Generated on first use.
     Embedded,
     /// The user's.
-    Foreign(ForeignModel),
+    User(UserModel),
 }
 
 impl Source {
     /// The directory, or the file, of the language model.
     pub(super) fn llm(&self, suite: &Suite) -> Result<PathBuf> {
         match self {
-            Self::Embedded => Ok(models::materialise_llm(&suite.models.llm, suite.seed, &paths::models())?.path),
-            Self::Foreign(model) => model.path(),
+            Self::Embedded => Ok(models::materialise_llm(&embedded(suite)?.llm, suite.seed(), &paths::models())?.path),
+            Self::User(model) => model.path(),
         }
     }
 
     /// The directory of the vision-language model.
     pub(super) fn vlm(&self, suite: &Suite) -> Result<PathBuf> {
         match self {
-            Self::Embedded => Ok(models::materialise_vlm(&suite.models.vlm, suite.seed, &paths::models())?.path),
-            Self::Foreign(model) => model.path(),
+            Self::Embedded => Ok(models::materialise_vlm(&embedded(suite)?.vlm, suite.seed(), &paths::models())?.path),
+            Self::User(model) => model.path(),
         }
     }
+}
+
+fn embedded(suite: &Suite) -> Result<&ModelSettings> {
+    suite.models.as_ref().ok_or_else(|| {
+        Error::new(suite.path.display(), "there is no [models], so that no model is embedded", "add the section")
+    })
 }
 
 /// Makes the workloads of one model.
@@ -103,19 +110,19 @@ struct Maker<'a> {
     source: Source,
     llm: SharedLlm,
     vlm: SharedVlm,
-    foreign: Option<Rc<ForeignVlm>>,
+    user_model: Option<Rc<UserVlm>>,
     pictures: SharedPictures,
 }
 
 impl<'a> Maker<'a> {
-    fn new(suite: &'a Rc<Suite>, owner: Option<&ForeignModel>) -> Self {
+    fn new(suite: &'a Rc<Suite>, owner: Option<&UserModel>) -> Self {
         Self {
             suite,
             prefix: owner.map(|model| format!("{}/", model.name)).unwrap_or_default(),
-            source: owner.cloned().map_or(Source::Embedded, Source::Foreign),
+            source: owner.cloned().map_or(Source::Embedded, Source::User),
             llm: SharedLlm::default(),
             vlm: SharedVlm::default(),
-            foreign: owner.map(|model| Rc::new(ForeignVlm::new(suite, model))),
+            user_model: owner.map(|model| Rc::new(UserVlm::new(suite, model))),
             pictures: SharedPictures::default(),
         }
     }
@@ -141,11 +148,18 @@ impl<'a> Maker<'a> {
                 suite: Rc::clone(self.suite),
                 source: self.source.clone(),
                 model: Rc::clone(&self.vlm),
-                foreign: self.foreign.clone(),
+                user_model: self.user_model.clone(),
                 pictures: Rc::clone(&self.pictures),
             })),
             _ => Err(misfit(self.suite, settings)),
         }
+    }
+}
+
+fn is_known(settings: &WorkloadSettings) -> bool {
+    match settings {
+        WorkloadSettings::Tokens { name, .. } => find(&llm::Phase::ALL, name).is_some(),
+        WorkloadSettings::Pixels { name, .. } => find(&vlm::Phase::ALL, name).is_some(),
     }
 }
 

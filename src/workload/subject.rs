@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::prompt::TEXT;
 use crate::inference::preprocess::Preprocessor;
-use crate::suite::{ForeignModel, Suite, WorkloadSettings};
+use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, bounded, models, paths};
 
 /// What helps against a photo that cannot be read.
@@ -20,16 +20,17 @@ pub(super) const PHOTO: &str = "name a readable JPEG or PNG under `photo` in `su
 /// A model that cannot be written or read, or a photo that cannot be read.
 pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     let root = paths::models();
-    let (llm, vlm) = (&suite.models.llm, &suite.models.vlm);
-    let mut subject = BTreeMap::from([
-        ("models.llm".to_owned(), models::materialise_llm(llm, suite.seed, &root)?.sha256),
-        ("models.llm.layers".to_owned(), llm.layers.to_string()),
-        ("models.llm.hidden".to_owned(), llm.hidden.to_string()),
-        ("models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed, &root)?.sha256),
-        ("models.vlm.min_pixels".to_owned(), vlm.min_pixels.to_string()),
-        ("models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
-        ("inference.kv_cache".to_owned(), suite.inference.kv_cache.to_string()),
-    ]);
+    let mut subject = BTreeMap::from([("inference.kv_cache".to_owned(), suite.inference.kv_cache.to_string())]);
+    if let Some(ModelSettings { llm, vlm }) = &suite.models {
+        subject.extend([
+            ("models.llm".to_owned(), models::materialise_llm(llm, suite.seed(), &root)?.sha256),
+            ("models.llm.layers".to_owned(), llm.layers.to_string()),
+            ("models.llm.hidden".to_owned(), llm.hidden.to_string()),
+            ("models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed(), &root)?.sha256),
+            ("models.vlm.min_pixels".to_owned(), vlm.min_pixels.to_string()),
+            ("models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
+        ]);
+    }
     // What is left at its default is left out, as in the records from before there was a choice.
     if suite.inference.threads != NonZeroUsize::MIN {
         subject.insert("inference.threads".to_owned(), suite.inference.threads.to_string());
@@ -37,15 +38,14 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     if let Some(chunk) = suite.inference.prompt_chunk {
         subject.insert("inference.prompt_chunk".to_owned(), chunk.to_string());
     }
-    if let Some(counted) = &suite.instructions {
-        let (llm, vlm) = (&counted.models.llm, &counted.models.vlm);
+    if let Some(ModelSettings { llm, vlm }) = suite.instructions.as_ref().and_then(|counted| counted.models.as_ref()) {
         subject.extend([
-            ("instructions.models.llm".to_owned(), models::materialise_llm(llm, suite.seed, &root)?.sha256),
-            ("instructions.models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed, &root)?.sha256),
+            ("instructions.models.llm".to_owned(), models::materialise_llm(llm, suite.seed(), &root)?.sha256),
+            ("instructions.models.vlm".to_owned(), models::materialise_vlm(vlm, suite.seed(), &root)?.sha256),
             ("instructions.models.vlm.max_pixels".to_owned(), vlm.max_pixels.to_string()),
         ]);
     }
-    for model in &suite.foreign_models {
+    for model in &suite.user_models {
         subject.insert(format!("model.{}", model.name), hash(&model.path()?)?);
         if let Some(pixels) = expected_knee(suite, model) {
             subject.insert(format!("model.{}.expected_knee", model.name), format!("{pixels:.0}"));
@@ -60,9 +60,9 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     Ok(subject)
 }
 
-/// The image size, in pixels, from which on a model of the user's own gets no larger input, at the aspect ratio of the
+/// The image size, in pixels, from which on a model of the user gets no larger input, at the aspect ratio of the
 /// largest picture that it is given. A model without a preprocessor that can be read says so itself when it is loaded.
-fn expected_knee(suite: &Suite, model: &ForeignModel) -> Option<f64> {
+fn expected_knee(suite: &Suite, model: &UserModel) -> Option<f64> {
     let pictures = suite.workloads.iter().filter(|workload| model.workloads.iter().any(|name| name == workload.name()));
     let resolutions = pictures.filter_map(|workload| match workload {
         WorkloadSettings::Pixels { resolutions, .. } => resolutions.iter().max_by_key(|it| it.pixels()),
@@ -80,7 +80,7 @@ fn hash_file(path: &Path, remedy: &str) -> Result<String> {
 }
 
 /// SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(content: &[u8]) -> String {
+pub fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -8,15 +8,17 @@ use std::rc::Rc;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
-use super::foreign_vlm::ForeignVlm;
 use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::Source;
-use super::{Prepared, Workload, subject};
+use super::subject;
+use super::user_vlm::UserVlm;
 use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
-use crate::suite::{Axis, Resolution, Suite};
+use crate::suite::Suite;
 use crate::{Error, Result};
+use scalegate::{Axis, Resolution};
+use scalegate::{Prepared, Workload};
 
 /// Text tokens behind the image in `vlm/prompt`.
 pub(super) const TEXT_TOKENS: u64 = 16;
@@ -50,8 +52,8 @@ pub(super) struct VlmWorkload {
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedVlm,
-    /// Of a model of the user's own.
-    pub(super) foreign: Option<Rc<ForeignVlm>>,
+    /// Of a model of the user.
+    pub(super) user_model: Option<Rc<UserVlm>>,
     pub(super) pictures: SharedPictures,
 }
 
@@ -78,7 +80,7 @@ impl VlmWorkload {
 fn picture(suite: &Suite, resolution: Resolution) -> Result<RgbImage> {
     let Resolution { width, height } = resolution;
     match &suite.images.photo {
-        None => Ok(photo::photo(width, height, suite.seed)),
+        None => Ok(photo::photo(width, height, suite.seed())),
         Some(path) => {
             let place = path.display().to_string();
             let encoded = std::fs::read(path).map_err(|error| Error::new(&place, error, subject::PHOTO))?;
@@ -93,7 +95,7 @@ impl Workload for VlmWorkload {
     }
 
     fn axis(&self) -> Axis {
-        Axis::Pixels
+        Axis::PIXELS
     }
 
     fn sizes(&self) -> Vec<u64> {
@@ -103,7 +105,7 @@ impl Workload for VlmWorkload {
     fn protocol(&self) -> BTreeMap<String, String> {
         let resolutions: Vec<String> = self.resolutions.iter().map(ToString::to_string).collect();
         let mut protocol = BTreeMap::from([
-            ("image_seed".to_owned(), self.suite.seed.to_string()),
+            ("image_seed".to_owned(), self.suite.seed().to_string()),
             ("image_format".to_owned(), "jpeg".to_owned()),
             (
                 "photo".to_owned(),
@@ -123,17 +125,17 @@ impl Workload for VlmWorkload {
         })?;
         let encoded = self.encoded(*resolution)?;
         let place = format!("{} at {resolution}", self.name);
-        if let Some(foreign) = &self.foreign
-            && (self.phase == Phase::Preprocess || !foreign.has_embedded_layout()?)
+        if let Some(user_model) = &self.user_model
+            && (self.phase == Phase::Preprocess || !user_model.has_embedded_layout()?)
         {
-            return foreign.prepare(self.phase, place, encoded);
+            return user_model.prepare(self.phase, place, encoded);
         }
         let model = self.model()?;
         Ok(match self.phase {
             Phase::Preprocess => Box::new(Preprocess { model, encoded, place }),
             Phase::Encode => Box::new(Encode { pixels: model.preprocessor().run(&place, &encoded)?, model }),
             Phase::Prompt => {
-                let text = prompt(TEXT_TOKENS, model.vocabulary(), self.suite.seed);
+                let text = prompt(TEXT_TOKENS, model.vocabulary(), self.suite.seed());
                 Box::new(Prompt { model, encoded, text, place })
             }
         })

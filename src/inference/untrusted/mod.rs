@@ -39,7 +39,7 @@ pub(super) const MAX_NODES: usize = 200_000;
 ///
 /// # Errors
 /// The file is missing, longer than 2 GiB, no whole ONNX model, or breaks one of the promises above.
-pub(crate) fn model(path: &Path) -> Result<ModelProto> {
+pub fn model(path: &Path) -> Result<ModelProto> {
     let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
     let unreadable = |cause: std::io::Error| fail(format!("cannot read the model: {cause}"));
     let length = std::fs::metadata(path).map_err(unreadable)?.len();

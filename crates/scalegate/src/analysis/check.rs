@@ -1,0 +1,374 @@
+//! A run against its baselines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{looks, observations};
+use crate::Result;
+use crate::baseline::{Baseline, Store, count_key};
+use crate::config::GateSettings;
+use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
+use crate::law::Observations;
+use crate::metric::{Kind, Metric};
+use crate::record::{Difference, Run, Series};
+use crate::session::{Description, Instrument};
+
+/// A verdict with everything that a reader needs to believe it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Check {
+    /// The joined outcome.
+    pub verdict: Verdict,
+    /// By workload and metric, shapes before costs.
+    pub findings: Vec<Finding>,
+    /// What was changed on purpose or not: settings and hashes of what is under test, against the portable baseline.
+    pub subject_changes: Vec<Difference>,
+    /// What does not gate, and why.
+    pub notes: Vec<Note>,
+}
+
+/// Something to know that decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The host class that it is about.
+    pub host: String,
+    /// The metric that it is about, if it is about one.
+    #[serde(skip)]
+    pub metric: Option<Metric>,
+    /// What to know, and what to do about it.
+    pub words: String,
+}
+
+/// What has to be there: what was not measured of it is inconclusive, never a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Workloads that costs are measured of.
+    pub workloads: Vec<String>,
+    /// Workloads that are counted.
+    pub counted: Vec<String>,
+    /// Texts that models read.
+    pub texts: Vec<String>,
+    /// Classes of hosts that a record has to come from.
+    pub hosts: Vec<String>,
+    /// Whether the lists have all that the package measures, so that baselines of other workloads are of no concern.
+    pub is_complete: bool,
+}
+
+impl Expected {
+    /// Everything that bench targets say they measure.
+    pub fn of<'a>(targets: impl IntoIterator<Item = &'a Description>) -> Self {
+        let mut expected = Self { is_complete: true, ..Self::default() };
+        for workload in targets.into_iter().flat_map(|target| &target.workloads) {
+            let list = match workload.instrument {
+                Instrument::Own(_) => &mut expected.texts,
+                Instrument::Callgrind | Instrument::Heap | Instrument::Processor => &mut expected.counted,
+                Instrument::Clock | Instrument::Sampler => &mut expected.workloads,
+            };
+            if !list.contains(&workload.name) {
+                list.push(workload.name.clone());
+            }
+        }
+        expected
+    }
+
+    /// The names of everything that is measured here, and need not be imported.
+    pub fn names(&self) -> Vec<String> {
+        [&self.workloads, &self.counted, &self.texts].into_iter().flatten().cloned().collect()
+    }
+
+    fn of_kind(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Count => &self.counted,
+            Kind::Accuracy => &self.texts,
+            Kind::Cost | Kind::Informative => &self.workloads,
+        }
+    }
+}
+
+/// Checks runs of one or more hosts. What `expected` names has to be in every run, for each metric that the settings require
+/// on its host class.
+///
+/// # Errors
+/// A baseline that cannot be read.
+pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected: &Expected) -> Result<Check> {
+    let portable = store.portable()?;
+    let mut cases = Vec::new();
+    let mut notes = Vec::new();
+    let mut subject_changes = Vec::new();
+    for run in runs {
+        let side = Side {
+            run,
+            portable: &portable,
+            own: &store.host(&run.provenance.host.class)?,
+            counts: &counts_under_keys_of(run, store)?,
+            other_keys: &store.count_keys()?,
+            settings: gate_settings,
+        };
+        let mut open: BTreeMap<(Metric, String), Vec<String>> = BTreeMap::new();
+        for (workload, metric) in side.keys(expected) {
+            match side.cases(&workload, metric) {
+                Ok(list) => cases.extend(list),
+                Err(reason) => open.entry((metric, reason)).or_default().push(workload),
+            }
+        }
+        notes.extend(side.note_on_host());
+        notes.extend(looks::notes(run));
+        notes.extend(open.into_iter().map(|((metric, reason), workloads)| Note {
+            host: run.provenance.host.class.clone(),
+            metric: Some(metric),
+            words: format!("{metric} of {} does not gate: {reason}", workloads.join(", ")),
+        }));
+        for baseline in side.portable.iter().chain(side.counts) {
+            if run.series(&baseline.series().workload, baseline.series().metric).is_none() {
+                continue;
+            }
+            for change in baseline.run.provenance.subject_changes(&run.provenance) {
+                if concerns(&change, &baseline.series().workload) && !subject_changes.contains(&change) {
+                    subject_changes.push(change);
+                }
+            }
+        }
+    }
+    let came = |class: &&String| runs.iter().any(|run| run.provenance.host.class == **class);
+    cases.extend(expected.hosts.iter().filter(|class| !came(class)).map(|class| missing_host(class, gate_settings)));
+    let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
+    let gate::Report { verdict, findings } = gate::decide(&cases, &policy);
+    Ok(Check { verdict, findings, subject_changes, notes })
+}
+
+/// Whether a change of what is under test can be one of this workload: a model of the user's own has workloads of its own.
+fn concerns(change: &Difference, workload: &str) -> bool {
+    let Some(model) = change.field.strip_prefix("model.") else { return true };
+    let Some((owner, _)) = workload.split_once('/') else { return true };
+    model == owner || model.strip_prefix(owner).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn counts_under_keys_of(run: &Run, store: &Store) -> Result<Vec<Baseline>> {
+    let counts = run.series.iter().filter(|series| series.metric.kind() == Kind::Count && series.unavailable.is_none());
+    let keys: BTreeSet<String> = counts.map(count_key).collect();
+    let mut all = Vec::new();
+    for key in keys {
+        all.extend(store.counts(&key)?);
+    }
+    Ok(all)
+}
+
+/// One run and what it is compared with.
+struct Side<'a> {
+    run: &'a Run,
+    portable: &'a [Baseline],
+    own: &'a [Baseline],
+    counts: &'a [Baseline],
+    /// Keys that have baselines, for a message about one that has none.
+    other_keys: &'a [String],
+    settings: &'a GateSettings,
+}
+
+impl Side<'_> {
+    /// Everything gated that was measured, that is required, or that has a baseline.
+    fn keys(&self, expected: &Expected) -> BTreeSet<(String, Metric)> {
+        let measured = self.run.series.iter();
+        let is_known = |series: &&Series| {
+            let is_listed = expected.of_kind(series.metric.kind()).contains(&series.workload);
+            is_listed || !expected.is_complete || self.run.provenance.is_imported()
+        };
+        let accepted = self.portable.iter().chain(self.own).chain(self.counts).map(Baseline::series).filter(is_known);
+        // What another tool measured need not be this suite, unless the settings say what its class has to measure.
+        let is_suite = !self.run.provenance.is_imported() || self.settings.names_host(&self.run.provenance.host.class);
+        let required = self
+            .required()
+            .iter()
+            .filter(|_| is_suite)
+            .flat_map(|metric| expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric)));
+        measured
+            .chain(accepted)
+            .map(|series| (series.workload.clone(), series.metric))
+            .filter(|(_, metric)| metric.is_gated())
+            .chain(required)
+            .collect()
+    }
+
+    fn required(&self) -> &[Metric] {
+        self.settings.required(&self.run.provenance.host.class)
+    }
+
+    /// The comparisons of one workload and metric; or, if the metric is not required here, why there are none.
+    fn cases(&self, workload: &str, metric: Metric) -> Result<Vec<Case>, String> {
+        let cases = match metric.kind() {
+            Kind::Count => {
+                let baseline = find(self.counts, workload, metric);
+                let withheld = self.no_count(baseline, workload, metric);
+                [Scope::Shape, Scope::Absolute]
+                    .map(|scope| self.case(scope, workload, metric, baseline, withheld.clone()))
+                    .into()
+            }
+            Kind::Accuracy => vec![self.portable_case(Scope::Value, workload, metric)],
+            Kind::Cost | Kind::Informative => {
+                let mut cases = vec![self.portable_case(Scope::Shape, workload, metric)];
+                cases.extend(self.absolute_case(workload, metric));
+                cases
+            }
+        };
+        let withheld = cases.iter().find_map(|case| case.withheld.clone());
+        match withheld {
+            Some(reason) if !self.required().contains(&metric) => Err(reason),
+            _ => Ok(cases),
+        }
+    }
+
+    /// What is the same on every host.
+    fn portable_case(&self, scope: Scope, workload: &str, metric: Metric) -> Case {
+        let baseline = find(self.portable, workload, metric);
+        let withheld = match (baseline, self.run.series(workload, metric)) {
+            (_, None) => Some(NOT_MEASURED.to_owned()),
+            (_, Some(series)) if series.unavailable.is_some() => series.unavailable.clone().map(unavailable),
+            (None, Some(_)) => Some("there is no portable baseline; accept a run with `scalegate accept`".to_owned()),
+            (Some(baseline), Some(series)) => incomparable(baseline.series(), series, &[]),
+        };
+        self.case(scope, workload, metric, baseline, withheld)
+    }
+
+    /// The costs, if this host class has baselines at all.
+    fn absolute_case(&self, workload: &str, metric: Metric) -> Option<Case> {
+        let series = self.run.series(workload, metric)?;
+        if self.own.is_empty() {
+            return None;
+        }
+        let baseline = find(self.own, workload, metric);
+        let withheld = match baseline {
+            None => Some(format!(
+                "host class {} has no baseline of it; accept a run with `scalegate accept`",
+                self.run.provenance.host.class
+            )),
+            Some(baseline) => {
+                incomparable(baseline.series(), series, &baseline.run.provenance.incomparable(&self.run.provenance))
+            }
+        };
+        Some(self.case(Scope::Absolute, workload, metric, baseline, withheld))
+    }
+
+    /// Why a count is not compared.
+    fn no_count(&self, baseline: Option<&Baseline>, workload: &str, metric: Metric) -> Option<String> {
+        let Some(series) = self.run.series(workload, metric) else { return Some(NOT_MEASURED.to_owned()) };
+        if let Some(reason) = &series.unavailable {
+            return Some(unavailable(reason.clone()));
+        }
+        if let Some(baseline) = baseline {
+            return incomparable(baseline.series(), series, &[]);
+        }
+        let others = match self.other_keys {
+            [] => String::new(),
+            keys => format!(" (there are counts for {})", keys.join(", ")),
+        };
+        Some(format!(
+            "not comparable: there is no baseline of it for {}{others}; record one on the accepted commit with \
+             `scalegate run --metric {metric}` and `scalegate accept --reason …`",
+            count_key(series)
+        ))
+    }
+
+    fn case(
+        &self,
+        scope: Scope,
+        workload: &str,
+        metric: Metric,
+        baseline: Option<&Baseline>,
+        withheld: Option<String>,
+    ) -> Case {
+        let series = self.run.series(workload, metric);
+        let (before, before_fault) = side(baseline.map(Baseline::series), "baseline");
+        let (after, after_fault) = side(series, "run");
+        let axis = series.or(baseline.map(Baseline::series)).map_or("size", |series| series.axis.name());
+        Case {
+            host: self.run.provenance.host.class.clone(),
+            workload: workload.to_owned(),
+            metric: metric.name().to_owned(),
+            axis: axis.to_owned(),
+            unit: metric.unit().to_owned(),
+            scope,
+            tolerances: self.settings.tolerances(metric),
+            noise: metric.error_bound(),
+            looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
+            baseline: before,
+            run: after,
+            withheld: withheld.or(before_fault).or(after_fault),
+        }
+    }
+
+    fn note_on_host(&self) -> Option<Note> {
+        let host = &self.run.provenance.host.class;
+        self.own.is_empty().then(|| Note {
+            host: host.clone(),
+            metric: None,
+            words: format!(
+                "host class {host} has no baseline of its own: shapes gate, absolute costs don't; \
+                 record one with `scalegate accept`"
+            ),
+        })
+    }
+}
+
+/// Stands for everything that a class of hosts without a record would have measured.
+fn missing_host(class: &str, settings: &GateSettings) -> Case {
+    let metric = settings.required(class).first().copied().unwrap_or(Metric::WallTime);
+    Case {
+        host: class.to_owned(),
+        workload: "every workload".to_owned(),
+        metric: metric.name().to_owned(),
+        axis: "size".to_owned(),
+        unit: metric.unit().to_owned(),
+        scope: Scope::Shape,
+        tolerances: settings.tolerances(metric),
+        noise: metric.error_bound(),
+        looks: Vec::new(),
+        baseline: None,
+        run: None,
+        withheld: Some(format!(
+            "no record came from host class {class}; see that its runner is online, and measure again"
+        )),
+    }
+}
+
+/// Why a series that is not in the record is not compared.
+const NOT_MEASURED: &str = "it was not measured; run `cargo bench`, which measures the whole suite";
+
+fn unavailable(reason: String) -> String {
+    format!("unavailable: {reason}")
+}
+
+fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option<&'a Baseline> {
+    baselines.iter().find(|baseline| baseline.series().key() == (workload, metric))
+}
+
+/// The observations of one side, or why there are none.
+pub(super) fn side(series: Option<&Series>, name: &str) -> (Option<Observations>, Option<String>) {
+    match series.map(observations) {
+        None => (None, None),
+        Some(Ok(observations)) => (Some(observations), None),
+        Some(Err(reason)) => (None, Some(format!("{name}: {reason}"))),
+    }
+}
+
+/// Why a series and its baseline are not comparable: the fields that differ.
+fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Option<String> {
+    let fields = differing(baseline, run, fingerprint);
+    (!fields.is_empty()).then(|| {
+        format!("not comparable with its baseline ({}); restore these, or accept a new baseline", fields.join("; "))
+    })
+}
+
+/// The fields in which two series differ, beside what is under test; `fingerprint` holds those of their hosts and builds.
+pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<String> {
+    let mut fields: Vec<String> = fingerprint.iter().map(ToString::to_string).collect();
+    if baseline.axis != run.axis {
+        fields.push(format!("axis: {} → {}", baseline.axis.name(), run.axis.name()));
+    }
+    let sizes = |series: &Series| series.sizes().iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    if baseline.sizes() != run.sizes() && run.unavailable.is_none() {
+        fields.push(format!("sizes: {} → {}", sizes(baseline), sizes(run)));
+    }
+    for (key, before, after) in run.protocol_changes(baseline) {
+        fields.push(format!("{key}: {before} → {after}"));
+    }
+    fields
+}

@@ -1,0 +1,147 @@
+//! Two runs of one host, the second against the first.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::check::{differing, side};
+use crate::Axis;
+use crate::config::GateSettings;
+use crate::gate::{self, Case, Finding, Policy, Quantity, Scope, Verdict};
+use crate::law::Interval;
+use crate::metric::Metric;
+use crate::record::{Difference, Run, Series};
+
+/// What the two records are called.
+const SIDES: [&str; 2] = ["first run", "second run"];
+
+/// What the second run costs beside the first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Whether the costs of the second are within tolerance of those of the first: `regressed` means that it costs more.
+    pub verdict: Verdict,
+    /// Costs at both ends of the sizes, slopes and levels, of every metric of which less is better.
+    pub findings: Vec<Finding>,
+    /// The same of metrics that explain others and decide nothing.
+    pub explaining: Vec<Finding>,
+    /// Wall times of language models as rates.
+    pub tokens_per_second: Vec<TokenRate>,
+    /// Metrics that aren't required and were available to neither run, of any workload; nothing is said of them.
+    pub unmeasured: BTreeSet<Metric>,
+    /// What is under test and differs: what the comparison is about.
+    pub subject_changes: Vec<Difference>,
+}
+
+/// Tokens per second at the largest size.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenRate {
+    /// As `llm/prefill`.
+    pub workload: String,
+    /// The largest size, in tokens.
+    pub size: u64,
+    /// The rate of the first run.
+    pub before: f64,
+    /// The rate of the second.
+    pub after: f64,
+    /// The relative change, at the confidence of the finding that it comes from.
+    pub change: Interval,
+}
+
+/// Compares the costs of every series that either run has samples of, by the policy of the gate.
+pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison {
+    let fingerprint = before.provenance.incomparable(&after.provenance);
+    let both = || before.series.iter().chain(&after.series);
+    // What is required and was available to neither is missing, which is no pass.
+    let required = settings.required(&after.provenance.host.class);
+    let counts = |it: &&Series| it.unavailable.is_none() || required.contains(&it.metric);
+    let keys: BTreeSet<(&str, Metric)> = both().filter(counts).map(Series::key).collect();
+    let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|(_, metric)| metric).collect();
+    let cases = |is_gated: bool| -> Vec<Case> {
+        let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);
+        of_kind.map(|(workload, metric)| case(before, after, workload, *metric, &fingerprint, settings)).collect()
+    };
+    let policy = Policy { alpha: settings.alpha, miss: settings.miss, names: SIDES, ..Policy::default() };
+    let decided = gate::decide(&cases(true), &policy);
+    let tokens_per_second = decided.findings.iter().filter_map(|finding| rate(before, finding)).collect();
+    Comparison {
+        verdict: decided.verdict,
+        findings: decided.findings,
+        explaining: gate::decide(&cases(false), &policy).findings,
+        tokens_per_second,
+        unmeasured,
+        subject_changes: before.provenance.subject_changes(&after.provenance),
+    }
+}
+
+fn case(
+    before: &Run,
+    after: &Run,
+    workload: &str,
+    metric: Metric,
+    fingerprint: &[Difference],
+    settings: &GateSettings,
+) -> Case {
+    let (first, second) = (before.series(workload, metric), after.series(workload, metric));
+    // What follows no law is the same on every host.
+    let fingerprint = if metric.has_law() { fingerprint } else { &[] };
+    let withheld = match (first, second) {
+        (Some(first), Some(second)) => {
+            let fields = differing(first, second, fingerprint);
+            (!fields.is_empty()).then(|| format!("the runs are not comparable ({})", fields.join("; ")))
+        }
+        (None, _) => Some(format!("the {} did not measure it", SIDES[0])),
+        (_, None) => Some(format!("the {} did not measure it", SIDES[1])),
+    };
+    let (baseline, first_fault) = side(first, SIDES[0]);
+    let (run, second_fault) = side(second, SIDES[1]);
+    Case {
+        host: after.provenance.host.class.clone(),
+        workload: workload.to_owned(),
+        metric: metric.name().to_owned(),
+        axis: first.or(second).map_or("size", |series| series.axis.name()).to_owned(),
+        unit: metric.unit().to_owned(),
+        scope: if metric.has_law() { Scope::Absolute } else { Scope::Value },
+        tolerances: settings.tolerances(metric),
+        noise: metric.error_bound(),
+        looks: second.map(|series| series.looks.clone()).unwrap_or_default(),
+        baseline,
+        run,
+        withheld: withheld.or(first_fault).or(second_fault),
+    }
+}
+
+/// The rate that a wall time at the largest size stands for.
+fn rate(before: &Run, finding: &Finding) -> Option<TokenRate> {
+    if finding.quantity != Quantity::CostLargest || finding.metric != Metric::WallTime.name() {
+        return None;
+    }
+    let series = before.series(&finding.workload, Metric::WallTime)?;
+    let size = *series.sizes().last()?;
+    let tokens = tokens(series, size)?;
+    let change = finding.change?;
+    // A time that grows by a share x takes the rate down to 1 / (1 + x).
+    let inverse = |change: f64| (1.0 + change).recip() - 1.0;
+    let change =
+        Interval { estimate: inverse(change.estimate), lower: inverse(change.upper), upper: inverse(change.lower) };
+    let is_finite = change.lower.is_finite() && change.upper.is_finite() && change.lower <= change.upper;
+    is_finite.then_some(TokenRate {
+        workload: finding.workload.clone(),
+        size,
+        before: tokens / finding.baseline?,
+        after: tokens / finding.run?,
+        change,
+    })
+}
+
+/// How many tokens an inference of a size takes in or gives out: a step of decoding gives one, a prefill takes all.
+fn tokens(series: &Series, size: u64) -> Option<f64> {
+    let generated = series.protocol.get("new_tokens").and_then(|count| count.parse::<f64>().ok());
+    if series.axis != Axis::TOKENS {
+        return None;
+    }
+    Some(match generated {
+        Some(generated) => generated,
+        None if series.workload.ends_with("decode") => 1.0,
+        None => size as f64,
+    })
+}

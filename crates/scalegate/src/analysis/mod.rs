@@ -1,0 +1,20 @@
+//! Where records meet the pure stages: samples become observations, laws and a verdict.
+//!
+//! In: run records, baselines and the suite's tolerances. Out: the laws of a run, and a [`Check`]: the gate's findings with
+//! what could not be compared and why; of several runs or models, laws over one another and [`Tradeoffs`] of cost and accuracy.
+//! Nothing is decided here; the verdict is the gate's.
+
+mod check;
+mod compare;
+mod fits;
+mod laws;
+mod looks;
+mod overlay;
+mod tradeoff;
+
+pub use check::{Check, Expected, Note, check};
+pub use compare::{Comparison, TokenRate, compare};
+pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
+pub use laws::{AcceptedLaw, RunLaws, SeriesLaw, laws};
+pub use overlay::{Line, Overlay, overlays};
+pub use tradeoff::{Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};

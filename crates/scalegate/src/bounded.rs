@@ -1,0 +1,90 @@
+//! Reads files that strangers may have written: without waiting for a pipe, and without more memory than a bound.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result};
+use std::path::Path;
+
+/// Of a model's configurations: the files on the Hugging Face hub have a few kB, and a parsed one takes 16 times its length.
+pub const MAX_SETTINGS: u64 = 16 << 20;
+/// Of a run record or a baseline: a record of the default suite of this repository takes 0.24 MB.
+pub const MAX_RECORD: u64 = 64 << 20;
+
+/// Opens a regular file, or the one that a link leads to.
+///
+/// # Errors
+/// It cannot be opened; it is anything else: opening a pipe waits for who writes to it, and a device may never end.
+pub fn open(path: &Path) -> Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(Error::new(ErrorKind::InvalidInput, "it is no file"))
+    }
+}
+
+/// The bytes of a regular file.
+///
+/// # Errors
+/// Those of [`open`]; it has more than `max` bytes.
+pub fn bytes(path: &Path, max: u64) -> Result<Vec<u8>> {
+    all(open(path)?, max)
+}
+
+/// The text of a regular file.
+///
+/// # Errors
+/// Those of [`open`]; it has more than `max` bytes, or is not UTF-8.
+pub fn text(path: &Path, max: u64) -> Result<String> {
+    utf8(bytes(path, max)?)
+}
+
+/// The text of a file that may be a pipe, as `<(zcat run.json.gz)` of a shell.
+///
+/// # Errors
+/// It cannot be read, has more than `max` bytes, or is not UTF-8.
+pub fn text_of_pipe(path: &Path, max: u64) -> Result<String> {
+    utf8(all(File::open(path)?, max)?)
+}
+
+/// What is read ends at the bound, whatever length the file is said to have.
+fn all(file: File, max: u64) -> Result<Vec<u8>> {
+    let told = file.metadata()?.len().min(max);
+    // One more, so that the end is met without asking for more memory.
+    let mut bytes = Vec::with_capacity(told as usize + 1);
+    file.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= max { Ok(bytes) } else { Err(invalid(format!("it has more than {max} bytes"))) }
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8 text".to_owned()))
+}
+
+fn invalid(cause: String) -> Error {
+    Error::new(ErrorKind::InvalidData, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_the_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.json");
+        std::fs::write(&path, "12345").unwrap();
+        assert_eq!(text(&path, 5).unwrap(), "12345");
+        assert_eq!(text(&path, 4).unwrap_err().to_string(), "it has more than 4 bytes");
+        std::fs::write(&path, [0xff]).unwrap();
+        assert_eq!(text(&path, 5).unwrap_err().to_string(), "it is not UTF-8 text");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.json");
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert_eq!(text(&path, 5).unwrap_err().to_string(), "it is no file");
+        assert_eq!(text_of_pipe(&path, 5).unwrap_err().to_string(), "it has more than 5 bytes");
+        assert_eq!(text(directory.path(), 5).unwrap_err().to_string(), "it is no file");
+    }
+}

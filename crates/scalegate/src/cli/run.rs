@@ -1,0 +1,45 @@
+//! `scalegate run`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::metric::Metric;
+use crate::session::{self, Request};
+
+/// Measure: build the package's bench targets, drive them, and write a record
+///
+/// Wall time is taken round by round, and no longer than it takes to decide every gated quantity. `cargo bench` takes all
+/// rounds, as a baseline wants them. Exits with 0 when all was measured, 2 for a fault, 130 after Ctrl-C.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Workloads to run, as names or globs such as `llm/*`; all of the package by default
+    #[arg(long = "workload", value_name = "GLOB")]
+    workloads: Vec<String>,
+    /// Metrics to take; all by default
+    #[arg(long = "metric", value_name = "METRIC")]
+    metrics: Vec<Metric>,
+    /// Rounds at most, instead of those of the configuration
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    rounds: Option<u32>,
+    /// Where to write the record
+    #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
+    out: PathBuf,
+    /// Resume the record of a run that was interrupted
+    #[arg(long)]
+    resume: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let request = Request {
+        workloads: arguments.workloads.clone(),
+        metrics: arguments.metrics.clone(),
+        rounds: arguments.rounds,
+        out: arguments.out.clone(),
+        resume: arguments.resume,
+        stops_early: true,
+        ..Request::default()
+    };
+    session::finish(session::run(&request), &request.out)
+}

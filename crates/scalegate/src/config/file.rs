@@ -1,0 +1,300 @@
+//! Reading a configuration, alone or with the keys that a program adds to it.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::{GateSettings, MeasureSettings, ResourceSettings, resources};
+use crate::{Error, Result, bounded, paths};
+
+/// The seed of orders, where a configuration gives none.
+const DEFAULT_SEED: u64 = 2512;
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file, if there is one.
+    pub path: Option<PathBuf>,
+    /// SHA-256 over all that the file says but for `[gate]`, which changes no measurement; of nothing without a file.
+    pub sha256: String,
+    /// Seed of the order of sizes.
+    pub seed: u64,
+    /// How often and how long.
+    pub measure: MeasureSettings,
+    /// How resources are sampled; not at all without the section.
+    pub resources: Option<ResourceSettings>,
+    /// How much may change.
+    pub gate: GateSettings,
+}
+
+/// The keys that every configuration may have; spans lead an error back to its line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    schema: Option<Spanned<u32>>,
+    seed: Option<u64>,
+    measure: Option<Spanned<MeasureSettings>>,
+    resources: Option<Spanned<resources::Section>>,
+    gate: Option<Spanned<GateSettings>>,
+}
+
+impl Keys {
+    const NAMES: [&'static str; 5] = ["schema", "seed", "measure", "resources", "gate"];
+}
+
+/// A fault in a file: where, what, and what to do.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// What is wrong there.
+    pub cause: String,
+    /// What the user can do.
+    pub remedy: String,
+}
+
+/// The parsed text of a configuration to which a program adds keys of its own.
+pub struct Document<'a> {
+    path: &'a Path,
+    text: &'a str,
+    root: Spanned<DeTable<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// Parses `text`; `path` is for messages.
+    ///
+    /// # Errors
+    /// It is no TOML.
+    pub fn parse(path: &'a Path, text: &'a str) -> Result<Self> {
+        let root = DeTable::parse(text).map_err(|error| unreadable(path, text, &error))?;
+        Ok(Self { path, text, root })
+    }
+
+    /// Takes out the keys that every configuration may have. `[[resources.workload]]` stays behind, since it names what a
+    /// program runs.
+    ///
+    /// # Errors
+    /// The first value that is of another type or makes no sense.
+    pub fn config(&mut self) -> Result<Config> {
+        let sha256 = self.fingerprint();
+        let span = self.root.span();
+        let (mut own, mut others) = (DeTable::new(), DeTable::new());
+        for (key, value) in std::mem::take(self.root.get_mut()) {
+            if !Keys::NAMES.contains(&&**key.get_ref()) {
+                others.insert(key, value);
+                continue;
+            }
+            let mut value = value;
+            if key.get_ref() == "resources"
+                && let toml::de::DeValue::Table(table) = value.get_mut()
+                && let Some((name, workloads)) = table.remove_entry("workload")
+            {
+                let mut left = DeTable::new();
+                left.insert(name, workloads);
+                others.insert(key.clone(), Spanned::new(value.span(), toml::de::DeValue::Table(left)));
+            }
+            own.insert(key, value);
+        }
+        self.root = Spanned::new(span.clone(), others);
+        let keys: Keys = self.read(Spanned::new(span, own))?;
+        let config = keys.checked(self.path, sha256);
+        config.map_err(|fault| self.error(&fault))
+    }
+
+    /// Reads the keys that are left, which are the program's own.
+    ///
+    /// # Errors
+    /// As [`Document::config`].
+    pub fn rest<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let span = self.root.span();
+        let rest = std::mem::take(self.root.get_mut());
+        self.read(Spanned::new(span, rest))
+    }
+
+    /// A fault with its place in the file.
+    pub fn error(&self, fault: &Fault) -> Error {
+        Error::new(place(self.path, self.text, &fault.span), &fault.cause, &fault.remedy)
+    }
+
+    fn read<T: DeserializeOwned>(&self, table: Spanned<DeTable<'_>>) -> Result<T> {
+        T::deserialize(toml::Deserializer::from(table)).map_err(|error| unreadable(self.path, self.text, &error))
+    }
+
+    /// What a measurement depends on of the file, whatever its comments and the order of its keys.
+    fn fingerprint(&self) -> String {
+        let mut table: toml::Table = toml::from_str(self.text).unwrap_or_default();
+        table.remove("gate");
+        sha256(table.to_string().as_bytes())
+    }
+}
+
+impl Keys {
+    fn checked(self, path: &Path, sha256: String) -> Result<Config, Fault> {
+        if let Some(schema) = &self.schema
+            && *schema.get_ref() != Config::SCHEMA
+        {
+            return Err(Fault {
+                span: schema.span(),
+                cause: format!("schema {} is not known", schema.get_ref()),
+                remedy: format!("this scalegate reads schema {}; use the version that wrote the file", Config::SCHEMA),
+            });
+        }
+        let section = |span: Range<usize>, checked: Result<(), String>| {
+            let remedy = "change the value in this section".to_owned();
+            checked.map_err(|cause| Fault { span, cause, remedy })
+        };
+        if let Some(measure) = &self.measure {
+            section(measure.span(), measure.get_ref().check())?;
+        }
+        if let Some(gate) = &self.gate {
+            section(gate.span(), gate.get_ref().check())?;
+        }
+        let resources = match self.resources {
+            None => None,
+            Some(resources) => {
+                section(resources.span(), resources.get_ref().check())?;
+                Some(resources.into_inner().into_settings())
+            }
+        };
+        Ok(Config {
+            path: Some(path.to_path_buf()),
+            sha256,
+            seed: self.seed.unwrap_or(DEFAULT_SEED),
+            measure: self.measure.map(Spanned::into_inner).unwrap_or_default(),
+            resources,
+            gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
+        })
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: None,
+            sha256: sha256(b""),
+            seed: DEFAULT_SEED,
+            measure: MeasureSettings::default(),
+            resources: None,
+            gate: GateSettings::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The schema version that this build reads.
+    pub const SCHEMA: u32 = 1;
+
+    /// The file's name in the root of the workspace.
+    pub const FILE: &'static str = "scalegate.toml";
+
+    /// A configuration with keys of the tract suite, which the suite's bench targets check.
+    pub const SUITE: &'static str = "suite.toml";
+
+    /// The configuration of the workspace, or the defaults where there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a value in it that makes no sense.
+    pub fn load_here() -> Result<Self> {
+        let file = paths::of_workspace(Self::FILE);
+        if file.exists() {
+            return Self::load(&file);
+        }
+        let suite = paths::of_workspace(Self::SUITE);
+        if !suite.exists() {
+            return Ok(Self::default());
+        }
+        let text = read(&suite)?;
+        Document::parse(&suite, &text)?.config()
+    }
+
+    /// Reads and checks a file that has no keys but those of this crate.
+    ///
+    /// # Errors
+    /// As [`Config::load_here`], or an unknown key.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::parse(path, &read(path)?)
+    }
+
+    /// The same of the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+
+        let mut document = Document::parse(path, text)?;
+        let config = document.config()?;
+        document.rest::<Nothing>()?;
+        Ok(config)
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    bounded::text(path, bounded::MAX_SETTINGS)
+        .map_err(|error| Error::new(path.display(), error, "make it a readable file, or remove it"))
+}
+
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let span = error.span().unwrap_or(0..0);
+    Error::new(place(path, text, &span), error.message(), "see docs/suite.md for the keys of a configuration")
+}
+
+fn place(path: &Path, text: &str, span: &Range<usize>) -> String {
+    let line = 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
+    format!("{}:{line}", path.display())
+}
+
+fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(Path::new("scalegate.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_key_has_a_default() {
+        let empty = parse("").unwrap();
+        assert_eq!(empty, Config { path: Some("scalegate.toml".into()), ..Config::default() });
+        let partly = parse("[measure]\nrounds = 4\n[resources]\nrounds = 3\n").unwrap();
+        assert_eq!((partly.measure.rounds, partly.measure.samples), (4, MeasureSettings::default().samples));
+        assert_eq!(partly.resources.unwrap().rounds, 3);
+    }
+
+    #[test]
+    fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
+        insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
+        scalegate.toml:2: unknown field `runds`, there are no fields
+          help: see docs/suite.md for the keys of a configuration
+        ");
+        insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"
+        scalegate.toml:2: rounds = 1: a spread needs at least 2 rounds, and a verdict about 8
+          help: change the value in this section
+        ");
+        insta::assert_snapshot!(parse("[measure]\nrunds = 1\n").unwrap_err(), @"
+        scalegate.toml:2: unknown field `runds`, expected one of `rounds`, `samples`, `warm_up_ms`, `measurement_ms`
+          help: see docs/suite.md for the keys of a configuration
+        ");
+        assert!(parse("schema = 2").unwrap_err().starts_with("scalegate.toml:1: schema 2 is not known"));
+        assert!(parse("[measure").unwrap_err().starts_with("scalegate.toml:1: "));
+    }
+
+    #[test]
+    fn what_changes_no_measurement_changes_no_fingerprint() {
+        let of = |text: &str| parse(text).unwrap().sha256;
+        let plain = of("[measure]\nrounds = 4\n");
+        assert_eq!(of("# A comment.\n[measure]\nrounds    = 4\n[gate]\nalpha = 0.01\n"), plain);
+        assert_ne!(of("[measure]\nrounds = 5\n"), plain);
+    }
+}

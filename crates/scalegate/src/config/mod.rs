@@ -1,0 +1,20 @@
+//! `scalegate.toml`: how much is measured, and how much of it may change.
+//!
+//! In: the text of a configuration. Out: a [`Config`] whose every value has been checked, or an [`Error`](crate::Error) that
+//! names file, line, cause and remedy. An unknown key is an error, since the reader of the file believes that it does
+//! something. Without a file every key has its default.
+//!
+//! The settings of all stages live here as plain data, so that every stage can import its own and none of them has to
+//! know the file.
+
+mod file;
+mod gate;
+mod measure;
+mod resources;
+mod tolerances;
+
+pub use file::{Config, Document, Fault};
+pub use gate::{GateSettings, HostPolicy};
+pub use measure::MeasureSettings;
+pub use resources::{EnergyLog, ResourceSettings};
+pub use tolerances::Tolerances;

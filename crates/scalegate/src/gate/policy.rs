@@ -1,0 +1,165 @@
+//! The decision policy: the one place where an outcome is decided.
+
+use serde::{Deserialize, Serialize};
+
+use super::comparison::{Comparison, Item, Laws, Sides};
+use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, looks, words};
+use crate::config::GateSettings;
+use crate::law::{Class, FitOptions, Interval};
+
+/// The error rates that decisions keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The rate of false alarms of a whole check: the chance that any quantity is called regressed or improved although its
+    /// change is within the tolerance. Shared evenly over all quantities (Bonferroni).
+    pub alpha: f64,
+    /// The rate of misses of a quantity: the chance that it passes although its change is beyond the tolerance.
+    pub miss: f64,
+    /// Seed of the fits.
+    pub seed: u64,
+    /// Simulated series of the knee tests.
+    pub resamples: usize,
+    /// What the two sides are called where one of them is at fault.
+    #[serde(skip)]
+    pub names: [&'static str; 2],
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let FitOptions { seed, resamples, .. } = FitOptions::default();
+        let GateSettings { alpha, miss, .. } = GateSettings::default();
+        Self { alpha, miss, seed, resamples, names: ["baseline", "run"] }
+    }
+}
+
+/// What a quantity may err by in the two claims that a check can make.
+#[derive(Debug, Clone, Copy)]
+struct Rates {
+    /// Of false alarms.
+    alarm: f64,
+    /// Of misses.
+    miss: f64,
+}
+
+impl Rates {
+    /// What this look at the case may spend of each.
+    fn of(case: &Case, policy: &Policy, changes: usize) -> Self {
+        let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
+        let share = looks::share(&case.looks, rounds);
+        Self { alarm: share * policy.alpha / changes as f64, miss: share * policy.miss }
+    }
+}
+
+/// Decides every gated quantity of every case, and joins the outcomes.
+///
+/// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
+/// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
+/// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*. An alarm
+/// rejects that the change is within the tolerance (Hodges and Lehmann, J. R. Statist. Soc. B 16, 1954).
+/// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
+/// that is wrong is wrong about one of them. A run that is looked at while its rounds are taken spends a part of both rates
+/// at each look (see [`looks`](super::looks())).
+///
+/// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
+/// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
+pub fn decide(cases: &[Case], policy: &Policy) -> Report {
+    let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
+    let mut sides = Sides::new(options, policy.names);
+    let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
+    let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
+    let mut findings = Vec::new();
+    for (case, comparison) in cases.iter().zip(&comparisons) {
+        match comparison {
+            Comparison::Missing(reason) => {
+                findings.push(unmeasured(case, Outcome::Inconclusive, format!("not compared: {reason}")));
+            }
+            Comparison::Free => {
+                findings.push(unmeasured(case, Outcome::Pass, "costs nothing on both sides".to_owned()))
+            }
+            Comparison::Laws(laws) => {
+                let rates = Rates::of(case, policy, changes);
+                let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
+                if case.scope == Scope::Shape {
+                    findings.extend(class_finding(case, laws, &judged));
+                }
+                findings.extend(judged);
+            }
+        }
+    }
+    Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings }
+}
+
+fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
+    let tolerance = item.quantity.tolerance(&case.tolerances);
+    let decided = item.change.map(|change| {
+        let (alarm, of_alarm) = change.alarm(tolerance, rates.alarm);
+        let of_pass = 1.0 - 2.0 * rates.miss;
+        let pass = change.interval(of_pass);
+        if alarm.lower > tolerance {
+            (Outcome::Regressed, alarm, of_alarm)
+        } else if alarm.upper < -tolerance {
+            (Outcome::Improved, alarm, of_alarm)
+        } else if pass.lower > -tolerance && pass.upper < tolerance {
+            (Outcome::Pass, pass, of_pass)
+        } else {
+            (Outcome::Inconclusive, pass, of_pass)
+        }
+    });
+    let outcome = decided.map_or(Outcome::Inconclusive, |(outcome, ..)| outcome);
+    let change: Option<Interval> = decided.map(|(_, interval, _)| interval);
+    Finding {
+        quantity: item.quantity,
+        unit: words::unit(case, item.quantity),
+        baseline: Some(item.baseline).filter(|v| v.is_finite()),
+        run: Some(item.run).filter(|v| v.is_finite()),
+        change,
+        relative: item.quantity.is_relative(),
+        confidence: decided.map(|(.., confidence)| confidence),
+        tolerance: Some(tolerance),
+        outcome,
+        words: words::judged(case, laws, item, outcome, change, tolerance),
+        ..unmeasured(case, outcome, String::new())
+    }
+}
+
+/// The class is judged by its effect: two classes whose numbers agree within the tolerances are one law seen twice. A
+/// knee that came or went has its own quantity.
+fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding> {
+    let (before, after) = laws.classes;
+    if before != after && (before == Class::Knee || after == Class::Knee) {
+        return None;
+    }
+    let has = |outcome: Outcome| judged.iter().any(|f| f.outcome == outcome);
+    let outcome = if before == after {
+        Outcome::Pass
+    } else if after.order() > before.order() && has(Outcome::Regressed) {
+        Outcome::Regressed
+    } else if after.order() < before.order() && has(Outcome::Improved) {
+        Outcome::Improved
+    } else if judged.iter().all(|f| f.outcome == Outcome::Pass) {
+        Outcome::Pass
+    } else {
+        Outcome::Inconclusive
+    };
+    Some(Finding { quantity: Quantity::Class, ..unmeasured(case, outcome, words::class(laws, outcome)) })
+}
+
+fn unmeasured(case: &Case, outcome: Outcome, words: String) -> Finding {
+    Finding {
+        host: case.host.clone(),
+        workload: case.workload.clone(),
+        metric: case.metric.clone(),
+        scope: case.scope,
+        quantity: Quantity::All,
+        unit: String::new(),
+        baseline: None,
+        run: None,
+        change: None,
+        relative: false,
+        confidence: None,
+        tolerance: None,
+        outcome,
+        words,
+    }
+}

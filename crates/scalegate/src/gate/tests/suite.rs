@@ -1,0 +1,58 @@
+//! A simulated run of the default suite.
+
+use crate::config::Tolerances;
+use crate::gate::{Case, Scope};
+use crate::law::simulate::{Noise, PIXELS, TOKENS, run};
+
+/// The laws of the six workloads, in milliseconds; faults are planted by changing one.
+pub(super) struct Suite {
+    pub(super) laws: [fn(f64) -> f64; 6],
+}
+
+pub(super) const WORKLOADS: [&str; 6] =
+    ["llm/prefill", "llm/decode", "llm/generate", "vlm/preprocess", "vlm/encode", "vlm/prompt"];
+
+pub(super) const CLAMP: f64 = 200_704.0;
+
+pub(super) const BASE: Suite = Suite {
+    laws: [
+        |n| 0.8 + 0.11 * n * (1.0 + 0.08 * n / 1024.0),
+        |n| 1.0 + 0.0006 * n,
+        |n| 16.5 + 0.12 * n * (1.0 + 0.08 * n / 1024.0),
+        |p| 0.3 + 6e-6 * p,
+        |p| 3.0 + 4e-4 * p.min(CLAMP) * (1.0 + 0.3 * p.min(CLAMP) / CLAMP),
+        |p| 10.0 + 6e-4 * p.min(CLAMP) * (1.0 + 0.2 * p.min(CLAMP) / CLAMP) + 6e-6 * p,
+    ],
+};
+
+pub(super) fn cases(
+    baseline: &Suite,
+    current: &Suite,
+    rounds: u32,
+    noise: Noise,
+    seed: u64,
+    scopes: &[Scope],
+) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (i, workload) in WORKLOADS.iter().enumerate() {
+        let (axis, sizes): (&str, &[f64]) = if i < 3 { ("tokens", &TOKENS) } else { ("pixels", &PIXELS) };
+        let seed = seed * 1000 + 10 * i as u64;
+        for &scope in scopes {
+            cases.push(Case {
+                host: "simulated".to_owned(),
+                workload: (*workload).to_owned(),
+                metric: "wall_time".to_owned(),
+                axis: axis.to_owned(),
+                unit: "s".to_owned(),
+                scope,
+                tolerances: Tolerances::default(),
+                noise: None,
+                looks: Vec::new(),
+                baseline: Some(run(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
+                run: Some(run(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
+                withheld: None,
+            });
+        }
+    }
+    cases
+}

@@ -1,0 +1,126 @@
+//! The JSON of llama.cpp's `llama-bench -o json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::collect::{Collector, Measured, read};
+use crate::Axis;
+use crate::metric::Metric;
+use crate::record::{Provenance, Run};
+use crate::{Error, Result};
+
+const REMEDY: &str = "write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and \
+                      one setting at a time";
+
+/// Settings that change what a test costs, as far as the tool tells them.
+const SETTINGS: [&str; 14] = [
+    "backends",
+    "n_batch",
+    "n_ubatch",
+    "n_threads",
+    "cpu_mask",
+    "poll",
+    "type_k",
+    "type_v",
+    "n_gpu_layers",
+    "split_mode",
+    "flash_attn",
+    "use_mmap",
+    "load_mode",
+    "repack",
+];
+
+#[derive(Deserialize)]
+struct Test {
+    n_prompt: u64,
+    n_gen: u64,
+    /// Absent before tests could start at a depth.
+    #[serde(default)]
+    n_depth: u64,
+    samples_ns: Vec<f64>,
+    model_type: String,
+    /// Everything else, of which some is protocol and some provenance.
+    #[serde(flatten)]
+    fields: BTreeMap<String, Value>,
+}
+
+/// Reads wall times; each repetition is a round. A test of a prompt is `prefill` over its tokens, one of generation `generate`
+/// over the tokens generated, one of both `prefill+generate` over the tokens of the prompt; each is named after its model.
+///
+/// # Errors
+/// No JSON of llama-bench; a test without samples; or two tests of one name in settings that differ.
+pub fn llama_bench(path: &Path) -> Result<Run> {
+    let text = read(path, REMEDY)?;
+    let tests: Vec<Test> = serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+    let mut collector = Collector::default();
+    for (i, test) in tests.iter().enumerate() {
+        add(&mut collector, test).map_err(|cause| Error::new(format!("{}: [{i}]", path.display()), cause, REMEDY))?;
+    }
+    let provenance = provenance(&tests).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
+    collector.into_run(provenance).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+}
+
+fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
+    if test.samples_ns.is_empty() {
+        return Err("it has no samples".to_owned());
+    }
+    let (kind, size) = match (test.n_prompt, test.n_gen) {
+        (0, 0) => return Err("it has neither a prompt nor tokens to generate".to_owned()),
+        (prompt, 0) => ("prefill".to_owned(), prompt),
+        (0, generated) => ("generate".to_owned(), generated),
+        (prompt, generated) => (format!("prefill+generate {generated}"), prompt),
+    };
+    let depth = if test.n_depth > 0 { format!(" at depth {}", test.n_depth) } else { String::new() };
+    let workload = format!("{}/{kind}{depth}", test.model_type);
+    for ns in &test.samples_ns {
+        collector.add(Measured {
+            workload: &workload,
+            axis: Axis::TOKENS,
+            metric: Metric::WallTime,
+            size,
+            value: ns * 1e-9,
+            protocol: settings(test),
+        })?;
+    }
+    Ok(())
+}
+
+fn settings(test: &Test) -> BTreeMap<String, String> {
+    let told = |name: &&str| Some(((*name).to_owned(), words(test.fields.get(*name)?)));
+    SETTINGS.iter().filter_map(told).collect()
+}
+
+/// Text without its quotes, other values as JSON has them.
+fn words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Processors and build as the tests name them, which has to be one for all.
+fn provenance(tests: &[Test]) -> Result<Provenance, String> {
+    let mut provenance = Provenance::imported();
+    let one = |name: &str| -> Result<Option<String>, String> {
+        let mut values = tests.iter().map(|test| test.fields.get(name).map(words));
+        let first = values.next().flatten();
+        match values.find(|value| *value != first) {
+            Some(other) => Err(format!("{name} is both {first:?} and {other:?}")),
+            None => Ok(first),
+        }
+    };
+    if let Some(cpu) = one("cpu_info")? {
+        provenance.host.cpu = cpu;
+    }
+    if let Some(commit) = one("build_commit")? {
+        provenance.build.source = format!("llama.cpp {commit}");
+    }
+    for test in tests {
+        for field in ["model_size", "model_n_params"] {
+            if let Some(value) = test.fields.get(field) {
+                provenance.subject.insert(format!("{}.{field}", test.model_type), words(value));
+            }
+        }
+    }
+    Ok(provenance)
+}

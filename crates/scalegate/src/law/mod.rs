@@ -1,0 +1,49 @@
+//! Laws: how cost grows with size, fitted to observations.
+//!
+//! In go [`Observations`] (costs by size and round, any unit), out comes a [`Fit`]: the [`Class`] of the law that the data
+//! call for, its numbers with confidence intervals, and the residuals. The module is pure: no clock, no files, no
+//! environment, and the only randomness is seeded by [`FitOptions`].
+//!
+//! What is promised:
+//! - residuals count relative to the cost, since the noise of a 100 ms point is not that of a 1 ms point;
+//! - a knee's breakpoint is the global optimum, and no knee is reported unless a test of stated size calls for one;
+//! - no result is NaN or infinite: data that no law can be fitted to end in a [`FitError`].
+
+mod band;
+mod class;
+mod curve;
+mod fit;
+mod form;
+mod interval;
+mod knee;
+mod knee_test;
+mod observations;
+mod ols;
+mod panel;
+mod points;
+pub mod random;
+mod sample;
+mod select;
+#[cfg(test)]
+pub(crate) mod simulate;
+mod smooth;
+#[cfg(test)]
+mod tests;
+mod triangle;
+mod twice;
+
+pub use band::band;
+pub use class::Class;
+pub use curve::Curve;
+pub use fit::{Fit, FitError, FitOptions, Parameter, fit};
+pub use interval::Interval;
+pub use observations::{Observations, ObservationsError};
+pub use ols::{Ols, ols, polynomial};
+
+pub(crate) use form::Form;
+pub(crate) use interval::Spread;
+pub(crate) use panel::Panel;
+pub(crate) use sample::Sample;
+
+/// A line through three points has one degree of freedom left, which shows next to nothing about its noise.
+pub const MIN_SIZES: usize = 4;

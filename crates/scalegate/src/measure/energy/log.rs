@@ -1,0 +1,127 @@
+//! The log of a meter between the machine and its power supply, as the reference method has it (arXiv 2512.16531).
+
+use super::{EnergySource, Readings};
+use crate::config::EnergyLog;
+
+/// Times as the log has them and watts, from CSV with the columns `time_s,power_w` or `time_s,volts,amperes`.
+///
+/// # Errors
+/// Another header, a line that is none of numbers, or a time that does not come after the one before.
+pub fn parse(text: &str) -> Result<Vec<(f64, f64)>, String> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header: Vec<String> = reader.headers().map_err(|error| error.to_string())?.iter().map(str::to_owned).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let in_watts = match header.as_slice() {
+        ["time_s", "power_w"] => true,
+        ["time_s", "volts", "amperes"] => false,
+        other => {
+            return Err(format!(
+                "line 1: the columns are `{}`, and have to be `time_s,power_w` or `time_s,volts,amperes`",
+                other.join(",")
+            ));
+        }
+    };
+    let mut readings: Vec<(f64, f64)> = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let numbers: Vec<f64> = record
+            .iter()
+            .map(|field| field.parse().ok().filter(|number: &f64| number.is_finite()))
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("line {line}: a field that is no number"))?;
+        let watts = if in_watts { numbers[1] } else { numbers[1] * numbers[2] };
+        if readings.last().is_some_and(|(before, _)| *before >= numbers[0]) {
+            return Err(format!("line {line}: its time does not come after that of the line before"));
+        }
+        readings.push((numbers[0], watts));
+    }
+    Ok(readings)
+}
+
+/// A log that is written while this program measures, and read when everything has been measured.
+#[derive(Debug)]
+pub struct Log {
+    settings: EnergyLog,
+}
+
+impl Log {
+    /// The log that a suite names; it need not be there yet.
+    pub fn new(settings: EnergyLog) -> Self {
+        Self { settings }
+    }
+}
+
+impl EnergySource for Log {
+    fn describe(&self) -> String {
+        format!("external meter ({})", self.settings.path.display())
+    }
+
+    fn sample(&mut self, _: u32, _: f64) {}
+
+    fn readings(&self) -> Result<Readings, String> {
+        let place = self.settings.path.display();
+        let text = std::fs::read_to_string(&self.settings.path).map_err(|error| format!("{place}: {error}"))?;
+        let readings = parse(&text).map_err(|cause| format!("{place}: {cause}"))?;
+        Ok(Readings::Power(readings.into_iter().map(|(time, watts)| (time + self.settings.offset_s, watts)).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(rows: impl Iterator<Item = (f64, f64)>) -> String {
+        rows.fold("time_s,power_w\n".to_owned(), |text, (time, watts)| format!("{text}{time:.3},{watts}\n"))
+    }
+
+    /// Ten readings a second for a minute: 3 W, and 8 W in the seconds 20 to 40.
+    fn step() -> impl Iterator<Item = (f64, f64)> {
+        (0..600).map(|i| f64::from(i) / 10.0).map(|t| (t, if (20.0..40.0).contains(&t) { 8.0 } else { 3.0 }))
+    }
+
+    fn source(text: &str, offset_s: f64) -> (tempfile::TempDir, Log) {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("meter.csv");
+        std::fs::write(&path, text).unwrap();
+        (place, Log::new(EnergyLog { path, offset_s }))
+    }
+
+    #[test]
+    fn volts_and_amperes_are_watts() {
+        assert_eq!(parse("time_s,volts,amperes\n1.0, 5.0, 2.0\n1.1, 5.1, 1.0\n").unwrap(), [(1.0, 10.0), (1.1, 5.1)]);
+    }
+
+    #[test]
+    fn what_is_no_log_is_refused_with_its_line() {
+        assert!(parse("time,power\n1,2\n").unwrap_err().contains("line 1: the columns are `time,power`"));
+        assert!(parse("time_s,power_w\n1.0,5.0\n1.1,\n").unwrap_err().contains("line 3"));
+        assert!(parse("time_s,power_w\n1.0,5.0\n1.0,5.0\n").unwrap_err().contains("line 3: its time does not come"));
+        assert!(parse("time_s,power_w\n1.0,inf\n").unwrap_err().contains("line 2"));
+    }
+
+    #[test]
+    fn clocks_that_differ_are_brought_together_by_the_offset() {
+        let (_place, log) = source(&log(step()), 1.7e9);
+        let readings = log.readings().unwrap();
+        let energy = readings.energy_j(1.7e9 + 22.0, 1.7e9 + 26.0).unwrap();
+        assert!((energy - 32.0).abs() < 1e-3, "{energy}");
+        let (_place, log) = source(&self::log(step()), 0.0);
+        let reason = log.readings().unwrap().energy_j(1.7e9 + 22.0, 1.7e9 + 26.0).unwrap_err();
+        assert!(reason.contains("energy_log.offset_s"), "{reason}");
+    }
+
+    #[test]
+    fn a_gap_within_a_window_is_no_number_and_one_outside_is_no_matter() {
+        let (_place, log) = source(&log(step().filter(|(t, _)| !(30.0..32.0).contains(t))), 0.0);
+        let readings = log.readings().unwrap();
+        assert!(readings.energy_j(28.0, 35.0).unwrap_err().contains("gap of 2.1"));
+        assert!((readings.energy_j(22.0, 26.0).unwrap() - 32.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_log_that_is_not_there_is_named() {
+        let log = Log::new(EnergyLog { path: "no/such/meter.csv".into(), offset_s: 0.0 });
+        assert!(log.readings().unwrap_err().starts_with("no/such/meter.csv: "));
+    }
+}

@@ -1,0 +1,14 @@
+//! The record of a run: raw samples with the fingerprints of what made them.
+//!
+//! In: samples from [`measure`](crate::measure) or from an import. Out: one versioned JSON document that a later version
+//! can fit again. Nothing is derived here and nothing is dropped; a metric that could not be measured says why.
+
+mod file;
+mod fingerprint;
+mod join;
+mod run;
+
+pub use file::{Document, check_place, read_json, write_json};
+pub use fingerprint::{Build, Difference, Host, Program, Provenance};
+pub use join::{Absorbed, Join, absorb, extend};
+pub use run::{Run, Sample, Series};

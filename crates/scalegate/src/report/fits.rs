@@ -1,0 +1,160 @@
+//! Laws as text and as JSON.
+
+use serde_json::{Value, json};
+
+use crate::Axis;
+use crate::analysis::{SeriesFit, Unfitted};
+use crate::law::{Class, Fit, Interval};
+use crate::units::{cost, size};
+
+/// One line per law, aligned.
+pub fn fits_text(fits: &[SeriesFit]) -> String {
+    let width = fits.iter().map(|fit| fit.workload.len()).max().unwrap_or(0);
+    let metric_width = fits.iter().map(|fit| fit.metric.name().len()).max().unwrap_or(0);
+    fits.iter()
+        .map(|fit| format!("{:width$}  {:metric_width$}  {}\n", fit.workload, fit.metric, law_words(fit)))
+        .collect()
+}
+
+/// The law of a series in words, or why there is none.
+pub(super) fn law_words(series: &SeriesFit) -> String {
+    let fit = match &series.outcome {
+        Ok(fit) => fit,
+        Err(Unfitted::Fault(reason)) => return format!("no law: {reason}"),
+        Err(Unfitted::Value(value)) => return number(*value),
+    };
+    let clamp = series.expected_knee.map(|pixels| format!(", clamp at {}", size(pixels, &series.axis)));
+    let numbers = law_numbers(series, fit, Intervals::Shown);
+    format!("{:12} {numbers}, R² {:.4}{}", fit.class, fit.r_squared, clamp.unwrap_or_default())
+}
+
+/// A number that follows no law.
+pub(super) fn number(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// What a law rests on, and how well it holds.
+pub(super) fn grounds(fit: &Fit) -> String {
+    let plural = if fit.n_rounds == 1 { "" } else { "s" };
+    format!("R² {:.4}, {} sizes in {} round{plural}", fit.r_squared, fit.n_sizes(), fit.n_rounds)
+}
+
+/// The numbers of a law in words, without its class.
+pub(super) fn law_numbers(series: &SeriesFit, fit: &Fit, intervals: Intervals) -> String {
+    let words = Words { fit, axis: &series.axis, unit: &series.unit, intervals };
+    std::iter::once(words.headline()).chain(words.curvature()).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether numbers come with their intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intervals {
+    Shown,
+    Left,
+}
+
+struct Words<'a> {
+    fit: &'a Fit,
+    axis: &'a Axis,
+    unit: &'a str,
+    intervals: Intervals,
+}
+
+impl Words<'_> {
+    fn headline(&self) -> String {
+        let n_max = self.fit.sizes.last().copied().unwrap_or(1.0);
+        match self.fit.class {
+            Class::Constant => self.interval("intercept", |value| cost(value, self.unit)),
+            Class::Knee => format!(
+                "at {}, {} below, level {}, {} above",
+                self.interval("breakpoint", |value| size(value, self.axis)),
+                self.interval("slope", |value| self.slope(value)),
+                self.interval("level", |value| cost(value, self.unit)),
+                self.interval("slope_above", |value| self.slope(value)),
+            ),
+            Class::Linearithmic => format!(
+                "{} at {}",
+                self.interval("slope", |value| self.slope(value * n_max.ln())),
+                size(n_max, self.axis)
+            ),
+            Class::Linear | Class::Quadratic => format!(
+                "{}, intercept {}",
+                self.interval("slope", |value| self.slope(value)),
+                self.interval("intercept", |value| cost(value, self.unit)),
+            ),
+        }
+    }
+
+    /// How much of the cost at the largest size is curvature.
+    fn curvature(&self) -> Option<String> {
+        self.fit.parameter("curvature_share").map(|share| {
+            let percent = |value: f64| format!("{:.1} %", 100.0 * value);
+            format!("curvature {}", self.number(share, percent))
+        })
+    }
+
+    fn slope(&self, value: f64) -> String {
+        let (step, name) = self.axis.slope_unit(self.fit.sizes.last().copied().unwrap_or(1.0));
+        format!("{}/{name}", cost(value * step, self.unit))
+    }
+
+    fn interval(&self, name: &str, render: impl Fn(f64) -> String) -> String {
+        self.fit.parameter(name).map_or_else(|| format!("no {name}"), |interval| self.number(interval, render))
+    }
+
+    /// `1.23 ms [1.20 ms, 1.26 ms]`, or `1.23 ms`.
+    fn number(&self, Interval { estimate, lower, upper }: Interval, render: impl Fn(f64) -> String) -> String {
+        match self.intervals {
+            Intervals::Shown => format!("{} [{}, {}]", render(estimate), render(lower), render(upper)),
+            Intervals::Left => render(estimate),
+        }
+    }
+}
+
+/// The machine-readable laws; the form is described in `docs/formats.md`.
+pub fn fits_json(fits: &[SeriesFit]) -> Value {
+    let fitted: Vec<Value> =
+        fits.iter().filter_map(|series| series.outcome.as_ref().ok().map(|fit| fit_json(series, fit))).collect();
+    let unfitted: Vec<Value> = fits
+        .iter()
+        .filter_map(|series| {
+            let Err(Unfitted::Fault(reason)) = &series.outcome else { return None };
+            Some(json!({"workload": series.workload, "metric": series.metric, "reason": reason}))
+        })
+        .collect();
+    let values: Vec<Value> = fits
+        .iter()
+        .filter_map(|series| {
+            let Err(Unfitted::Value(value)) = &series.outcome else { return None };
+            Some(json!({"workload": series.workload, "metric": series.metric, "value": value}))
+        })
+        .collect();
+    json!({"schema": 1, "fits": fitted, "unfitted": unfitted, "values": values})
+}
+
+fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
+    let parameters: serde_json::Map<String, Value> = fit
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let Interval { estimate, lower, upper } = parameter.interval;
+            (parameter.name.to_owned(), json!({"estimate": estimate, "lower": lower, "upper": upper}))
+        })
+        .collect();
+    json!({
+        "workload": series.workload,
+        "metric": series.metric,
+        "axis": series.axis,
+        "unit": series.unit,
+        "law": fit.class,
+        "expected_knee": series.expected_knee,
+        "n_sizes": fit.n_sizes(),
+        "n_rounds": fit.n_rounds,
+        "parameters": parameters,
+        "r_squared": fit.r_squared,
+        "residuals": fit.residuals,
+        "sizes": fit.sizes,
+        "costs": fit.costs,
+        "confidence": fit.confidence,
+        "seed": fit.seed,
+    })
+}

@@ -1,0 +1,212 @@
+//! Instruction counts: every case in a process of its own below callgrind, as many at once as the machine has cores.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::driver::{Chosen, Session, case_error, ended};
+use super::job::{self, Described, Job, Work};
+use super::record::{Recorder, Target};
+use crate::measure::{self, CALLGRIND_METRICS, Ended, Valgrind};
+use crate::metric::Metric;
+use crate::progress::Progress;
+use crate::record::{Sample, Series};
+use crate::{Error, Result, paths};
+
+/// What a counted process sees of the environment: its job, and nothing that differs between users. How long the values are
+/// decides where its stack begins.
+const DIRECTORY: &str = "instructions";
+
+/// Counts by callgrind, or the reason that there are none.
+pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
+    let Some((first, _)) = chosen.first() else { return Ok(()) };
+    let directory = directory(first)?;
+    let valgrind = match find(first, &directory) {
+        Ok(valgrind) => valgrind,
+        Err(reason) => {
+            eprintln!("instructions: unavailable: {reason}");
+            let unavailable = |chosen: &Chosen<'_>| {
+                let series = session.series(*chosen, Metric::Instructions, &BTreeMap::new());
+                Series { unavailable: Some(reason.clone()), ..series }
+            };
+            return recorder.keep(chosen.iter().map(unavailable).collect());
+        }
+    };
+    let cases: Vec<Case<'_>> = chosen
+        .iter()
+        .flat_map(|(target, workload)| workload.sizes.iter().map(move |size| Case { target, workload, size: *size }))
+        .collect();
+    write_what_is_written_once(session, chosen)?;
+    let counts = fixed_addresses(|| count_all(&cases, &directory))?;
+    for &(target, workload) in chosen {
+        let environment = read_environment(target, &directory)?;
+        let mut environment = measure::count_environment(&valgrind, environment);
+        environment.insert("allocator".to_owned(), "size classes".to_owned());
+        let series = CALLGRIND_METRICS.map(|metric| {
+            let its = cases.iter().zip(&counts).filter(|(case, _)| std::ptr::eq(case.workload, workload));
+            let samples = its.map(|(case, counts)| sample(case.size, counts[&metric])).collect();
+            Series { samples, ..session.series((target, workload), metric, &environment) }
+        });
+        recorder.keep(series.into_iter().filter(|series| session.request.wants(series.metric)).collect())?;
+    }
+    Ok(())
+}
+
+/// A count as a sample; counts below 2^53 are exact.
+pub(super) fn sample(size: u64, count: u64) -> Sample {
+    Sample { size, round: 0, values: vec![count as f64] }
+}
+
+struct Case<'a> {
+    target: &'a Target,
+    workload: &'a Described,
+    size: u64,
+}
+
+/// An empty directory for callgrind's files, which stay until the next run for `callgrind_annotate`. It is relative to where the
+/// target runs, so that its name has the same length everywhere.
+fn directory(target: &Target) -> Result<PathBuf> {
+    let directory = target.directory.join(paths::target()).join(DIRECTORY);
+    let fail =
+        |error| Error::new(directory.display(), error, "make the directory writable; it takes callgrind's files");
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory).map_err(fail)?;
+    }
+    std::fs::create_dir_all(&directory).map_err(fail)?;
+    Ok(directory)
+}
+
+/// The variables of a counted process, which has no others. The same length for every case, so that its stack begins at one place.
+fn isolate(command: &mut Command, target: &Target, job: &Path) {
+    let relative = job.strip_prefix(&target.directory).unwrap_or(job);
+    let (variable, value) = Job::variable(relative);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().env(variable, value).current_dir(&target.directory);
+    // Valgrind itself is found through this; the process that it runs sees it too, and may not depend on its length.
+    command.env("PATH", path);
+}
+
+fn find(target: &Target, directory: &Path) -> std::result::Result<Valgrind, String> {
+    let job = directory.join("environment.json");
+    Job::new(Work::Environment).write(&job).map_err(|error| error.to_string())?;
+    if !cfg!(target_os = "linux") {
+        return Err("Valgrind runs on Linux; elsewhere `instructions_hw` takes its place".to_owned());
+    }
+    measure::find_valgrind(|command| {
+        isolate(command, target, &job);
+        command.arg(&target.executable);
+    })
+}
+
+/// What a target says of itself below Valgrind, which shows it another processor.
+fn read_environment(target: &Target, directory: &Path) -> Result<BTreeMap<String, String>> {
+    let job = directory.join("environment.json");
+    Job::new(Work::Environment).write(&job)?;
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=none", "--quiet"]).arg(&target.executable);
+    isolate(&mut command, target, &job);
+    let Ended { status, errors } = measure::run_child("instructions", command, |_| ())?;
+    job::read_answer(&job).unwrap_or_else(|| Err(ended("instructions", &job, status, &errors)))
+}
+
+/// Runs what writes files on first use now: a process that writes them first would not be measured as those that only read them.
+fn write_what_is_written_once(session: &Session<'_>, chosen: &[Chosen<'_>]) -> Result<()> {
+    let mut seen: Vec<&Path> = Vec::new();
+    for (target, _) in chosen {
+        if !seen.contains(&target.executable.as_path()) {
+            seen.push(&target.executable);
+            let work = Work::Describe { with_subject: true };
+            session.ask::<serde_json::Value>(target, "instructions", work)?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the cases, as many at once as there are cores: a count does not depend on what else the machine does.
+fn count_all(cases: &[Case<'_>], directory: &Path) -> Result<Vec<BTreeMap<Metric, u64>>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(cases.len());
+    let next = AtomicUsize::new(0);
+    let counts: Vec<Mutex<Option<Result<BTreeMap<Metric, u64>>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
+    let progress = Progress::steps();
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(case) = cases.get(number) else { break };
+                    let counted = count_one(case, number, directory);
+                    let has_failed = counted.is_err();
+                    if let Ok(mut slot) = counts[number].lock() {
+                        *slot = Some(counted);
+                    }
+                    if has_failed {
+                        // The first error is the answer; no more cases are begun.
+                        next.store(cases.len(), Ordering::SeqCst);
+                        break;
+                    }
+                    let done = 1 + done.fetch_add(1, Ordering::SeqCst);
+                    progress.show(done, cases.len(), &format!("{} {}", case.workload.name, case.size));
+                }
+            });
+        }
+    });
+    let mut all = Vec::with_capacity(cases.len());
+    let mut missing = None;
+    for (slot, case) in counts.into_iter().zip(cases) {
+        match slot.into_inner().ok().flatten() {
+            Some(Ok(counts)) => all.push(counts),
+            Some(Err(error)) => return Err(error),
+            None => missing = missing.or(Some(case)),
+        }
+    }
+    match missing {
+        None => Ok(all),
+        Some(case) => Err(Error::new(
+            format!("{} at size {}", case.workload.name, case.size),
+            "it was not counted",
+            "rerun; if it stays, report it as a bug",
+        )),
+    }
+}
+
+fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<BTreeMap<Metric, u64>> {
+    let place = format!("{} at size {}", case.workload.name, case.size);
+    // The number has the same length in all of them.
+    let job = directory.join(format!("case-{number:04}.json"));
+    Job::new(Work::Count { workload: case.workload.name.clone(), size: case.size }).write(&job)?;
+    let name = format!("{}.{}.callgrind.out", case.workload.name.replace('/', "-"), case.size);
+    let out = std::path::absolute(directory.join(name))
+        .map_err(|error| Error::new(directory.display(), error, "rerun where the directory can be named"))?;
+    let mut command = measure::callgrind(&case.target.executable, &out);
+    isolate(&mut command, case.target, &job);
+    let Ended { status, errors } = measure::run_child(&place, command, |_| ())?;
+    if !status.success() {
+        return Err(case_error(ended(&place, &job, status, &errors), case.workload, case.size));
+    }
+    measure::read_callgrind(&out)
+}
+
+/// Runs `work` with children whose memory lies at the same addresses each time (personality(2)).
+#[cfg(target_os = "linux")]
+fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
+    use nix::sys::personality::{self, Persona};
+
+    let before = personality::get().ok();
+    if let Some(before) = before {
+        // Where it is forbidden, as in some containers, addresses move and counts may differ by a few instructions.
+        let _ = personality::set(before | Persona::ADDR_NO_RANDOMIZE);
+    }
+    let outcome = work();
+    if let Some(before) = before {
+        let _ = personality::set(before);
+    }
+    outcome
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}

@@ -1,0 +1,212 @@
+//! What a driver asks of a process that measures: one JSON document in, one out.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::bench::Package;
+use crate::config::MeasureSettings;
+use crate::measure::HeapUse;
+use crate::metric::Metric;
+use crate::record::Series;
+use crate::{Axis, Error, Result};
+
+/// Names the document to the process.
+const VARIABLE: &str = "SCALEGATE_JOB";
+
+/// The whole of what a process is to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Job {
+    /// The process that waits for it, which it does not outlive.
+    pub(super) parent: u32,
+    pub(super) work: Work,
+}
+
+/// One kind of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(super) enum Work {
+    /// Says what the target measures.
+    Describe {
+        /// With what is under test, for which models may have to be written or read.
+        with_subject: bool,
+    },
+    /// Says what counts depend on beside the code, as the process sees it.
+    Environment,
+    /// One pass of Criterion over the sizes of `workloads`; its files go to `directory`.
+    Round { workloads: Vec<String>, seed: u64, settings: MeasureSettings, directory: PathBuf },
+    /// One case below callgrind.
+    Count { workload: String, size: u64 },
+    /// What one run of each size of a workload allocates.
+    Heap { workload: String },
+    /// Instructions by the processor's own counter.
+    CountByProcessor { workload: String, seed: u64, rounds: u32 },
+    /// One case, watched from outside: the process answers on its standard output.
+    Sample { workload: String, size: u64, window_ms: u64, inferences: u64 },
+    /// Metrics that the target computes itself.
+    Compute { workload: String },
+}
+
+/// What a bench target is and measures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// The name of the target.
+    pub target: String,
+    /// The package that it belongs to.
+    pub package: Package,
+    /// What is measured.
+    pub workloads: Vec<Described>,
+    /// The hash of each model, and the settings that may change its cost.
+    pub subject: std::collections::BTreeMap<String, String>,
+    /// The name of the global allocator.
+    pub allocator: String,
+}
+
+/// A workload of a target, with one way of measuring it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Described {
+    /// As `llm/prefill`.
+    pub name: String,
+    /// What its sizes count.
+    pub axis: Axis,
+    /// Ascending.
+    pub sizes: Vec<u64>,
+    /// Settings that define the work beside its size.
+    pub protocol: std::collections::BTreeMap<String, String>,
+    /// Tokens of an inference at each size; empty for what has none.
+    pub tokens: Vec<u64>,
+    /// How it is measured.
+    pub instrument: Instrument,
+}
+
+/// A way of measuring, which gives one or more metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instrument {
+    /// Metrics that the target computes itself, as the perplexity of a model.
+    Own(Metric),
+    /// Valgrind's callgrind.
+    Callgrind,
+    /// The processor's counter of instructions.
+    Processor,
+    /// The program's own allocator.
+    Heap,
+    /// Criterion, in rounds.
+    Clock,
+    /// A sampler of CPU time, memory and power, from outside.
+    Sampler,
+}
+
+impl Instrument {
+    /// All but [`Instrument::Own`].
+    pub const ALL: [Self; 5] = [Self::Callgrind, Self::Processor, Self::Heap, Self::Clock, Self::Sampler];
+
+    /// What it measures.
+    pub fn metrics(self) -> &'static [Metric] {
+        match self {
+            Self::Own(Metric::Perplexity) => &[Metric::Perplexity],
+            Self::Own(_) => &[],
+            Self::Callgrind => &crate::measure::CALLGRIND_METRICS,
+            Self::Processor => &[Metric::InstructionsHw],
+            Self::Heap => &[Metric::HeapBytes, Metric::HeapBlocks],
+            Self::Clock => &[Metric::WallTime],
+            Self::Sampler => &super::sampled_series::METRICS,
+        }
+    }
+}
+
+/// The answer to [`Work::Heap`]: sizes with what was allocated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeapAnswer {
+    pub(super) uses: Vec<(u64, u64, u64)>,
+}
+
+impl HeapAnswer {
+    pub(super) fn push(&mut self, size: u64, used: HeapUse) {
+        self.uses.push((size, used.bytes, used.blocks));
+    }
+}
+
+/// The answer to [`Work::CountByProcessor`]: samples as size, round and values, or why there are none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProcessorAnswer {
+    pub(super) samples: std::result::Result<Vec<crate::record::Sample>, String>,
+}
+
+/// The answer to [`Work::Compute`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ComputeAnswer {
+    pub(super) series: Vec<Series>,
+}
+
+impl Job {
+    pub(super) fn new(work: Work) -> Self {
+        Self { parent: std::process::id(), work }
+    }
+
+    /// The job of this process, if it was started for one, and where its answer goes.
+    pub(super) fn of_this_process() -> Result<Option<(Self, PathBuf)>> {
+        let Some(path) = std::env::var_os(VARIABLE).map(PathBuf::from) else { return Ok(None) };
+        let remedy = format!("unset {VARIABLE}, or use `cargo bench`");
+        let fail = |cause: String| Error::new(path.display(), cause, &remedy);
+        let text = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
+        let job = serde_json::from_slice(&text).map_err(|error| fail(error.to_string()))?;
+        Ok(Some((job, answer_path(&path))))
+    }
+
+    /// Writes the document to `path`.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        write(path, self)
+    }
+
+    /// The variable that hands the document to a process.
+    pub(super) fn variable(path: &Path) -> (&'static str, &Path) {
+        (VARIABLE, path)
+    }
+}
+
+/// Leaves an answer, or the error that took its place.
+pub(super) fn answer<T: Serialize>(path: &Path, answer: &Result<T>) -> Result<()> {
+    write(path, answer)
+}
+
+/// The answer to the job at `path`; `None` if the process left none.
+pub(super) fn read_answer<T: DeserializeOwned>(path: &Path) -> Option<Result<T>> {
+    serde_json::from_slice(&std::fs::read(answer_path(path)).ok()?).ok()
+}
+
+/// The error that the process of the job at `path` left.
+pub(super) fn read_error(path: &Path) -> Option<Error> {
+    read_answer::<serde_json::Value>(path)?.err()
+}
+
+fn answer_path(job: &Path) -> PathBuf {
+    job.with_extension("answer.json")
+}
+
+fn write<T: Serialize>(path: &Path, document: &T) -> Result<()> {
+    serde_json::to_vec(document)
+        .map_err(std::io::Error::from)
+        .and_then(|text| std::fs::write(path, text))
+        .map_err(|error| Error::new(path.display(), error, "make the directory writable; it takes the run's files"))
+}
+
+impl Description {
+    /// Of a target that has not been asked yet.
+    pub(super) fn unknown() -> Self {
+        Self {
+            target: String::new(),
+            package: Package { name: String::new(), version: String::new(), directory: PathBuf::new() },
+            workloads: Vec::new(),
+            subject: std::collections::BTreeMap::new(),
+            allocator: String::new(),
+        }
+    }
+}

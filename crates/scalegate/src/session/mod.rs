@@ -1,0 +1,170 @@
+//! A measuring session: one driver, and a process for each job.
+//!
+//! ```text
+//! cargo bench ─▶ target ──┐                      ┌─▶ target, one job: a round, a case below callgrind, …
+//!                         ├─▶ driver ─▶ record   │
+//! scalegate run ──────────┘      └──────────────▶┘
+//! ```
+//!
+//! A target that `cargo bench` starts drives itself; `scalegate run` builds all targets and drives them together. A job is one JSON
+//! document, whose path is in `SCALEGATE_JOB`, and its answer is another one beside it. A process ends with its driver.
+
+mod counts;
+mod driver;
+mod job;
+mod package;
+mod record;
+mod request;
+mod resources;
+mod sampled_series;
+mod tree;
+mod worker;
+
+pub use job::{Described, Description, Instrument};
+pub use request::Request;
+pub(crate) use tree::{Tree, described};
+pub(crate) use worker::guarded;
+
+use std::process::ExitCode;
+
+use crate::bench::Bench;
+use crate::config::Config;
+use crate::workload::Workload;
+use crate::{Error, Result, measure};
+use driver::Session;
+use job::Job;
+use record::{Recorder, Target};
+
+/// The exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// Criterion's options that ask for something else than a measurement for the record; Criterion then has its way.
+const CRITERION_ONLY: [&str; 14] = [
+    "--list",
+    "--test",
+    "--profile-time",
+    "--baseline",
+    "-b",
+    "--baseline-lenient",
+    "--load-baseline",
+    "--save-baseline",
+    "-s",
+    "--ignored",
+    "--help",
+    "-h",
+    "--version",
+    "-V",
+];
+
+/// Samples resources at the rate of the reference method.
+const PAPER: &str = "--paper";
+
+/// The body of a bench target's `main`.
+pub(crate) fn main(bench: &Bench) -> ExitCode {
+    match Job::of_this_process() {
+        Ok(Some((job, answer))) => worker::run(bench, job, &answer),
+        Ok(None) => finish(drive_itself(bench), &crate::paths::run()),
+        Err(error) => finish(Err(error), &crate::paths::run()),
+    }
+}
+
+/// Measures `targets` and shows what came out.
+///
+/// # Errors
+/// As [`Session::measure`].
+fn measure_and_show(config: &Config, request: &Request, targets: &[Target]) -> Result<()> {
+    let mut recorder = Recorder::open(config, request, targets)?;
+    let outcome = Session::new(config, request, targets)?.measure(&mut recorder);
+    outcome?;
+    recorder.show()
+}
+
+/// The exit code of a session, with its error on standard error.
+pub(crate) fn finish(outcome: Result<()>, out: &std::path::Path) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) if measure::interrupted() => {
+            let kept = if out.exists() {
+                format!("{} keeps the rounds that were complete; `scalegate run --resume` resumes it", out.display())
+            } else {
+                "no round was complete".to_owned()
+            };
+            eprintln!("interrupted: {kept}");
+            ExitCode::from(INTERRUPTED)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What `cargo bench` starts.
+fn drive_itself(bench: &Bench) -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let config = Config::load_here()?;
+    if is_for_criterion(&arguments) {
+        let measures = bench.measured(&config)?;
+        let workloads: Vec<&dyn Workload> = measures.by(Instrument::Clock).collect();
+        return if workloads.is_empty() {
+            Ok(())
+        } else {
+            measure::criterion_pass(&workloads, &config.measure, None, None)
+        };
+    }
+    let request = Request {
+        filter: arguments.iter().find(|argument| !argument.starts_with('-')).cloned(),
+        paper: arguments.iter().any(|argument| argument == PAPER),
+        ..Request::default()
+    };
+    let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
+    let arguments = arguments.into_iter().filter(|argument| argument != "--bench" && argument != PAPER).collect();
+    let description = worker::describe(bench, &config, false)?;
+    let is_chosen = request.chooser()?;
+    let is_sampled = |it: &Described| it.sizes.iter().any(|size| is_chosen(&format!("{}/{size}", it.name)));
+    if !description.workloads.iter().any(|it| is_chosen(&it.name) || is_sampled(it)) {
+        return Ok(());
+    }
+    crate::record::check_place(&request.out)?;
+    let target = Target {
+        executable: std::env::current_exe().map_err(fail)?,
+        directory: std::env::current_dir().map_err(fail)?,
+        arguments,
+        description: worker::describe(bench, &config, true)?,
+    };
+    measure_and_show(&config, &request, &[target])
+}
+
+fn is_for_criterion(arguments: &[String]) -> bool {
+    let asks_for_more = arguments.iter().any(|argument| {
+        let option = argument.split('=').next().unwrap_or_default();
+        CRITERION_ONLY.contains(&option)
+    });
+    let is_benchmark = arguments.iter().any(|argument| argument == "--bench");
+    asks_for_more || !is_benchmark || std::env::var_os("CARGO_CRITERION_PORT").is_some()
+}
+
+/// Drives the bench targets of the package in the working directory, which are built first.
+///
+/// # Errors
+/// There is no package or no target, a target doesn't build, a glob matches nothing, or the first workload that could not be
+/// measured; what was measured before is in the record.
+pub(crate) fn run(request: &Request) -> Result<()> {
+    let config = Config::load_here()?;
+    crate::record::check_place(&request.out)?;
+    if request.resume && !request.out.exists() {
+        return Err(Error::new(
+            request.out.display(),
+            "there is no record to resume",
+            "start a run without `--resume`, or name the record with `--out`",
+        ));
+    }
+    let tree = Tree::here()?;
+    let targets = tree.targets(&config)?;
+    if targets.is_empty() {
+        return Err(record::nothing_to_measure());
+    }
+    let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
+    request.check(&descriptions)?;
+    measure_and_show(&config, request, &targets)
+}

@@ -1,0 +1,101 @@
+//! What is to be measured, and where it goes.
+
+use std::path::PathBuf;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::Description;
+use crate::metric::Metric;
+use crate::{Error, Result, paths};
+
+/// A choice of workloads and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Globs of names; empty for all workloads.
+    pub workloads: Vec<String>,
+    /// A part of names, as Criterion's filter.
+    pub filter: Option<String>,
+    /// Empty for all metrics.
+    pub metrics: Vec<Metric>,
+    /// Rounds, instead of those of the configuration.
+    pub rounds: Option<u32>,
+    /// Where the record goes.
+    pub out: PathBuf,
+    /// Whether an earlier record is resumed: what it holds is not measured again.
+    pub resume: bool,
+    /// Whether a workload's rounds end when every gated quantity of it is decided.
+    pub stops_early: bool,
+    /// Whether resources are sampled at the rate of the reference method.
+    pub paper: bool,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            workloads: Vec::new(),
+            filter: None,
+            metrics: Vec::new(),
+            rounds: None,
+            out: paths::run(),
+            resume: false,
+            stops_early: false,
+            paper: false,
+        }
+    }
+}
+
+impl Request {
+    /// Whether every glob names a workload of the targets.
+    ///
+    /// # Errors
+    /// A glob that is malformed or that no workload matches.
+    pub fn check(&self, targets: &[Description]) -> Result<()> {
+        let mut names: Vec<&str> =
+            targets.iter().flat_map(|target| &target.workloads).map(|workload| &*workload.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        for pattern in &self.workloads {
+            let glob = compile(pattern)?.compile_matcher();
+            if !names.iter().any(|name| glob.is_match(name)) {
+                return Err(Error::new(
+                    format!("--workload {pattern}"),
+                    "no workload of this package matches",
+                    format!("choose among {}", names.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What chooses a name.
+    ///
+    /// # Errors
+    /// A malformed glob.
+    pub fn chooser(&self) -> Result<impl Fn(&str) -> bool + use<>> {
+        let matcher = self.matcher()?;
+        let filter = self.filter.clone();
+        Ok(move |name: &str| matcher.is_match(name) && filter.as_ref().is_none_or(|filter| name.contains(filter)))
+    }
+
+    fn matcher(&self) -> Result<GlobSet> {
+        let mut set = GlobSetBuilder::new();
+        if self.workloads.is_empty() {
+            set.add(compile("**")?);
+        }
+        for pattern in &self.workloads {
+            set.add(compile(pattern)?);
+        }
+        set.build().map_err(|error| Error::new("--workload", error, "give names or globs such as `llm/*`"))
+    }
+
+    /// Whether a metric is wanted.
+    pub fn wants(&self, metric: Metric) -> bool {
+        self.metrics.is_empty() || self.metrics.contains(&metric)
+    }
+}
+
+fn compile(pattern: &str) -> Result<Glob> {
+    Glob::new(pattern).map_err(|error| {
+        Error::new(format!("--workload {pattern}"), error.kind(), "give a name or a glob such as `llm/*`")
+    })
+}

@@ -1,0 +1,87 @@
+//! The package in the working directory, as `scalegate run` and `scalegate check` see it.
+
+use std::path::Path;
+
+use super::Request;
+use super::driver::Session;
+use super::job::{Description, Work};
+use super::package::{Workspace, hash_executable};
+use super::record::Target;
+use crate::config::Config;
+use crate::record::Provenance;
+use crate::{Result, measure};
+
+/// A package with its bench targets.
+pub(crate) struct Tree {
+    workspace: Workspace,
+}
+
+impl Tree {
+    /// The package in the working directory.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn here() -> Result<Self> {
+        Ok(Self { workspace: Workspace::at(Path::new("."))? })
+    }
+
+    /// Its bench targets, built from the sources as they are, each with what it measures.
+    ///
+    /// # Errors
+    /// They don't build, or one cannot say what it measures.
+    pub(crate) fn targets(&self, config: &Config) -> Result<Vec<Target>> {
+        measure::watch_for_ctrl_c();
+        let executables = self.workspace.build()?;
+        let request = Request::default();
+        let session = Session::new(config, &request, &[])?;
+        let mut targets = Vec::new();
+        for executable in executables {
+            let mut target = Target {
+                executable: executable.path,
+                directory: executable.directory,
+                arguments: Vec::new(),
+                description: Description::unknown(),
+            };
+            target.description = session.ask(&target, "a bench target", Work::Describe { with_subject: true })?;
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    /// In what a record differs from the sources and the configuration here, in words; empty if it is of them.
+    ///
+    /// # Errors
+    /// The sources cannot be read.
+    pub(crate) fn staleness(&self, config: &Config, record: &Provenance) -> Result<Vec<String>> {
+        let Some(program) = &record.program else {
+            return Ok(vec!["the record does not say which sources it measured".to_owned()]);
+        };
+        let mut reasons = Vec::new();
+        if record.build.source != self.workspace.sources()? {
+            reasons.push("the sources were edited since it was measured".to_owned());
+        }
+        if program.configuration != config.sha256 {
+            reasons.push("the configuration was changed since it was measured".to_owned());
+        }
+        Ok(reasons)
+    }
+}
+
+/// What the targets of the package in the working directory measure, and which of them a record measured with another executable.
+///
+/// # Errors
+/// As [`Tree::targets`].
+pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Result<(Vec<Description>, Vec<String>)> {
+    let targets = tree.targets(config)?;
+    let mut others = Vec::new();
+    for target in &targets {
+        let name = &target.description.target;
+        let measured = record.program.as_ref().and_then(|program| program.executables.get(name));
+        if let Some(measured) = measured
+            && *measured != hash_executable(&target.executable)?
+        {
+            others.push(format!("the bench target {name} is another executable than the one that was measured"));
+        }
+    }
+    Ok((targets.into_iter().map(|target| target.description).collect(), others))
+}

@@ -1,0 +1,337 @@
+//! The process that measures: does one job, and leaves its answer or its error.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use super::job::{self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, Work};
+use crate::bench::{Bench, Measures};
+use crate::config::Config;
+use crate::measure::placement::Placement;
+use crate::measure::resources::{ChildReport, own_cpu_s, words};
+use crate::measure::{self, InstructionCounter};
+use crate::record::Sample;
+use crate::{Error, Prepared, Result, Workload};
+
+/// Runs that are counted for each size and round: an interrupt of the kernel leaves a few instructions in one of
+/// them, and the median of five does not see it.
+const COUNTED_RUNS: usize = 5;
+
+/// Does the job of this process.
+pub(super) fn run(bench: &Bench, job: Job, answer: &Path) -> ExitCode {
+    measure::end_with_parent(job.parent);
+    remember_panics();
+    let outcome = match guarded(|| perform(bench, job.work, answer)) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) => error,
+    };
+    // If this fails, the driver shows what this process prints instead.
+    let _ = job::answer::<()>(answer, &Err(outcome.clone()));
+    eprintln!("error: {outcome}");
+    ExitCode::from(2)
+}
+
+fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
+    match work {
+        Work::Describe { with_subject } => {
+            let described = describe(bench, &Config::load_here()?, with_subject);
+            job::answer(answer, &Ok(described?))
+        }
+        Work::Environment => job::answer(answer, &Ok((bench.environment)())),
+        Work::Round { workloads, seed, settings, directory } => {
+            place_this_process()?;
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            let chosen: Vec<&dyn Workload> = measures
+                .by(Instrument::Clock)
+                .filter(|workload| workloads.iter().any(|name| name == workload.name()))
+                .collect();
+            measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
+            job::answer(answer, &Ok(()))
+        }
+        Work::Count { workload, size } => count(bench, &workload, size),
+        Work::Heap { workload } => {
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            job::answer(answer, &Ok(heap(bench, measures.find(Instrument::Heap, &workload)?)?))
+        }
+        Work::CountByProcessor { workload, seed, rounds } => {
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            let workload = measures.find(Instrument::Processor, &workload)?;
+            let samples = match measure::instruction_counter() {
+                Ok(mut counter) => by_processor(workload, counter.as_mut(), seed, rounds)?,
+                Err(reason) => Err(reason),
+            };
+            job::answer(answer, &Ok(ProcessorAnswer { samples }))
+        }
+        Work::Sample { workload, size, window_ms, inferences } => {
+            place_this_process()?;
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            let sampled = Sampled { window: Duration::from_millis(window_ms), inferences, release: bench.release };
+            let outcome =
+                guarded(|| sampled.dialogue(&measures, &workload, size)).map_err(|error| at(error, &workload, size));
+            outcome.inspect_err(|error| {
+                if let Ok(text) = serde_json::to_string(error) {
+                    let _ = speak(&text);
+                }
+            })
+        }
+        Work::Compute { workload } => {
+            let config = Config::load_here()?;
+            let compute = bench.compute.as_ref().ok_or_else(|| {
+                Error::new(&workload, "this target computes no metric", "measure it with `cargo bench`")
+            })?;
+            let series = compute(&config, &workload)?;
+            job::answer(answer, &Ok(ComputeAnswer { series }))
+        }
+    }
+}
+
+/// What a target measures by this configuration.
+pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Result<Description> {
+    let measures = bench.measured(config)?;
+    let mut workloads = Vec::new();
+    for (workload, instruments) in measures.iter() {
+        let sizes = workload.sizes();
+        let tokens = sizes.iter().map_while(|size| workload.tokens(*size)).collect();
+        workloads.extend(instruments.iter().map(|instrument| Described {
+            name: workload.name().to_owned(),
+            axis: workload.axis(),
+            sizes: sizes.clone(),
+            protocol: workload.protocol(),
+            tokens: Clone::clone(&tokens),
+            instrument: *instrument,
+        }));
+    }
+    // Resources are sampled where the configuration says how.
+    workloads.retain(|workload| workload.instrument != Instrument::Sampler || config.resources.is_some());
+    for (metric, names) in &bench.values {
+        workloads.extend(names(config)?.into_iter().map(|name| Described {
+            name,
+            axis: crate::Axis::TOKENS,
+            sizes: Vec::new(),
+            protocol: BTreeMap::new(),
+            tokens: Vec::new(),
+            instrument: Instrument::Own(*metric),
+        }));
+    }
+    let subject = if with_subject { bench.subject_of(config)? } else { BTreeMap::new() };
+    Ok(Description {
+        target: bench.name.clone(),
+        package: bench.package.clone(),
+        workloads,
+        subject,
+        allocator: bench.allocator_name.clone(),
+    })
+}
+
+/// One case, run once to warm up and once to be counted.
+fn count(bench: &Bench, name: &str, size: u64) -> Result<()> {
+    if let Some(allocator) = bench.allocator {
+        allocator.use_size_classes();
+    }
+    let config = in_a_thread(Config::load_here)?;
+    let measures = bench.measured(&config)?;
+    let workload = measures.find(Instrument::Callgrind, name)?;
+    let counted = || -> Result<()> {
+        let mut prepared = workload.prepare(size)?;
+        measure::start_instrumentation();
+        prepared.run()?;
+        prepared.reset();
+        measure::toggle_collection();
+        let outcome = prepared.run();
+        measure::toggle_collection();
+        outcome
+    };
+    guarded(counted).map_err(|error| at(error, name, size))
+}
+
+/// Runs `read` in a thread that ends with it. The standard library gives every map of a thread another seed than the one
+/// before: what is read first must not decide how the maps of a model are searched.
+fn in_a_thread<T: Send>(read: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| scope.spawn(read).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn heap(bench: &Bench, workload: &dyn Workload) -> Result<HeapAnswer> {
+    let allocator = bench.allocator.ok_or_else(|| {
+        let remedy =
+            "start the target with `scalegate::bench!`, or wrap its global allocator in `scalegate::Allocator`";
+        Error::new(workload.name(), "the allocator of this program does not count", remedy)
+    })?;
+    let mut answer = HeapAnswer { uses: Vec::new() };
+    for size in workload.sizes() {
+        let counted = || {
+            let mut prepared = workload.prepare(size)?;
+            prepared.run()?;
+            prepared.reset();
+            let mut outcome = Ok(());
+            let used = allocator.count(&mut || outcome = prepared.run());
+            outcome.map(|()| used)
+        };
+        answer.push(size, guarded(counted).map_err(|error| at(error, workload.name(), size))?);
+    }
+    Ok(answer)
+}
+
+/// Samples, or why the counter has none.
+fn by_processor(
+    workload: &dyn Workload,
+    counter: &mut dyn InstructionCounter,
+    seed: u64,
+    rounds: u32,
+) -> Result<Result<Vec<Sample>, String>> {
+    let mut prepared: BTreeMap<u64, Box<dyn Prepared>> = BTreeMap::new();
+    for size in workload.sizes() {
+        let ready = guarded(|| {
+            let mut ready = workload.prepare(size)?;
+            ready.run()?;
+            Ok(ready)
+        });
+        prepared.insert(size, ready.map_err(|error| at(error, workload.name(), size))?);
+    }
+    let mut samples = Vec::new();
+    for round in 0..rounds {
+        let mut sizes = workload.sizes();
+        measure::shuffle(&mut sizes, seed.wrapping_add(u64::from(round)));
+        for size in sizes {
+            let Some(ready) = prepared.get_mut(&size) else { continue };
+            match counted_runs(ready.as_mut(), counter).map_err(|error| at(error, workload.name(), size))? {
+                Ok(values) => samples.push(Sample { size, round, values }),
+                Err(reason) => return Ok(Err(reason)),
+            }
+        }
+    }
+    Ok(Ok(samples))
+}
+
+fn counted_runs(
+    ready: &mut dyn Prepared,
+    counter: &mut dyn InstructionCounter,
+) -> Result<std::result::Result<Vec<f64>, String>> {
+    let mut values = Vec::with_capacity(COUNTED_RUNS);
+    for _ in 0..COUNTED_RUNS {
+        ready.reset();
+        if let Err(reason) = counter.start() {
+            return Ok(Err(reason));
+        }
+        let outcome = ready.run();
+        match counter.stop() {
+            Ok(count) => values.push(count as f64),
+            Err(reason) => return Ok(Err(reason)),
+        }
+        outcome?;
+    }
+    Ok(Ok(values))
+}
+
+/// A case that is sampled from outside, and runs inferences when it is told to.
+struct Sampled {
+    /// How long the inferences last, at the least.
+    window: Duration,
+    /// How many there are, at the least.
+    inferences: u64,
+    release: fn(),
+}
+
+impl Sampled {
+    /// Speaks with the driver and runs inferences in between.
+    fn dialogue(&self, measures: &Measures<'_>, name: &str, size: u64) -> Result<()> {
+        let mut prepared = measures.find(Instrument::Sampler, name)?.prepare(size)?;
+        prepared.reset();
+        prepared.run()?;
+        prepared.reset();
+        (self.release)();
+        speak(words::READY)?;
+        while let Some(word) = hear()? {
+            match word.as_str() {
+                words::GO => speak(&self.window(prepared.as_mut())?)?,
+                words::REST => {
+                    prepared.reset();
+                    (self.release)();
+                    speak(words::REST)?;
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs inferences until the window is over, and gives what there is to say of it.
+    fn window(&self, prepared: &mut dyn Prepared) -> Result<String> {
+        let (start, begin) = (Instant::now(), own_cpu_s()?);
+        let mut report = ChildReport { inferences: 0, cpu_s: 0.0, reset_cpu_s: 0.0 };
+        let mut cpu_s = begin;
+        while report.inferences < self.inferences || start.elapsed() < self.window {
+            prepared.reset();
+            report.reset_cpu_s += own_cpu_s()? - cpu_s;
+            prepared.run()?;
+            report.inferences += 1;
+            cpu_s = own_cpu_s()?;
+        }
+        report.cpu_s = cpu_s - begin;
+        serde_json::to_string(&report).map_err(|error| Error::new("the window", error, "rerun"))
+    }
+}
+
+fn speak(line: &str) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| lost(&error))
+}
+
+/// The driver's next line; `None` if it is gone.
+fn hear() -> Result<Option<String>> {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| lost(&error))?;
+    Ok((read > 0).then(|| line.trim_end().to_owned()))
+}
+
+fn lost(error: &std::io::Error) -> Error {
+    Error::new("the parent process", error, "start this program with `cargo bench`")
+}
+
+/// Puts a measured process on the fast cores of a machine that has others too.
+fn place_this_process() -> Result<()> {
+    let Some(placement) = Placement::here() else { return Ok(()) };
+    placement.apply().map_err(|cause| {
+        Error::new(placement, cause, "allow this user to choose cores, or allow this process the fast cores alone")
+    })
+}
+
+pub(crate) fn at(error: Error, workload: &str, size: u64) -> Error {
+    error.context(format!("{workload} at size {size}"))
+}
+
+thread_local! {
+    static PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
+/// Keeps the place and the message of a panic for the error that it becomes.
+fn remember_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or_else(|| "the routine".to_owned(), ToString::to_string);
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        PANIC.with_borrow_mut(|last| *last = Some((place, text)));
+        before(panic);
+    }));
+}
+
+/// Makes an error of a panic.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let (place, text) = PANIC.with_borrow_mut(Option::take).unwrap_or_default();
+        Err(Error::new(
+            place,
+            format!("it panicked: {text}"),
+            "fix the routine; nothing of this run is recorded for it",
+        ))
+    })
+}

@@ -1,0 +1,118 @@
+//! Things that are run at one size of one axis.
+//!
+//! In: sizes. Out: a [`Workload`] that prepares a size outside of the measured part and then runs one inference, or one call,
+//! after the other. Measuring knows this trait and nothing of what runs.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use crate::{Axis, Result};
+
+/// A thing that is run, and the axis that its cost is a function of.
+///
+/// [`Bench::workload`](crate::Bench::workload) makes one of closures; implement it for what needs more, as a model that
+/// several sizes share.
+pub trait Workload {
+    /// A name of the form `family/phase`, for instance `llm/prefill`.
+    fn name(&self) -> &str;
+
+    /// What the sizes count.
+    fn axis(&self) -> Axis;
+
+    /// Sizes in ascending order, each once.
+    fn sizes(&self) -> Vec<u64>;
+
+    /// What defines the work beside its size, by name: series with different settings are never compared.
+    fn protocol(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// Tokens that one inference at `size` reads and makes; `None` for what has no tokens.
+    fn tokens(&self, _size: u64) -> Option<u64> {
+        None
+    }
+
+    /// Loads and makes all that an inference at `size` needs; not measured.
+    ///
+    /// # Errors
+    /// A model or an input that cannot be used.
+    fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>>;
+}
+
+/// A workload that is ready to run at one size.
+pub trait Prepared {
+    /// Brings back the state that an inference starts from; not measured.
+    fn reset(&mut self) {}
+
+    /// One inference; this is what is measured.
+    ///
+    /// # Errors
+    /// An inference that failed; its cost is not recorded.
+    fn run(&mut self) -> Result<()>;
+}
+
+/// A workload made of closures.
+pub(crate) struct Closure<F> {
+    pub(crate) name: String,
+    pub(crate) axis: Axis,
+    pub(crate) sizes: Vec<u64>,
+    pub(crate) prepare: F,
+}
+
+impl<F: Fn(u64) -> Box<dyn Prepared>> Workload for Closure<F> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn axis(&self) -> Axis {
+        self.axis.clone()
+    }
+
+    fn sizes(&self) -> Vec<u64> {
+        self.sizes.clone()
+    }
+
+    fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
+        Ok((self.prepare)(size))
+    }
+}
+
+/// A routine that takes nothing and can run again at once. Its output is dropped after the measured part.
+pub(crate) struct Routine<R, O> {
+    pub(crate) routine: R,
+    pub(crate) output: Option<O>,
+}
+
+impl<R: FnMut() -> O, O> Prepared for Routine<R, O> {
+    fn reset(&mut self) {
+        self.output = None;
+    }
+
+    fn run(&mut self) -> Result<()> {
+        self.output = Some(black_box((self.routine)()));
+        Ok(())
+    }
+}
+
+/// A routine that takes an input, which is made anew before each run and is no part of what is measured.
+pub(crate) struct Batched<S, R, I, O> {
+    pub(crate) size: u64,
+    pub(crate) setup: S,
+    pub(crate) routine: R,
+    pub(crate) input: Option<I>,
+    pub(crate) output: Option<O>,
+}
+
+impl<S: FnMut(u64) -> I, R: FnMut(I) -> O, I, O> Prepared for Batched<S, R, I, O> {
+    fn reset(&mut self) {
+        self.output = None;
+        self.input = Some((self.setup)(self.size));
+    }
+
+    fn run(&mut self) -> Result<()> {
+        // A first run that nobody has reset the state for.
+        let input = self.input.take().unwrap_or_else(|| (self.setup)(self.size));
+        self.output = Some(black_box((self.routine)(input)));
+        Ok(())
+    }
+}

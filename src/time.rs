@@ -1,8 +1,0 @@
-//! Time of day for records.
-
-use jiff::Timestamp;
-
-/// Now, as RFC 3339 in UTC with whole seconds.
-pub(crate) fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
