@@ -1,8 +1,8 @@
 //! Time of day for records.
 
-use jiff::Timestamp;
+use std::time::SystemTime;
 
 /// Now, as RFC 3339 in UTC with whole seconds.
 pub fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use glob::Pattern;
 
 use super::Description;
 use crate::metric::Metric;
@@ -55,8 +55,8 @@ impl Request {
         names.sort_unstable();
         names.dedup();
         for pattern in &self.workloads {
-            let glob = compile(pattern)?.compile_matcher();
-            if !names.iter().any(|name| glob.is_match(name)) {
+            let glob = compile(pattern)?;
+            if !names.iter().any(|name| glob.matches(name)) {
                 return Err(Error::new(
                     format!("--workload {pattern}"),
                     "no workload of this package matches",
@@ -72,20 +72,12 @@ impl Request {
     /// # Errors
     /// A malformed glob.
     pub fn chooser(&self) -> Result<impl Fn(&str) -> bool + use<>> {
-        let matcher = self.matcher()?;
+        let globs = self.workloads.iter().map(|pattern| compile(pattern)).collect::<Result<Vec<_>>>()?;
         let filter = self.filter.clone();
-        Ok(move |name: &str| matcher.is_match(name) && filter.as_ref().is_none_or(|filter| name.contains(filter)))
-    }
-
-    fn matcher(&self) -> Result<GlobSet> {
-        let mut set = GlobSetBuilder::new();
-        if self.workloads.is_empty() {
-            set.add(compile("**")?);
-        }
-        for pattern in &self.workloads {
-            set.add(compile(pattern)?);
-        }
-        set.build().map_err(|error| Error::new("--workload", error, "give names or globs such as `llm/*`"))
+        Ok(move |name: &str| {
+            (globs.is_empty() || globs.iter().any(|glob| glob.matches(name)))
+                && filter.as_ref().is_none_or(|filter| name.contains(filter))
+        })
     }
 
     /// Whether a metric is wanted.
@@ -94,8 +86,8 @@ impl Request {
     }
 }
 
-fn compile(pattern: &str) -> Result<Glob> {
-    Glob::new(pattern).map_err(|error| {
-        Error::new(format!("--workload {pattern}"), error.kind(), "give a name or a glob such as `llm/*`")
+fn compile(pattern: &str) -> Result<Pattern> {
+    Pattern::new(pattern).map_err(|error| {
+        Error::new(format!("--workload {pattern}"), error.msg, "give a name or a glob such as `llm/*`")
     })
 }
