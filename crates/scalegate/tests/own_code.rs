@@ -1,0 +1,319 @@
+//! Somebody else's package under the gate: `examples/own-code`, copied, edited and measured as its owner would.
+//!
+//! Only counts and files are asserted, and no time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use scalegate::metric::Metric;
+use scalegate::record::{self, Run};
+use tempfile::TempDir;
+
+/// Rounds that take a second.
+const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasurement_ms = 2\n\
+                     [gate]\nrequired = [\"instructions\", \"heap_bytes\"]\n";
+
+/// A copy of the package, with the build shared by all tests.
+struct Package {
+    directory: TempDir,
+}
+
+impl Package {
+    fn new() -> Self {
+        let package = Self { directory: tempfile::tempdir().unwrap() };
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/own-code");
+        for name in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "benches/scaling.rs"] {
+            package.write(name, &std::fs::read_to_string(own.join(name)).unwrap());
+        }
+        package.edit("Cargo.toml", "../../crates/scalegate", env!("CARGO_MANIFEST_DIR"));
+        package.write("scalegate.toml", SHORT);
+        package
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert!(text.contains(old), "{name} has no `{old}`");
+        self.write(name, &text.replace(old, new));
+    }
+
+    fn command(&self, program: &str, line: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.directory.path()).args(line.split_whitespace()).env("NO_COLOR", "1");
+        command.env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true").env_remove("SCALEGATE_HOST_CLASS");
+        command
+    }
+
+    fn cargo(&self, line: &str) -> Output {
+        self.command(env!("CARGO"), line).output().unwrap()
+    }
+
+    fn scalegate(&self, line: &str) -> Output {
+        self.command(env!("CARGO_BIN_EXE_scalegate"), line).output().unwrap()
+    }
+
+    /// Counts instructions and heap, which takes a second and does not depend on what else the machine does.
+    fn count(&self) {
+        ok(&self.scalegate("run --metric instructions --metric heap_bytes"));
+    }
+
+    fn record(&self) -> Run {
+        record::read_json(&self.path("target/scalegate/run.json")).unwrap()
+    }
+
+    fn workloads(&self) -> BTreeSet<String> {
+        self.record().series.into_iter().map(|series| series.workload).collect()
+    }
+
+    /// The executable of the bench target, as Cargo has just built it.
+    fn executable(&self, target: &str) -> PathBuf {
+        let output = self.cargo(&format!("bench --no-run --bench {target} --message-format=json"));
+        let text = ok(&output);
+        let artifact = text.lines().rev().find_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            (message["target"]["name"] == target).then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
+        });
+        artifact.unwrap()
+    }
+}
+
+/// Where the package is built: its dependencies once for all tests.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-code")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn ok(output: &Output) -> String {
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn code(output: &Output, expected: i32) -> String {
+    let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(expected), "{all}");
+    all
+}
+
+/// What a hash map is searched for makes counting words quadratic in the words that differ, and here in all of them.
+const QUADRATIC: (&str, &str) = (
+    "        *counts.entry(word).or_default() += 1;\n",
+    "        let before = text.split_ascii_whitespace().take_while(|other| !std::ptr::eq(*other, word)).count();\n        \
+     *counts.entry(word).or_default() += usize::from(before < text.len());\n",
+);
+
+#[test]
+fn the_road_from_a_first_run_to_a_regression_and_back() {
+    let package = Package::new();
+    package.count();
+    ok(&package.scalegate("fit"));
+    ok(&package.scalegate("accept --reason first"));
+    let verdict = code(&package.scalegate("check"), 0);
+    assert!(verdict.starts_with("PASS"), "{verdict}");
+
+    package.edit("src/lib.rs", QUADRATIC.0, QUADRATIC.1);
+    package.count();
+    let verdict = code(&package.scalegate("check"), 1);
+    assert!(verdict.starts_with("REGRESSED") && verdict.contains("text/count_words instructions"), "{verdict}");
+    assert!(!verdict.contains("regressed  signal/spectrum"), "{verdict}");
+    package.edit("src/lib.rs", QUADRATIC.1, QUADRATIC.0);
+
+    // A fifth more work at every size: every fifth block is transformed, turned back, and transformed again.
+    let once = "            let (low, high) = block.split_at_mut(half);\n";
+    let more = "            if std::hint::black_box(half) % 5 == 1 {\n                block.reverse();\n                block.reverse();\n            }\n";
+    package.edit("src/lib.rs", once, &format!("{more}{once}"));
+    package.count();
+    let verdict = code(&package.scalegate("check"), 1);
+    assert!(verdict.contains("regressed  signal/spectrum instructions"), "{verdict}");
+    package.edit("src/lib.rs", more, "");
+
+    package.edit("src/lib.rs", "let mut pairs = 0;", "// Pairs are counted once.\n    let mut found = 0;");
+    package.edit("src/lib.rs", "pairs += keys", "found += keys");
+    package.edit("src/lib.rs", "    pairs\n", "    found\n");
+    package.count();
+    let verdict = code(&package.scalegate("check"), 0);
+    assert!(verdict.starts_with("PASS"), "{verdict}");
+}
+
+#[test]
+fn an_edit_between_two_bench_targets_leaves_no_series_of_the_old_program() {
+    let package = Package::new();
+    package.edit("Cargo.toml", "[[bench]]", "[[bench]]\nname = \"other\"\nharness = false\n\n[[bench]]");
+    let target = package.read("benches/scaling.rs");
+    let other = target.replace("\"scaling\"", "\"other\"").replace("keys/", "other/").replace("signal/", "other/");
+    package.write("benches/other.rs", &other.replace("text/", "other/"));
+
+    ok(&package.cargo("bench --bench scaling -- close_pairs"));
+    ok(&package.cargo("bench --bench other -- close_pairs"));
+    assert_eq!(package.workloads(), ["keys/close_pairs", "other/close_pairs"].map(str::to_owned).into(), "one program");
+
+    package.edit("src/lib.rs", "let mut pairs = 0;", "let mut pairs = std::hint::black_box(0);");
+    let output = package.cargo("bench --bench other -- close_pairs");
+    ok(&output);
+    assert_eq!(package.workloads(), ["other/close_pairs"].map(str::to_owned).into());
+    let messages = text(&output.stderr);
+    assert!(messages.contains("a new record is started") && messages.contains("build.source: "), "{messages}");
+    let kept = std::fs::read_dir(package.path("target/scalegate")).unwrap().map(|entry| entry.unwrap().path());
+    let kept: Vec<PathBuf> = kept.filter(|path| path.to_string_lossy().contains("run.20")).collect();
+    let earlier: Run = record::read_json(&kept[0]).unwrap();
+    assert_eq!((kept.len(), earlier.series.iter().any(|series| series.workload == "keys/close_pairs")), (1, true));
+}
+
+#[test]
+fn a_record_of_other_sources_or_of_another_configuration_is_not_comparable_with_the_tree() {
+    let package = Package::new();
+    package.count();
+    ok(&package.scalegate("accept --reason first"));
+    code(&package.scalegate("check"), 0);
+
+    let sources = package.read("src/lib.rs");
+    package.edit("src/lib.rs", QUADRATIC.0, QUADRATIC.1);
+    let message = code(&package.scalegate("check"), 3);
+    assert!(message.contains("not comparable with the tree") && message.contains("the sources were edited"), "{message}");
+    code(&package.scalegate("check --bisect"), 125);
+    let message = code(&package.scalegate("check target/scalegate/run.json"), 0);
+    assert!(message.starts_with("PASS"), "a record that is named is judged as it is: {message}");
+
+    package.write("src/lib.rs", &sources);
+    code(&package.scalegate("check"), 0);
+    package.edit("scalegate.toml", "rounds = 3", "rounds = 4");
+    let message = code(&package.scalegate("check"), 3);
+    assert!(message.contains("the configuration was changed"), "{message}");
+    package.edit("scalegate.toml", "rounds = 4", "rounds = 3 # as before");
+    package.edit("scalegate.toml", "[gate]\n", "[gate]\nalpha = 0.002\n");
+    code(&package.scalegate("check"), 0);
+}
+
+#[test]
+fn a_program_that_is_older_than_its_sources_measures_nothing() {
+    let package = Package::new();
+    let program = package.executable("scaling");
+    // Files have times of a few milliseconds' resolution.
+    std::thread::sleep(Duration::from_millis(50));
+    package.edit("src/lib.rs", "let mut pairs = 0;", "let mut pairs = 1;");
+    let output = package.command(&program.to_string_lossy(), "--bench").output().unwrap();
+    let message = code(&output, 2);
+    assert!(message.contains("src/lib.rs: it was edited after the bench target scaling was built"), "{message}");
+    assert!(message.contains("help: run `cargo bench` again"), "{message}");
+    assert!(!package.path("target/scalegate/run.json").exists());
+}
+
+#[test]
+fn a_routine_that_panics_is_named_with_its_size_and_the_earlier_record_is_kept() {
+    let package = Package::new();
+    package.count();
+    let before = package.record();
+    let at = "move || count_words(&text).len()";
+    package.edit("benches/scaling.rs", at, "move || { assert!(n < 16_000, \"too long\"); count_words(&text).len() }");
+    for line in ["bench", "bench -- text"] {
+        let message = code(&package.cargo(line), 1);
+        assert!(message.contains("error: text/count_words at size "), "{message}");
+        assert!(message.contains("it panicked: too long") && message.contains("help: fix the routine"), "{message}");
+    }
+    let files = std::fs::read_dir(package.path("target/scalegate")).unwrap().map(|entry| entry.unwrap().path());
+    let records = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let is_whole = |path: PathBuf| record::read_json::<Run>(&path).unwrap() == before;
+    assert!(records.map(is_whole).any(|is| is), "the earlier record is there, under its name or beside it");
+}
+
+#[test]
+fn a_workload_without_sizes_is_refused_before_anything_is_measured() {
+    let package = Package::new();
+    package.edit("benches/scaling.rs", "[100, 200, 400, 800, 1_600, 3_200]", "[]");
+    let message = code(&package.cargo("bench"), 1);
+    let expected = "error: bench target scaling, workload `keys/close_pairs`: it has no sizes\n  help: list the sizes";
+    assert!(message.contains(expected), "{message}");
+    assert!(!package.path("target/scalegate/run.json").exists());
+}
+
+/// Kills a run at twenty moments. What was in the record a moment before is in it afterwards, baselines are as they were, and no
+/// process is left.
+#[cfg(target_os = "linux")]
+#[test]
+fn kill_9_loses_no_finished_round_and_leaves_no_process() {
+    let package = Package::new();
+    package.edit("scalegate.toml", "rounds = 3", "rounds = 40");
+    package.count();
+    ok(&package.scalegate("accept --reason first"));
+    let baselines = files(&package.path("baselines"));
+    let program = package.executable("scaling");
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut most = 0;
+    for _ in 0..20 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let pause = Duration::from_millis(100 + (random >> 33) % 1_500);
+        let mut run = package
+            .command(&program.to_string_lossy(), "--bench close_pairs")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(pause);
+        let before = package.record();
+        run.kill().unwrap();
+        run.wait().unwrap();
+        let after = package.record();
+        for series in &before.series {
+            let kept = after.series(&series.workload, series.metric).unwrap();
+            let rounds = |series: &record::Series| series.n_rounds();
+            // A run that began meanwhile starts its series anew.
+            let is_later = kept.measured >= series.measured;
+            assert!(is_later && (rounds(kept) >= rounds(series) || kept.measured > series.measured), "{series:?}");
+        }
+        most = most.max(after.series("keys/close_pairs", Metric::WallTime).map_or(0, record::Series::n_rounds));
+        assert!(files(&package.path("baselines")) == baselines);
+    }
+    assert!(most > 0, "not one round was complete in twenty runs");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while processes_of(&program) > 0 {
+        assert!(Instant::now() < deadline, "a measuring process outlived its driver");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    // Where a run was ended, the record says that more was planned, and a run resumes it.
+    let partial = package.record();
+    let series = partial.series("keys/close_pairs", Metric::WallTime).unwrap();
+    assert!(series.n_rounds() == series.max_rounds() || series.max_rounds() == 40, "{series:?}");
+    ok(&package.scalegate("run --workload keys/close_pairs --metric wall_time --resume"));
+    let whole = package.record();
+    let resumed = whole.series("keys/close_pairs", Metric::WallTime).unwrap();
+    assert_eq!(resumed.samples[..series.samples.len()], series.samples, "they are not measured again");
+    assert!(resumed.n_rounds() > series.n_rounds() || series.n_rounds() == 40);
+}
+
+#[cfg(target_os = "linux")]
+fn processes_of(program: &Path) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries.filter(|entry| std::fs::read_link(entry.path().join("exe")).is_ok_and(|exe| exe == program)).count()
+}
+
+#[cfg(target_os = "linux")]
+fn files(directory: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    walkdir::WalkDir::new(directory)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| (entry.path().to_path_buf(), std::fs::read(entry.path()).unwrap()))
+        .collect()
+}
