@@ -33,7 +33,6 @@ mod report;
 mod resources;
 #[cfg(unix)]
 mod rounds;
-mod schema;
 mod support;
 mod towers;
 mod vlms;

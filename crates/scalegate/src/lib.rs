@@ -49,6 +49,8 @@ pub mod progress;
 pub mod record;
 pub mod report;
 mod resolution;
+#[cfg(test)]
+mod schema;
 pub mod session;
 pub mod time;
 pub mod units;

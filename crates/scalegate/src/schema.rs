@@ -4,6 +4,9 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
+use crate::baseline::Baseline;
+use crate::record::Run;
+
 /// Set to write the schemas instead of comparing them, after a change on purpose.
 const WRITE: &str = "SCALEGATE_WRITE_SCHEMAS";
 
@@ -19,10 +22,10 @@ fn compare<T: JsonSchema>(name: &str) {
 
 #[test]
 fn the_schema_of_a_run_has_not_drifted() {
-    compare::<scalegate::record::Run>("run.schema.json");
+    compare::<Run>("run.schema.json");
 }
 
 #[test]
 fn the_schema_of_a_baseline_has_not_drifted() {
-    compare::<scalegate::baseline::Baseline>("baseline.schema.json");
+    compare::<Baseline>("baseline.schema.json");
 }
