@@ -286,8 +286,14 @@ mod tests {
         scalegate.toml:2: unknown field `runds`, expected one of `rounds`, `samples`, `warm_up_ms`, `measurement_ms`
           help: see docs/suite.md for the keys of a configuration
         ");
-        assert!(parse("schema = 2").unwrap_err().starts_with("scalegate.toml:1: schema 2 is not known"));
-        assert!(parse("[measure").unwrap_err().starts_with("scalegate.toml:1: "));
+        insta::assert_snapshot!(parse("schema = 2").unwrap_err(), @"
+        scalegate.toml:1: schema 2 is not known
+          help: this scalegate reads schema 1; use the version that wrote the file
+        ");
+        insta::assert_snapshot!(parse("[measure").unwrap_err(), @"
+        scalegate.toml:1: unclosed table, expected `]`
+          help: see docs/suite.md for the keys of a configuration
+        ");
     }
 
     #[test]

@@ -126,8 +126,9 @@ fn what_csv_exports_csv_imports() {
     let again = crate::import::csv(file.path()).unwrap();
     let costs = |run: &Run| {
         let measured = run.series.iter().filter(|series| !series.samples.is_empty());
-        let mut all: Vec<_> =
-            measured.map(|it| (it.workload.clone(), it.metric, it.axis, it.costs().collect::<Vec<_>>())).collect();
+        let mut all: Vec<_> = measured
+            .map(|it| (it.workload.clone(), it.metric, it.axis.clone(), it.costs().collect::<Vec<_>>()))
+            .collect();
         all.sort_by_key(|(workload, metric, ..)| (workload.clone(), *metric));
         all
     };
@@ -138,7 +139,13 @@ fn what_csv_exports_csv_imports() {
 fn a_run_without_samples_is_not_exported_as_an_empty_one() {
     let mut run = run();
     run.series.retain(|series| series.metric == Metric::Energy);
-    for export in [bencher, benchmark_action, csv] {
-        assert!(export(&run).unwrap_err().to_string().contains("no series of the run has samples"));
-    }
+    let said = [bencher, benchmark_action, csv].map(|export| export(&run).unwrap_err().to_string());
+    insta::assert_snapshot!(said.join("\n"), @"
+    export: no series of the run has samples that this format can hold
+      help: measure with `cargo bench`, or name another record
+    export: no series of the run has samples that this format can hold
+      help: measure with `cargo bench`, or name another record
+    export: no series of the run has samples that this format can hold
+      help: measure with `cargo bench`, or name another record
+    ");
 }

@@ -146,7 +146,7 @@ mod tests {
             parse("Encode/pixels:200704/batch:8"),
             Ok(name("Encode/batch:8", 200_704, Some(Axis::PIXELS), false))
         );
-        assert!(parse("Prefill").unwrap_err().contains("no argument"));
-        assert!(parse("Prefill/64/8").unwrap_err().contains("which of its arguments"));
+        insta::assert_snapshot!(parse("Prefill").unwrap_err(), @"its name has no argument above zero, and so no size");
+        insta::assert_snapshot!(parse("Prefill/64/8").unwrap_err(), @"which of its arguments is the size is not told");
     }
 }

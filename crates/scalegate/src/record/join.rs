@@ -217,9 +217,9 @@ mod tests {
             run
         };
         let sources = other(|provenance| provenance.build.source = "older sources".to_owned());
-        assert!(join.add("b.json", sources).unwrap_err().contains("build.source: sources → older sources"));
+        insta::assert_snapshot!(join.add("b.json", sources).unwrap_err(), @"it does not belong to first.json: build.source: sources → older sources");
         let models = other(|provenance| provenance.subject = [("models.llm".to_owned(), "1".to_owned())].into());
-        assert!(join.add("b.json", models).unwrap_err().contains("models.llm: absent → 1"));
+        insta::assert_snapshot!(join.add("b.json", models).unwrap_err(), @"it does not belong to first.json: models.llm: absent → 1");
         join.add("b.json", other(|_| ())).unwrap();
         join.add("tool.json", Run::new(Provenance::imported())).unwrap();
         assert_eq!(join.into_runs().len(), 3);

@@ -190,6 +190,14 @@ mod tests {
         let check = Check { verdict: Verdict::Pass, findings: Vec::new(), subject_changes: Vec::new(), notes };
         let text = matches_text(&check, &[("llm/decode".to_owned(), Metric::WallTime)]);
         assert_eq!(text, "\nnote: of this target\n\nnote: of the host\n");
-        assert!(check_text(&check).contains("of another one"));
+        let whole = check_text(&check);
+        let (_, notes) = whole.split_once('\n').unwrap();
+        insta::assert_snapshot!(notes, @"
+        note: of this target
+
+        note: of another one
+
+        note: of the host
+        ");
     }
 }

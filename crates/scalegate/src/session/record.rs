@@ -271,3 +271,99 @@ fn by_workloads<'a>(series: &[&'a Series]) -> Vec<(Vec<&'a str>, Vec<&'static st
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Axis;
+    use crate::record::Sample;
+
+    fn provenance(source: &str) -> Provenance {
+        let mut provenance = Provenance::imported();
+        provenance.build.source = source.to_owned();
+        provenance
+    }
+
+    fn series(workload: &str) -> Series {
+        Series {
+            workload: workload.to_owned(),
+            axis: Axis::new("items"),
+            metric: Metric::WallTime,
+            unit: Metric::WallTime.unit().to_owned(),
+            measured: None,
+            protocol: [].into(),
+            conditions: [].into(),
+            looks: Vec::new(),
+            samples: vec![Sample { size: 1, round: 0, values: vec![1.0] }],
+            unavailable: None,
+        }
+    }
+
+    /// Measures `workload` of `source` in a session of its own.
+    fn measure(path: &Path, source: &str, workload: &str) {
+        let mut recorder = Recorder {
+            path: path.to_owned(),
+            gate: GateSettings::default(),
+            provenance: provenance(source),
+            earlier: None,
+            measured: Vec::new(),
+            planned: Vec::new(),
+            has_stored: false,
+        };
+        recorder.keep(vec![series(workload)]).unwrap();
+    }
+
+    fn workloads(path: &Path) -> Vec<String> {
+        let run: Run = record::read_json(path).unwrap();
+        run.series.into_iter().map(|series| series.workload).collect()
+    }
+
+    /// The records beside the one at `path`, in the order of their names.
+    fn others(path: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+        let mut others: Vec<PathBuf> = entries.filter(|other| other != path).collect();
+        others.sort();
+        others
+    }
+
+    #[test]
+    fn series_of_one_program_are_put_into_one_record() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("run.json");
+        measure(&path, "sources", "sort");
+        measure(&path, "sources", "hash");
+        assert_eq!(workloads(&path), ["hash", "sort"]);
+        assert_eq!(others(&path), [] as [PathBuf; 0]);
+    }
+
+    #[test]
+    fn a_record_of_other_sources_is_kept_beside_the_new_one() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("run.json");
+        // The second and the third replacement fall into one second, mostly.
+        for (source, workload) in [("first", "sort"), ("second", "hash"), ("third", "scan")] {
+            measure(&path, source, workload);
+        }
+        assert_eq!(workloads(&path), ["scan"]);
+        let others = others(&path);
+        let mut kept: Vec<String> = others.iter().flat_map(|other| workloads(other)).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["hash", "sort"]);
+        for other in &others {
+            let name = other.file_name().unwrap().to_str().unwrap();
+            let time = name.strip_prefix("run.").and_then(|name| name.strip_suffix(".json")).unwrap();
+            assert!(time.starts_with("20") && !time.contains(':'), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_kept_as_it_is() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("run.json");
+        std::fs::write(&path, "{\"schema\":4,\"prov").unwrap();
+        measure(&path, "sources", "sort");
+        assert_eq!(workloads(&path), ["sort"]);
+        let kept: Vec<String> = others(&path).iter().map(|other| std::fs::read_to_string(other).unwrap()).collect();
+        assert_eq!(kept, ["{\"schema\":4,\"prov"]);
+    }
+}

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn something_else_on_the_path_is_not_taken_for_valgrind() {
-        assert!(parse_version("").unwrap_err().contains("no version of Valgrind"));
+        insta::assert_snapshot!(parse_version("").unwrap_err(), @"`valgrind --version` says ``, which is no version of Valgrind");
         assert!(parse_version("valgrind-").is_err());
         assert!(parse_version("mock 1.0").is_err());
     }

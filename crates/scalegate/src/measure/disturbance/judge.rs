@@ -133,23 +133,23 @@ mod tests {
         assert_eq!(around(busy(10.0), busy(12.5)).others_cores(), Some(0.25));
         assert_eq!(judge(&around(busy(10.0), busy(12.5)), LIMITS), Ok(()));
         let words = judge(&around(busy(10.0), busy(13.6)), LIMITS).unwrap_err();
-        assert!(words.contains("other processes used 0.80 cores, and 0.5 are tolerated"), "{words}");
+        insta::assert_snapshot!(words, @"other processes used 0.80 cores, and 0.5 are tolerated; end them, or raise others_cores");
     }
 
     #[test]
     fn a_throttled_window_cannot_be_used() {
         let events = |events| Conditions { throttle_events: Some(events), ..Conditions::default() };
         assert_eq!(judge(&around(events(3), events(3)), LIMITS), Ok(()), "that was before");
-        assert!(judge(&around(events(3), events(5)), LIMITS).unwrap_err().contains("throttled 2 times"));
+        insta::assert_snapshot!(judge(&around(events(3), events(5)), LIMITS).unwrap_err(), @"the processor was throttled 2 times; mend its cooling");
     }
 
     #[test]
     fn firmware_flags_count_when_they_are_up_or_were_up_within_the_window() {
         assert_eq!(judge(&around(firmware(0x50000), firmware(0x50000)), LIMITS), Ok(()), "since the start, not now");
         let now = judge(&around(firmware(0x4), firmware(0x40000)), LIMITS).unwrap_err();
-        assert!(now.contains("the firmware reports throttled"), "{now}");
+        insta::assert_snapshot!(now, @"the firmware reports throttled; mend power supply and cooling");
         let between = judge(&around(firmware(0), firmware(0x10000)), LIMITS).unwrap_err();
-        assert!(between.contains("under-voltage"), "{between}");
+        insta::assert_snapshot!(between, @"the firmware reports under-voltage; mend power supply and cooling");
     }
 
     #[test]

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_processor_that_does_not_count_is_no_zero() {
-        assert!(instructions(&usage(0)).unwrap_err().contains("Apple silicon"));
-        assert!(instructions(&[0; 100]).unwrap_err().contains("100 bytes"));
+        insta::assert_snapshot!(instructions(&usage(0)).unwrap_err(), @"this Mac counts no instructions; those with Apple silicon do");
+        insta::assert_snapshot!(instructions(&[0; 100]).unwrap_err(), @"proc_pid_rusage gave 100 bytes, which hold no instructions");
     }
 }

@@ -88,7 +88,7 @@ mod tests {
     fn an_area_that_the_idle_level_is_not_certain_to_is_a_reason() {
         assert!(Costs::new(&windows(), &idle(0.0, 40e6, 9.9e6)).rss_auc.is_ok());
         let words = Costs::new(&windows(), &idle(0.0, 40e6, 10.1e6)).rss_auc.unwrap_err();
-        assert!(words.contains("(5000000 byte·s) than the idle level is certain to (5050000 byte·s)"), "{words}");
+        insta::assert_snapshot!(words, @"an inference needs less memory above idle (5000000 byte·s) than the idle level is certain to (5050000 byte·s), which is too little to sample; `heap_bytes` counts it");
     }
 
     #[test]

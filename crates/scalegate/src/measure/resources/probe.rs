@@ -202,9 +202,16 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
         child.wait().unwrap();
+        let mut messages = Vec::new();
         for probe in [Probe::new(pid), Probe::portable(pid)] {
             let message = probe.unwrap_err().to_string();
-            assert!(message.contains(&format!("process {pid}: it cannot be sampled")), "{message}");
+            messages.push(message.replace(&format!("process {pid}"), "process [pid]"));
         }
+        insta::assert_snapshot!(messages.join("\n"), @"
+        process [pid]: it cannot be sampled: ESRCH: No such process
+          help: measure again
+        process [pid]: it cannot be sampled: the process is gone
+          help: measure again
+        ");
     }
 }

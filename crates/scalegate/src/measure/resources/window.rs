@@ -143,15 +143,28 @@ mod tests {
         assert!([&windows.before, &windows.busy, &windows.after].iter().all(|trace| trace.0.len() >= 2));
 
         let words = |script: &str| measured(script).unwrap_err().to_string();
-        assert!(words("echo hello").contains("said `hello`, which is no part of the measurement"));
-        let died = words("echo no memory >&2; exit 7");
-        assert!(died.contains("a script: the measured process ended with exit status: 7"), "{died}");
-        assert!(died.contains("no memory"), "{died}");
-        let died = words("echo ready; read go; echo too large >&2; exit 3");
-        assert!(died.contains("exit status: 3") && died.contains("too large"), "{died}");
-        let own = words(r#"echo '{"place":"llm/prefill","cause":"no such file","remedy":"name another"}'"#);
-        assert!(own.starts_with("llm/prefill: no such file"), "{own}");
-        let busy = words("echo ready; echo surprise; read end");
-        assert!(busy.contains("said `surprise`"), "{busy}");
+        insta::assert_snapshot!(words("echo hello"), @"
+        a script: the measured process said `hello`, which is no part of the measurement
+          help: let workloads print nothing on standard output
+        ");
+        insta::assert_snapshot!(words("echo no memory >&2; exit 7"), @"
+        a script: the measured process ended with exit status: 7 and said:
+        no memory
+          help: fix the cause and rerun; earlier records are as they were
+        ");
+        insta::assert_snapshot!(words("echo ready; read go; echo too large >&2; exit 3"), @"
+        a script: the measured process ended with exit status: 3 and said:
+        too large
+          help: fix the cause and rerun; earlier records are as they were
+        ");
+        let own = r#"echo '{"place":"llm/prefill","cause":"no such file","remedy":"name another"}'"#;
+        insta::assert_snapshot!(words(own), @"
+        llm/prefill: no such file
+          help: name another
+        ");
+        insta::assert_snapshot!(words("echo ready; echo surprise; read end"), @"
+        a script: the measured process said `surprise`, which is no part of the measurement
+          help: let workloads print nothing on standard output
+        ");
     }
 }

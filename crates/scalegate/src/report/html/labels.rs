@@ -60,10 +60,14 @@ mod tests {
     fn a_name_stands_where_nothing_else_does() {
         let points = [(50.0, 50.0), (70.0, 50.0), (390.0, 50.0)];
         let mut labels = Labels::around(&points, (0.0, 0.0, 400.0, 300.0));
-        assert!(labels.place("abc", points[0]).contains("class=\"label \" x=\"56.0\" y=\"40.5\""), "above right");
-        assert!(labels.place("c", points[2]).contains("class=\"label end\" x=\"384.0\""), "the edge is to the right");
-        assert!(labels.place("abc", points[1]).contains("class=\"label end\" x=\"64.0\""), "the first is in the way");
-        assert!(labels.place("<b>", points[1]).contains("&lt;b&gt;"));
+        // Above to the right; at the edge to the left; to the left where the first is in the way.
+        let places = [("abc", 0), ("c", 2), ("abc", 1), ("<b>", 1)].map(|(name, at)| labels.place(name, points[at]));
+        insta::assert_snapshot!(places.join("\n"), @r#"
+        <text class="label " x="56.0" y="40.5">abc</text>
+        <text class="label end" x="384.0" y="67.5">c</text>
+        <text class="label end" x="64.0" y="67.5">abc</text>
+        <text class="label " x="76.0" y="67.5">&lt;b&gt;</text>
+        "#);
         assert_eq!(labels.place(&"long".repeat(40), points[1]), "", "it fits nowhere");
     }
 }

@@ -1,7 +1,13 @@
 //! What a page must have, whatever was measured.
 
+// The tests of the command line read pages in the same way.
+#[path = "../../../tests/it/support/outline.rs"]
+#[expect(dead_code, reason = "only the tests of the command line look at a section")]
+mod outline;
+
 use std::collections::BTreeMap;
 
+use outline::outline;
 use sha2::{Digest, Sha256};
 
 use super::{Models, Page, SCRIPT, SCRIPT_HASH, html};
@@ -68,24 +74,7 @@ fn page_of(runs: &[Run], baseline: Option<&Fit>) -> String {
 #[test]
 fn a_knee_has_its_law_its_rounds_its_breakpoint_and_its_words() {
     let text = page(&run([series("vlm/encode", knee(2e5))]), None);
-    for mark in [
-        "<figure id=\"vlm/encode:wall_time\">",
-        "<a href=\"#vlm/encode:wall_time\">",
-        "role=\"img\"",
-        "<title id=",
-        "<desc id=",
-        "class=\"law\" d=\"M",
-        "class=\"rounds\" d=\"M",
-        "class=\"breakpoint\"",
-        "class=\"band\"",
-        "class=\"interval\" d=\"M",
-        ">knee at 0.200 MP<",
-        ">image size (MP)<",
-        ">wall time (ms)<",
-    ] {
-        assert!(text.contains(mark), "{mark} is missing in\n{text}");
-    }
-    assert!(!text.contains("class=\"baseline\""));
+    insta::assert_snapshot!("knee", outline(&text));
     assert_eq!(text.matches("<circle class=\"point\"").count(), 2 * PIXELS.len() + 1, "points, residuals, legend");
 }
 
@@ -93,14 +82,13 @@ fn a_knee_has_its_law_its_rounds_its_breakpoint_and_its_words() {
 fn a_baseline_is_drawn_beside_the_law_and_named_in_the_description() {
     let before = analysis::fit_series(&series("vlm/encode", knee(2e5))).unwrap();
     let text = page(&run([series("vlm/encode", knee(4e5))]), Some(&before));
-    assert_eq!(text.matches("class=\"baseline\" d=\"M").count(), 2, "the curve and the legend");
-    assert!(text.contains("The baseline&#39;s law is knee: at 0.200 MP"), "{text}");
+    insta::assert_snapshot!("knee_with_a_baseline", outline(&text));
 }
 
 #[test]
 fn a_line_has_no_breakpoint() {
     let text = page(&run([series("vlm/encode", |pixels| 2e-3 + 1e-6 * pixels)]), None);
-    assert!(text.contains("class=\"law\" d=\"M") && !text.contains("class=\"breakpoint\""), "{text}");
+    insta::assert_snapshot!("line", outline(&text));
 }
 
 #[test]
@@ -113,7 +101,7 @@ fn a_workload_named_as_markup_is_text() {
     let text = page(&run, None);
     assert_eq!(text.matches("<script").count(), 1, "the one that sorts");
     assert!(!text.contains("<img"), "{text}");
-    assert!(text.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; x"), "{text}");
+    insta::assert_snapshot!("names_as_markup", outline(&text));
 }
 
 #[test]
@@ -122,8 +110,8 @@ fn a_series_without_a_law_says_why_and_has_no_picture() {
     unavailable.samples.clear();
     unavailable.unavailable = Some("the counter is <closed>".to_owned());
     let text = page(&run([unavailable, series("vlm/prompt", |_| 0.0)]), None);
-    assert!(text.contains("the counter is &lt;closed&gt;") && text.contains("is zero"), "{text}");
-    assert!(!text.contains("<figure") && !text.contains("NaN"), "{text}");
+    assert!(!text.contains("NaN"), "{text}");
+    insta::assert_snapshot!("without_a_law", outline(&text));
 }
 
 #[test]
@@ -158,12 +146,10 @@ fn the_clamp_that_the_record_tells_is_marked_where_it_lies_among_the_sizes() {
     run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "200704".to_owned());
     let text = page(&run, None);
     assert_eq!(text.matches("class=\"clamp\"").count(), 2, "the mark and the legend of one of the two");
-    assert!(text.contains("clamp at 0.201 MP"), "{text}");
     run.series.push(series("mine/vlm/encode", knee(2e5)));
     assert_eq!(page(&run, None).matches("class=\"clamp\"").count(), 2, "a clamp of another model");
     run.provenance.subject.insert("model.mine.expected_knee".to_owned(), "300000".to_owned());
-    let text = page(&run, None);
-    assert!(text.contains("clamp at 0.201 MP") && text.contains("clamp at 0.300 MP"), "{text}");
+    insta::assert_snapshot!("clamps", outline(&page(&run, None)));
     run.series.pop();
     run.provenance.subject.insert("models.vlm.max_pixels".to_owned(), "99999999".to_owned());
     assert!(!page(&run, None).contains("class=\"clamp\""));
@@ -178,7 +164,7 @@ fn hosts_stand_side_by_side() {
     let figures: Vec<&str> = text.match_indices("<figure id=\"").map(|(at, _)| &text[at + 12..at + 30]).collect();
     assert_eq!(figures.len(), 4);
     assert_eq!(figures[0].split(':').next(), figures[1].split(':').next(), "{figures:?}");
-    assert!(text.contains("<th scope=\"col\">host</th>") && text.contains("another &lt;host&gt;"), "{text}");
+    insta::assert_snapshot!("two_hosts", outline(&text));
 }
 
 #[test]
@@ -189,16 +175,11 @@ fn what_does_not_gate_says_so_below_what_does() {
         ..series("a/first", |n| 10.0 * n)
     };
     let text = page(&run([explaining, series("vlm/encode", knee(2e5))]), None);
-    let place = |words: &str| text.find(words).unwrap();
-    assert!(place("inconclusive</span>") < place("<td data-sort=\"1\">does not gate</td>"));
+    insta::assert_snapshot!("what_does_not_gate", outline(&text));
 }
 
 #[test]
 fn a_reason_that_workloads_share_is_told_once() {
     let text = page(&run([series("vlm/encode", knee(2e5)), series("vlm/prompt", knee(2e5))]), None);
-    assert_eq!(
-        text.matches("<strong>vlm/encode, vlm/prompt wall_time</strong> (shape): not compared").count(),
-        1,
-        "{text}"
-    );
+    insta::assert_snapshot!("reason_told_once", outline(&text));
 }
