@@ -1,6 +1,11 @@
 //! Planted changes, met as a user meets them: accept a run, change the costs, check.
 
-use crate::support::{PIXELS, Place, TOKENS, knee, line, rows, stderr, stdout};
+use insta::assert_snapshot;
+use scalegate::analysis::{self, Expected};
+use scalegate::baseline::Store;
+use scalegate::config::GateSettings;
+
+use crate::support::{PIXELS, Place, RUN, TOKENS, knee, line, rows, stderr, stdout};
 
 const ROUNDS: u32 = 8;
 
@@ -16,127 +21,236 @@ fn encode(cost: impl Fn(f64) -> f64) -> String {
     rows("vlm/encode", "pixels", &PIXELS, ROUNDS, cost)
 }
 
-/// The text and the exit code of a check of `after` against `before`, on one host.
-fn verdict(before: &str, after: &str) -> (String, i32) {
+/// A place with `after` as its record, and with `before` as what was accepted.
+fn changed(before: &str, after: &str) -> Place {
     let place = Place::new();
     place.import(before);
     place.scalegate("accept --reason before").success();
     place.import(after);
-    let assert = place.scalegate("check");
-    (stdout(&assert), assert.get_output().status.code().unwrap())
+    place
+}
+
+/// The text of a check of `after` against `before` on one host, which ends with `code`.
+#[track_caller]
+fn verdict(before: &str, after: &str, code: i32) -> String {
+    stdout(&changed(before, after).scalegate("check").code(code))
 }
 
 /// The same against shapes alone, as on a host without a baseline of its own.
-fn verdict_by_shape(before: &str, after: &str) -> (String, i32) {
-    let place = Place::new();
-    place.import(before);
-    place.scalegate("accept --reason before").success();
+#[track_caller]
+fn verdict_by_shape(before: &str, after: &str, code: i32) -> String {
+    let place = changed(before, after);
     std::fs::remove_dir_all(place.path("baselines/hosts")).unwrap();
-    place.import(after);
-    let assert = place.scalegate("check");
-    (stdout(&assert), assert.get_output().status.code().unwrap())
+    stdout(&place.scalegate("check").code(code))
 }
 
 #[test]
 fn the_same_costs_pass() {
     let costs = prefill(line) + &encode(knee(200_704.0));
-    let (text, code) = verdict(&costs, &costs);
-    assert_eq!(code, 0, "{text}");
-    assert!(text.starts_with("PASS"), "{text}");
+    assert_snapshot!(verdict(&costs, &costs, 0), @"
+    PASS: of 14 quantities, 14 within tolerance
+
+    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    pass  vlm/encode wall_time: class, growth, breakpoint, slope ratio, cost smallest, cost largest, slope, level
+    ");
 }
 
 #[test]
 fn a_doubled_slope_regresses_on_a_host_with_a_baseline() {
-    let (text, code) = verdict(&prefill(line), &prefill(|n| 1e-3 + 300e-6 * n));
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("slope from 150 µs to 300 µs per token"), "{text}");
+    assert_snapshot!(verdict(&prefill(line), &prefill(|n| 1e-3 + 300e-6 * n), 1), @"
+    REGRESSED: of 6 quantities, 3 regressed, 3 within tolerance
+
+    regressed  llm/prefill wall_time (cost)
+      cost at 16 tokens from 3.40 ms to 5.80 ms (+70.6 %, between +69.8 % and +71.4 %; ±15 % tolerated)
+
+    regressed  llm/prefill wall_time (cost)
+      cost at 1024 tokens from 155 ms to 308 ms (+99.4 %, between +99.1 % and +99.7 %; ±15 % tolerated)
+
+    regressed  llm/prefill wall_time (cost)
+      slope from 150 µs to 300 µs per token (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+    ");
 }
 
 #[test]
 fn on_a_host_without_a_baseline_costs_do_not_gate_but_shapes_do() {
-    let (text, code) = verdict_by_shape(&prefill(line), &prefill(|n| 2.0 * line(n)));
-    assert_eq!(code, 0, "{text}");
-    assert!(text.contains("has no baseline of its own: shapes gate, absolute costs don't"), "{text}");
-    let (text, code) = verdict_by_shape(&prefill(line), &prefill(|n| line(n) + 300e-9 * n * n));
-    assert_eq!(code, 1, "{text}");
+    assert_snapshot!(verdict_by_shape(&prefill(line), &prefill(|n| 2.0 * line(n)), 0), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
+    assert_snapshot!(verdict_by_shape(&prefill(line), &prefill(|n| line(n) + 300e-9 * n * n), 1), @"
+    REGRESSED: of 3 quantities, 3 regressed
+
+    regressed  llm/prefill wall_time (shape)
+      law went from linear to quadratic
+
+    regressed  llm/prefill wall_time (shape)
+      growth of cost from 16 tokens to 1024 tokens: 135×, before 45.5× (+196.8 %, between +195.0 % and +198.5 %; ±25 % tolerated)
+
+    regressed  llm/prefill wall_time (shape)
+      share of curvature from 0.000 to 0.671 (+0.670, between +0.663 and +0.678; ±0.25 tolerated)
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
 }
 
 #[test]
 fn a_doubled_clamp_is_reported_as_a_knee_that_moved() {
-    let (text, code) = verdict_by_shape(&encode(knee(200_704.0)), &encode(knee(401_408.0)));
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("knee moved from 0.20 MP to 0.40 MP"), "{text}");
+    assert_snapshot!(verdict_by_shape(&encode(knee(200_704.0)), &encode(knee(401_408.0)), 1), @"
+    REGRESSED: of 4 quantities, 2 regressed, 2 within tolerance
+
+    regressed  vlm/encode wall_time (shape)
+      growth of cost from 0.009 MP to 1.63 MP: 28.6×, before 14.8× (+93.8 %, between +92.9 % and +94.8 %; ±25 % tolerated)
+
+    regressed  vlm/encode wall_time (shape)
+      knee moved from 0.20 MP to 0.40 MP (+100.0 %, between +98.6 % and +101.3 %; ±15 % tolerated)
+
+    pass  vlm/encode wall_time: class, slope ratio
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
 }
 
 #[test]
 fn a_clamp_removed_is_reported_as_a_knee_that_vanished() {
-    let (text, code) = verdict_by_shape(&encode(knee(200_704.0)), &encode(knee(1e9)));
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("vanished"), "{text}");
+    assert_snapshot!(verdict_by_shape(&encode(knee(200_704.0)), &encode(knee(1e9)), 1), @"
+    REGRESSED: of 2 quantities, 2 regressed
+
+    regressed  vlm/encode wall_time (shape)
+      growth of cost from 0.009 MP to 1.63 MP: 114×, before 14.8× (+668.5 %, between +665.0 % and +672.0 %; ±25 % tolerated)
+
+    regressed  vlm/encode wall_time (shape)
+      knee at 0.20 MP vanished: from there to 1.63 MP cost grows 7.95×, before 1.03× (+668.5 %, between +662.8 % and +674.3 %; ±25 % tolerated)
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
 }
 
 #[test]
 fn a_lost_kv_cache_is_seen_by_its_growth_on_any_host() {
-    let (text, code) = verdict_by_shape(&decode(|n| 1e-3 + 2e-6 * n), &decode(|n| 1e-3 + 150e-6 * n));
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("llm/decode") && text.contains("growth of cost"), "{text}");
+    assert_snapshot!(verdict_by_shape(&decode(|n| 1e-3 + 2e-6 * n), &decode(|n| 1e-3 + 150e-6 * n), 1), @"
+    REGRESSED: of 3 quantities, 1 regressed, 2 within tolerance
+
+    regressed  llm/decode wall_time (shape)
+      growth of cost from 16 tokens to 1024 tokens: 45.5×, before 2.95× (×15.4, between ×15.3 and ×15.5; ±25 % tolerated)
+
+    pass  llm/decode wall_time: class, curvature share
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
 }
 
 #[test]
 fn half_the_cost_is_an_improvement_and_exits_with_0() {
-    let (text, code) = verdict(&prefill(line), &prefill(|n| 0.5 * line(n)));
-    assert_eq!(code, 0, "{text}");
-    assert!(text.starts_with("IMPROVED"), "{text}");
+    assert_snapshot!(verdict(&prefill(line), &prefill(|n| 0.5 * line(n)), 0), @"
+    IMPROVED: of 6 quantities, 3 improved, 3 within tolerance
+
+    improved  llm/prefill wall_time (cost)
+      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -50.2 % and -49.8 %; ±15 % tolerated)
+
+    improved  llm/prefill wall_time (cost)
+      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+
+    improved  llm/prefill wall_time (cost)
+      slope from 150 µs to 75.0 µs per token (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+    ");
 }
 
 #[test]
 fn better_here_and_worse_there_is_mixed_and_fails() {
     let before = prefill(line) + &decode(line);
-    let (text, code) = verdict(&before, &(prefill(|n| 0.5 * line(n)) + &decode(|n| 2.0 * line(n))));
-    assert_eq!(code, 1, "{text}");
-    assert!(text.starts_with("MIXED"), "{text}");
+    assert_snapshot!(verdict(&before, &(prefill(|n| 0.5 * line(n)) + &decode(|n| 2.0 * line(n))), 1), @"
+    MIXED: of 12 quantities, 3 regressed, 3 improved, 6 within tolerance
+
+    regressed  llm/decode wall_time (cost)
+      cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +99.0 % and +101.0 %; ±15 % tolerated)
+
+    regressed  llm/decode wall_time (cost)
+      cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
+
+    regressed  llm/decode wall_time (cost)
+      slope from 150 µs to 300 µs per token (+100.0 %, between +99.6 % and +100.4 %; ±15 % tolerated)
+
+    improved  llm/prefill wall_time (cost)
+      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -50.3 % and -49.7 %; ±15 % tolerated)
+
+    improved  llm/prefill wall_time (cost)
+      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+
+    improved  llm/prefill wall_time (cost)
+      slope from 150 µs to 75.0 µs per token (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+
+    pass  llm/decode wall_time: class, growth, curvature share
+    pass  llm/prefill wall_time: class, growth, curvature share
+    ");
 }
 
 #[test]
 fn a_workload_that_was_not_measured_is_inconclusive() {
-    let (text, code) = verdict(&(prefill(line) + &decode(line)), &prefill(line));
-    assert_eq!(code, 3, "{text}");
-    assert!(text.contains("inconclusive  llm/decode") && text.contains("it was not measured"), "{text}");
+    assert_snapshot!(verdict(&(prefill(line) + &decode(line)), &prefill(line), 3), @"
+    INCONCLUSIVE: of 7 quantities, 1 inconclusive, 6 within tolerance
+
+    inconclusive  llm/decode wall_time (shape)
+      not compared: it was not measured; run `cargo bench`, which measures the whole suite
+
+    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    ");
 }
 
 #[test]
 fn a_run_without_any_baseline_is_inconclusive_and_names_the_command() {
     let place = Place::new();
     place.import(&prefill(line));
-    let text = stdout(&place.scalegate("check").code(3));
-    assert!(text.contains("there is no portable baseline; accept a run with `scalegate accept`"), "{text}");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 1 quantities, 1 inconclusive
+
+    inconclusive  llm/prefill wall_time (shape)
+      not compared: there is no portable baseline; accept a run with `scalegate accept`
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
 }
 
 #[test]
 fn other_sizes_are_not_comparable_and_are_listed() {
     let short = rows("llm/prefill", "tokens", &TOKENS[..6], ROUNDS, line);
-    let (text, code) = verdict(&prefill(line), &short);
-    assert_eq!(code, 3, "{text}");
-    assert!(text.contains("not comparable") && text.contains("sizes: 16 32"), "{text}");
+    assert_snapshot!(verdict(&prefill(line), &short, 3), @"
+    INCONCLUSIVE: of 2 quantities, 2 inconclusive
+
+    inconclusive  llm/prefill wall_time (shape and cost)
+      not compared: not comparable with its baseline (sizes: 16 32 64 128 192 256 512 1024 → 16 32 64 128 192 256); restore these, or accept a new baseline
+    ");
 }
 
 #[test]
 fn another_axis_is_not_comparable() {
     let pixels = rows("llm/prefill", "pixels", &TOKENS, ROUNDS, line);
-    let (text, code) = verdict(&prefill(line), &pixels);
-    assert_eq!(code, 3, "{text}");
-    assert!(text.contains("axis: tokens → pixels"), "{text}");
+    assert_snapshot!(verdict(&prefill(line), &pixels, 3), @"
+    INCONCLUSIVE: of 2 quantities, 2 inconclusive
+
+    inconclusive  llm/prefill wall_time (shape and cost)
+      not compared: not comparable with its baseline (axis: tokens → pixels); restore these, or accept a new baseline
+    ");
 }
 
 #[test]
 fn another_kernel_on_the_same_class_of_host_is_not_comparable() {
-    let place = Place::new();
-    place.import(&prefill(line));
-    place.scalegate("accept --reason before").success();
-    let run = place.read("target/scalegate/run.json");
-    place.write("target/scalegate/run.json", run.replace("\"kernel\":\"not told\"", "\"kernel\":\"7.0\""));
-    let text = stdout(&place.scalegate("check").code(3));
-    assert!(text.contains("host.kernel: not told → 7.0"), "{text}");
+    let place = changed(&prefill(line), &prefill(line));
+    place.edit(RUN, "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
+
+    inconclusive  llm/prefill wall_time (cost)
+      not compared: not comparable with its baseline (host.kernel: not told → 7.0); restore these, or accept a new baseline
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+    ");
 }
 
 #[test]
@@ -149,71 +263,66 @@ fn bisect_turns_inconclusive_into_skip_and_nothing_else() {
     place.import(&prefill(|n| 2.0 * line(n)));
     place.scalegate("check --bisect").code(1);
     // To `git bisect run` every other code is a commit that is to blame.
-    place.write("target/scalegate/run.json", "{");
-    assert!(stderr(&place.scalegate("check --bisect").code(125)).contains("run.json"));
+    place.write(RUN, "{");
+    assert_snapshot!(stderr(&place.scalegate("check --bisect").code(125)), @"
+    error: target/scalegate/run.json: not a whole run record: EOF while parsing an object at line 1 column 1
+      help: measure again with `cargo bench`, or name another run record
+    ");
     place.scalegate("check").code(2);
 }
 
 #[test]
 fn the_same_verdict_comes_out_as_json_and_as_markdown() {
-    let place = Place::new();
-    place.import(&prefill(line));
-    place.scalegate("accept --reason before").success();
-    place.import(&prefill(|n| 2.0 * line(n)));
+    let place = changed(&prefill(line), &prefill(|n| 2.0 * line(n)));
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&place.scalegate("check --format json").code(1))).unwrap();
     assert_eq!(json["verdict"], "regressed");
-    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
-    assert!(markdown.starts_with("## scalegate: regressed"), "{markdown}");
-    let story =
-        "- **regressed** `llm/prefill` wall\\_time: slope from 150 µs to 300 µs per token; cost at 16 tokens from";
-    assert!(markdown.contains(story), "{markdown}");
-    assert!(markdown.contains("1024 tokens now cost 2.0 times as much"), "{markdown}");
-    assert!(markdown.contains("```mermaid\nxychart-beta\n    title \"llm/prefill wall_time\"\n"), "{markdown}");
+    assert_snapshot!("verdict_as_markdown", stdout(&place.scalegate("check --format markdown").code(1)));
+}
+
+/// What a summary says of how to see a verdict again where `here` is measured.
+fn again(here: &[&str]) -> String {
+    let place = changed(&prefill(line), &prefill(|n| 2.0 * line(n)));
+    let (run, store) = (place.record(), Store::new(place.path("baselines")));
+    let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
+    let laws = analysis::laws(&run, &store, |_| true).unwrap();
+    let here: Vec<String> = here.iter().map(|name| (*name).to_owned()).collect();
+    let markdown = scalegate::report::check_markdown(&check.unwrap(), &[laws], &here);
+    let (_, again) = markdown.split_once("See it again:").unwrap();
+    again.to_owned()
 }
 
 #[test]
 fn a_summary_tells_how_to_see_it_again_where_it_was_measured() {
-    let again = |place: Place| {
-        place.import(&prefill(line));
-        place.scalegate("accept --reason before").success();
-        place.import(&prefill(|n| 2.0 * line(n)));
-        let markdown = stdout(&place.scalegate("check --format markdown").code(1));
-        markdown.split_once("See it again:").unwrap().1.to_owned()
-    };
-    let here = "\n\n```sh\nscalegate run --workload llm/prefill --metric wall_time\nscalegate check\n```\n";
-    assert_eq!(again(Place::with_suite("")), here);
-    let text = again(Place::new());
-    assert!(text.contains("again with their tool") && !text.contains("scalegate run"), "{text}");
+    assert_snapshot!(again(&["llm/prefill"]), @"
+    ```sh
+    scalegate run --workload llm/prefill --metric wall_time
+    scalegate check
+    ```
+    ");
+    assert_snapshot!(again(&[]), @"
+    ```sh
+    # measure the imported workloads again with their tool, and import what it writes
+    scalegate import --help
+    scalegate check
+    ```
+    ");
 }
 
 #[test]
 fn a_summary_without_a_baseline_of_the_host_compares_with_the_smallest_size() {
-    let place = Place::new();
-    place.import(&encode(knee(200_704.0)));
-    place.scalegate("accept --reason before").success();
+    let place = changed(&encode(knee(200_704.0)), &encode(knee(401_408.0)));
     std::fs::remove_dir_all(place.path("baselines/hosts")).unwrap();
-    place.import(&encode(knee(401_408.0)));
-    let run = place.read("target/scalegate/run.json");
-    place.write("target/scalegate/run.json", run.replace("\"class\":\"imported\"", "\"class\":\"another\""));
-    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
-    assert!(markdown.contains("knee moved from 0.20 MP to 0.40 MP; a 1.63 MP image now costs 1."), "{markdown}");
-    assert!(markdown.contains(" times as much, measured beside a 0.009 MP one\n"), "{markdown}");
-    assert!(markdown.contains("only its shape compares"), "{markdown}");
+    place.edit(RUN, "\"class\":\"imported\"", "\"class\":\"another\"");
+    assert_snapshot!("summary_of_another_host", stdout(&place.scalegate("check --format markdown").code(1)));
 }
 
 #[test]
 fn a_name_in_a_summary_is_no_markup() {
-    let place = Place::new();
     let name = "<b>x</b> @me `y` | [z](http://w)";
     let costs = |cost: fn(f64) -> f64| rows(name, "tokens", &TOKENS, ROUNDS, cost);
-    place.import(&costs(line));
-    place.scalegate("accept --reason before").success();
-    place.import(&costs(|n| 2.0 * line(n)));
-    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
-    assert!(markdown.contains("- **regressed** `` <b>x</b> @me `y` | [z](http://w) `` wall"), "{markdown}");
-    assert!(markdown.contains("| `` <b>x</b> @me `y` \\| [z](http://w) `` | wall"), "{markdown}");
-    assert!(markdown.contains("title \"?b?x?/b? ?me ?y? ? ?z??http?//w? wall_time\""), "{markdown}");
+    let place = changed(&costs(line), &costs(|n| 2.0 * line(n)));
+    assert_snapshot!("name_as_markup", stdout(&place.scalegate("check --format markdown").code(1)));
 }
 
 #[test]
@@ -221,21 +330,27 @@ fn shards_of_one_host_are_joined_and_a_series_given_twice_is_an_error() {
     let place = Place::new();
     place.import(&(prefill(line) + &decode(line)));
     place.scalegate("accept --reason before").success();
-    for (name, costs) in [("a", prefill(line)), ("b", decode(line))] {
-        place.write("costs.csv", format!("workload,axis,metric,unit,size,round,value\n{costs}"));
-        place.scalegate(&format!("import csv costs.csv --out {name}.json")).success();
-    }
+    place.import_as("a.json", &prefill(line));
+    place.import_as("b.json", &decode(line));
     place.scalegate("check a.json b.json").code(0);
     place.scalegate("join a.json b.json --out joined.json").success();
     place.scalegate("check joined.json").code(0);
-    let message = stderr(&place.scalegate("check a.json b.json a.json").code(2));
-    assert!(message.contains("llm/prefill wall_time is in a.json too"), "{message}");
+    assert_snapshot!(place.refused("check a.json b.json a.json"), @"
+    error: a.json: llm/prefill wall_time is in a.json too
+      help: give records of one commit, and each series of a host once
+    ");
 }
 
 #[test]
 fn accepting_without_a_reason_is_refused() {
     let place = Place::new();
     place.import(&prefill(line));
-    place.scalegate("accept").code(2);
-    assert!(!place.path("baselines").exists());
+    assert_snapshot!(place.refused("accept"), @"
+    error: the following required arguments were not provided:
+      --reason <TEXT>
+
+    Usage: scalegate accept --reason <TEXT> [RUN]
+
+    For more information, try '--help'.
+    ");
 }

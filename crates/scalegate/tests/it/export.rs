@@ -1,8 +1,9 @@
 //! `scalegate export` writes what other tools read, and what `scalegate import csv` reads again.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::support::{Place, TOKENS, line, rows, stderr};
+use crate::support::{Place, RUN, TOKENS, line, rows};
 
 #[test]
 fn an_exported_run_comes_back_with_its_law() {
@@ -14,7 +15,7 @@ fn an_exported_run_comes_back_with_its_law() {
     };
     place.scalegate("export csv --out again.csv").success();
     place.scalegate("import csv again.csv --out again.json").success();
-    assert_eq!(samples(&place, "again.json"), samples(&place, "target/scalegate/run.json"));
+    assert_eq!(samples(&place, "again.json"), samples(&place, RUN));
 }
 
 #[test]
@@ -26,9 +27,11 @@ fn bencher_and_benchmark_action_have_every_size() {
     assert_eq!(bencher.as_object().unwrap().len(), TOKENS.len());
     let measure = &bencher["llm/prefill 1024 tokens"]["wall-time"];
     assert!(measure["lower_value"].as_f64() <= measure["value"].as_f64(), "{measure}");
-    place.scalegate("export benchmark-action target/scalegate/run.json --out action.json").success();
+    place.scalegate(&format!("export benchmark-action {RUN} --out action.json")).success();
     let entries: Value = serde_json::from_str(&place.read("action.json")).unwrap();
     assert_eq!(entries.as_array().unwrap().len(), TOKENS.len());
-    let message = stderr(&place.scalegate("export csv --out no/such/directory.csv").code(2));
-    assert!(message.contains("no/such/directory.csv") && message.contains("help: "), "{message}");
+    assert_snapshot!(place.refused("export csv --out no/such/directory.csv"), @"
+    error: no/such/directory.csv: No such file or directory (os error 2)
+      help: name a file in a directory that exists and is writable with `--out`
+    ");
 }

@@ -1,10 +1,12 @@
 //! One verdict over several hosts. The hosts are pretended: their records are made here and measured nowhere.
 
+use insta::assert_snapshot;
+use scalegate::Axis;
 use scalegate::analysis::{self, Expected};
 use scalegate::baseline::Store;
+use scalegate::config::GateSettings;
 use scalegate::gate::Verdict;
 use scalegate::record::{Provenance, Run, Sample, Series};
-use scalegate::suite::{Axis, GateSettings};
 
 use crate::support::{Place, TOKENS, line, stderr, stdout};
 
@@ -33,7 +35,7 @@ fn record(host: &str, factor: f64) -> Run {
     let samples = (0..6).flat_map(|round| TOKENS.iter().enumerate().map(move |at| cell(round, at))).collect();
     let series = Series {
         workload: "llm/prefill".to_owned(),
-        axis: Axis::Tokens,
+        axis: Axis::TOKENS,
         metric: scalegate::metric::Metric::WallTime,
         unit: "s".to_owned(),
         measured: None,
@@ -115,12 +117,30 @@ fn a_host_that_sent_nothing_is_named_and_the_regression_of_another_says_whose_it
     }
     let laptop = format!("check {}.json", HOSTS[0]);
     place.scalegate(&laptop).code(0);
-    let text = stdout(&place.scalegate(&format!("{laptop} --expect {}", HOSTS[2])).code(3));
-    assert!(text.contains("no record came from host class pretended-server"), "{text}");
+    assert_snapshot!(stdout(&place.scalegate(&format!("{laptop} --expect {}", HOSTS[2])).code(3)), @"
+    INCONCLUSIVE: of 7 quantities, 1 inconclusive, 6 within tolerance
+
+    inconclusive  every workload wall_time (shape) on pretended-server
+      not compared: no record came from host class pretended-server; see that its runner is online, and measure again
+
+    pass  llm/prefill wall_time on pretended-laptop: class, growth, curvature share, cost smallest, cost largest, slope
+    ");
     let both = format!("{laptop} {}.json --expect {} --expect {}", HOSTS[1], HOSTS[0], HOSTS[1]);
-    let text = stdout(&place.scalegate(&both).code(1));
-    assert!(text.contains("regressed  llm/prefill wall_time (cost) on pretended-board"), "{text}");
-    assert!(text.contains("pass  llm/prefill wall_time on pretended-laptop"), "{text}");
+    assert_snapshot!(stdout(&place.scalegate(&both).code(1)), @"
+    REGRESSED: of 12 quantities, 3 regressed, 9 within tolerance
+
+    regressed  llm/prefill wall_time (cost) on pretended-board
+      cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +98.8 % and +101.2 %; ±15 % tolerated)
+
+    regressed  llm/prefill wall_time (cost) on pretended-board
+      cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +99.6 % and +100.4 %; ±15 % tolerated)
+
+    regressed  llm/prefill wall_time (cost) on pretended-board
+      slope from 150 µs to 300 µs per token (+100.0 %, between +99.6 % and +100.4 %; ±15 % tolerated)
+
+    pass  llm/prefill wall_time on pretended-laptop: class, growth, curvature share, cost smallest, cost largest, slope
+    pass  llm/prefill wall_time on pretended-board: class, growth, curvature share
+    ");
 }
 
 #[test]
@@ -132,21 +152,51 @@ fn records_of_other_sources_or_of_several_hosts_are_not_joined() {
     write("board.json", &older);
     older.provenance.build.source = "older sources".to_owned();
     write("older.json", &older);
-    let message = stderr(&place.scalegate("check laptop.json older.json").code(2));
-    assert!(message.contains("build.source: pretended sources → older sources"), "{message}");
-    let message = stderr(&place.scalegate("join laptop.json board.json --out joined.json").code(2));
-    assert!(message.contains("they come from 2 classes of hosts: pretended-laptop, pretended-board"), "{message}");
-    assert!(!place.path("joined.json").exists());
+    assert_snapshot!(place.refused("check laptop.json older.json"), @"
+    error: older.json: it does not belong to laptop.json: build.source: pretended sources → older sources
+      help: give records of one commit, and each series of a host once
+    ");
+    assert_snapshot!(place.refused("join laptop.json board.json --out joined.json"), @"
+    error: the records: they come from 2 classes of hosts: pretended-laptop, pretended-board
+      help: join those of each class; `scalegate check` takes several records, and gives one verdict over them
+    ");
+}
+
+/// What a doctor's lines are about: what it found is of this host.
+fn subjects(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let inner = lines[1..lines.len() - 1].iter().filter(|line| !line.starts_with("        "));
+    inner
+        .map(|line| line.get(8..23).filter(|_| line.starts_with("  ")).unwrap_or(line).trim_end())
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 #[test]
 fn a_doctor_says_what_this_host_can_measure() {
-    let place = Place::new();
-    let assert = place.scalegate("doctor");
+    let assert = Place::new().scalegate("doctor");
     let text = stdout(&assert);
-    for part in ["can measure", "wall_time", "instructions", "energy", "could disturb", "governor", "load", "memory"] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
     let is_unusable = text.contains("do not measure here now");
     assert_eq!(assert.get_output().status.code(), Some(if is_unusable { 3 } else { 0 }));
+    assert_eq!(stderr(&assert), "");
+    assert_snapshot!(subjects(&text), @"
+    can measure
+    wall_time
+    cpu_time
+    rss_auc
+    heap_bytes
+    instructions
+    instructions_hw
+    energy
+
+    could disturb
+    throttling
+    temperature
+    governor
+    frequency
+    cores
+    load
+    memory
+    power
+    low power mode
+    ");
 }

@@ -1,78 +1,171 @@
 //! `scalegate import csv` takes nothing on trust.
 
-use crate::support::{Place, TOKENS, line, rows, stderr, stdout};
+use insta::assert_snapshot;
+
+use crate::support::{HEAD, Place, TOKENS, line, list, rows, stderr, stdout};
 
 fn refused(csv: &str) -> String {
     let place = Place::new();
     place.write("costs.csv", csv);
-    let message = stderr(&place.scalegate("import csv costs.csv").code(2));
-    assert!(!place.path("target/scalegate/run.json").exists(), "nothing is written");
-    message
+    place.refused("import csv costs.csv")
 }
 
-const HEAD: &str = "workload,axis,metric,unit,size,round,value\n";
+/// What is said of rows that follow a valid one.
+fn refused_rows<'a>(rows: impl IntoIterator<Item = &'a str>) -> String {
+    list(rows.into_iter().map(|row| (row, refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\n{row}\n")))))
+}
 
 #[test]
 fn a_missing_column_is_named() {
-    let message = refused("workload,axis,metric,unit,size,value\nx,tokens,wall_time,s,1,1\n");
-    assert!(message.contains("costs.csv:1: the column `round` is missing"), "{message}");
+    assert_snapshot!(refused("workload,axis,metric,unit,size,value\nx,tokens,wall_time,s,1,1\n"), @"
+    error: costs.csv:1: the column `round` is missing
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
 }
 
 #[test]
 fn a_value_that_is_no_cost_is_named_with_its_line() {
-    for (value, cause) in
-        [("NaN", "a value of NaN"), ("-1", "a value of -1"), ("inf", "a value of inf"), ("x", "value: ")]
-    {
-        let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\nx,tokens,wall_time,s,32,0,{value}\n"));
-        assert!(message.contains("costs.csv:3") && message.contains(cause), "{message}");
-    }
+    assert_snapshot!(
+        refused_rows([
+            "x,tokens,wall_time,s,32,0,NaN",
+            "x,tokens,wall_time,s,32,0,-1",
+            "x,tokens,wall_time,s,32,0,inf",
+            "x,tokens,wall_time,s,32,0,x",
+            "x,tokens,wall_time,s,32,0,",
+            "x,tokens,wall_time,s,32,0,1e999",
+        ]),
+        @"
+        x,tokens,wall_time,s,32,0,NaN
+        error: costs.csv:3: a value of NaN; costs are finite and not negative
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,-1
+        error: costs.csv:3: a value of -1; costs are finite and not negative
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,inf
+        error: costs.csv:3: a value of inf; costs are finite and not negative
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,x
+        error: costs.csv:3: value: invalid float literal
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,
+        error: costs.csv:3: value: cannot parse float from empty string
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,1e999
+        error: costs.csv:3: a value of inf; costs are finite and not negative
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+        "
+    );
 }
 
 #[test]
 fn a_second_row_for_a_size_and_round_is_named_with_its_line() {
-    let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\nx,tokens,wall_time,s,16,0,1\n"));
-    assert!(message.contains("costs.csv:3: size 16 and round 0 have a row already"), "{message}");
+    assert_snapshot!(refused_rows(["x,tokens,wall_time,s,16,0,1"]), @"
+    x,tokens,wall_time,s,16,0,1
+    error: costs.csv:3: size 16 and round 0 have a row already
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
 }
 
 #[test]
 fn another_unit_is_named_with_its_line() {
-    let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\nx,tokens,wall_time,ms,32,0,1\n"));
-    assert!(message.contains("costs.csv:3: unit `ms`, but wall_time is in `s`"), "{message}");
+    assert_snapshot!(refused_rows(["x,tokens,wall_time,ms,32,0,1"]), @"
+    x,tokens,wall_time,ms,32,0,1
+    error: costs.csv:3: unit `ms`, but wall_time is in `s`
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
 }
 
 #[test]
 fn an_empty_file_is_refused() {
-    assert!(refused(HEAD).contains("the run is empty"));
-    assert!(refused("").contains("the column `workload` is missing"));
+    assert_snapshot!(refused(HEAD), @"
+    error: costs.csv: the run is empty
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
+    assert_snapshot!(refused(""), @"
+    error: costs.csv:1: the column `workload` is missing
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
 }
 
 #[test]
 fn a_row_that_is_none_is_named_with_its_line() {
-    for (row, cause) in [
-        ("x,tokens,wall_time,s,32,0", "found record with 6 fields, but the previous record has 7"),
-        ("x,tokens,wall_time,s,32,0,1,1", "found record with 8 fields, but the previous record has 7"),
-        (",tokens,wall_time,s,32,0,1", "a row without a workload"),
-        ("x,pixels,wall_time,s,32,0,1", "axis pixels, but earlier rows of the workload have tokens"),
-        ("x,bytes,wall_time,s,32,0,1", "unknown variant `bytes`, expected `tokens` or `pixels`"),
-        ("x,tokens,wall_clock,s,32,0,1", "unknown variant `wall_clock`"),
-        ("x,tokens,wall_time,s,0,0,1", "a size of zero"),
-        ("x,tokens,wall_time,s,32.5,0,1", "size: "),
-        ("x,tokens,wall_time,s,-32,0,1", "size: "),
-        ("x,tokens,wall_time,s,32,-1,1", "round: "),
-        ("x,tokens,wall_time,s,32,0,", "value: "),
-        ("x,tokens,wall_time,s,32,0,1e999", "a value of inf"),
-    ] {
-        let message = refused(&format!("{HEAD}x,tokens,wall_time,s,16,0,1\n{row}\n"));
-        assert!(message.contains("costs.csv:3") && message.contains(cause), "{row}: {message}");
-    }
+    assert_snapshot!(
+        refused_rows([
+            "x,tokens,wall_time,s,32,0",
+            "x,tokens,wall_time,s,32,0,1,1",
+            ",tokens,wall_time,s,32,0,1",
+            "x,pixels,wall_time,s,32,0,1",
+            "x,,wall_time,s,32,0,1",
+            "x,tokens (),wall_time,s,32,0,1",
+            "x,tokens,wall_clock,s,32,0,1",
+            "x,tokens,wall_time,s,0,0,1",
+            "x,tokens,wall_time,s,32.5,0,1",
+            "x,tokens,wall_time,s,-32,0,1",
+            "x,tokens,wall_time,s,32,-1,1",
+        ]),
+        @"
+        x,tokens,wall_time,s,32,0
+        error: costs.csv:3: CSV error: record 2 (line: 3, byte: 71): found record with 6 fields, but the previous record has 7 fields
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,0,1,1
+        error: costs.csv:3: CSV error: record 2 (line: 3, byte: 71): found record with 8 fields, but the previous record has 7 fields
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        ,tokens,wall_time,s,32,0,1
+        error: costs.csv:3: a row without a workload
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,pixels,wall_time,s,32,0,1
+        error: costs.csv:3: axis pixels, but earlier rows of the workload have tokens
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,,wall_time,s,32,0,1
+        error: costs.csv:3: an axis has an empty name
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens (),wall_time,s,32,0,1
+        error: costs.csv:3: the unit of an axis has an empty name
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_clock,s,32,0,1
+        error: costs.csv:3: unknown variant `wall_clock`, expected one of `wall_time`, `cpu_time`, `instructions`, `instructions_hw`, `heap_bytes`, `heap_blocks`, `d1_misses`, `ll_misses`, `branches`, `cpu_auc`, `rss_auc`, `peak_rss`, `energy`, `utilisation`, `mean_power`, `tokens_per_joule`, `perplexity`
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,0,0,1
+        error: costs.csv:3: a size of zero
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32.5,0,1
+        error: costs.csv:3: size: invalid digit found in string
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,-32,0,1
+        error: costs.csv:3: size: invalid digit found in string
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+
+        x,tokens,wall_time,s,32,-1,1
+        error: costs.csv:3: round: invalid digit found in string
+          help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+        "
+    );
 }
 
 #[test]
 fn a_column_that_is_unknown_or_there_twice_is_named() {
-    let message = refused("workload,axis,metric,unit,size,round,value,host\n");
-    assert!(message.contains("costs.csv:1: the column `host` is unknown or there twice"), "{message}");
-    let message = refused("workload,axis,metric,unit,size,round,value,value\n");
-    assert!(message.contains("costs.csv:1: the column `value` is unknown or there twice"), "{message}");
+    assert_snapshot!(refused("workload,axis,metric,unit,size,round,value,host\n"), @"
+    error: costs.csv:1: the column `host` is unknown or there twice
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
+    assert_snapshot!(refused("workload,axis,metric,unit,size,round,value,value\n"), @"
+    error: costs.csv:1: the column `value` is unknown or there twice
+      help: write one row per workload, metric, size and round, with the columns of docs/formats.md
+    ");
 }
 
 #[test]
@@ -97,32 +190,54 @@ fn the_order_of_columns_and_rows_does_not_matter() {
 }
 
 #[test]
-fn an_imported_run_beside_a_suite_is_checked_for_what_it_has() {
-    let place = Place::with_suite("");
-    place.import(&rows("engine/prefill", "tokens", &TOKENS, 8, line));
+fn an_axis_of_any_name_comes_back() {
+    let place = Place::new();
+    let axes = ["tokens", "pixels", "bytes", "items", "file (B)"];
+    let row = |axis: &str| format!("of {axis},{axis},wall_time,s,16,0,1\n");
+    place.import(&axes.map(row).concat());
+    let mut found: Vec<String> = place.record().series.iter().map(|series| series.axis.to_string()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["bytes", "file (B)", "items", "pixels", "tokens"]);
+}
+
+#[test]
+fn an_imported_run_is_checked_for_what_it_has_and_what_its_class_requires() {
+    let place = Place::new();
+    place.write("scalegate.toml", "[gate]\nrequired = [\"wall_time\", \"instructions\"]\n");
+    let costs = rows("engine/prefill", "tokens", &TOKENS, 8, line);
+    place.import(&costs);
     place.scalegate("accept --reason first").success();
     place.scalegate("check").code(0);
-    let class = "[gate.host.imported]\nrequired = [\"wall_time\"]\n";
-    place.write("suite.toml", format!("{}\n{class}", crate::support::bench::SUITE));
-    let text = stdout(&place.scalegate("check").code(3));
-    assert!(text.contains("llm/prefill") && text.contains("it was not measured"), "{text}");
+    // A metric of which the record knows only that it could not be measured.
+    let no_energy = r#""series":[{"workload":"engine/prefill","axis":"tokens","metric":"energy","unit":"J","unavailable":"no meter"},"#;
+    place.edit(crate::support::RUN, "\"series\":[", no_energy);
+    place.scalegate("check").code(0);
+    place.write("scalegate.toml", "[gate.host.imported]\nrequired = [\"wall_time\", \"energy\"]\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 8 quantities, 2 inconclusive, 6 within tolerance
+
+    inconclusive  engine/prefill energy (shape)
+      not compared: unavailable: no meter
+
+    inconclusive  engine/prefill energy (cost)
+      not compared: host class imported has no baseline of it; accept a run with `scalegate accept`
+
+    pass  engine/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    ");
 }
 
 #[test]
 fn an_imported_run_is_of_the_class_that_is_named() {
     let place = Place::new();
-    place.write("costs.csv", "workload,axis,metric,unit,size,round,value\nengine/x,tokens,wall_time,s,1,0,1\n");
-    let import = |class: &str| {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_scalegate"));
-        command
-            .current_dir(place.path(""))
-            .env("SCALEGATE_HOST_CLASS", class)
-            .args(["import", "csv", "costs.csv"])
-            .assert()
-    };
+    place.write("costs.csv", format!("{HEAD}engine/x,tokens,wall_time,s,1,0,1\n"));
+    let import = |class: &str| place.command("import csv costs.csv").env("SCALEGATE_HOST_CLASS", class).assert();
     import("my-laptop").success();
     assert_eq!(place.record().provenance.host.class, "my-laptop");
     import("other").success();
     assert_eq!(place.record().provenance.host.class, "other");
-    assert!(stderr(&import("../up").code(2)).contains("is not a name of lower-case letters"));
+    assert_snapshot!(stderr(&import("../up").code(2)), @"
+    error: SCALEGATE_HOST_CLASS: `../up` is not a name of lower-case letters, digits and dashes
+      help: set it to a name such as `macbook-m2`, or unset it
+    ");
+    assert_eq!(place.record().provenance.host.class, "other");
 }

@@ -1,0 +1,20 @@
+//! Tests that meet scalegate as its users do: through its binary and its files.
+//!
+//! What it says is a snapshot, so that a changed word is one reviewed diff; numbers and outcomes are asserted.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_record;
+mod check;
+mod compare;
+mod configuration;
+mod degenerate;
+mod export;
+mod fit;
+mod hosts;
+mod import;
+mod import_tools;
+mod older_schema;
+mod package;
+mod report;
+mod support;

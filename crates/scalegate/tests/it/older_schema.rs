@@ -1,0 +1,72 @@
+//! Records of older schemas, as they were committed, are read as what they were.
+
+use insta::assert_snapshot;
+use scalegate::baseline::Baseline;
+use scalegate::metric::Metric;
+use scalegate::record::{self, Run};
+use serde_json::Value;
+
+use crate::support::{Place, fixture, stdout};
+
+/// A recorded baseline, and a place that has it and its run as a record.
+fn recorded(schema: u32, file_name: &str) -> (Value, Place) {
+    let text = fixture(&format!("records/schema-{schema}.json"));
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&document["schema"], &document["run"]["schema"]), (&schema.into(), &schema.into()));
+    let place = Place::new();
+    place.write(&format!("baselines/portable/{file_name}"), &text);
+    place.write("run.json", document["run"].to_string());
+    (document, place)
+}
+
+#[track_caller]
+fn assert_read(place: &Place, file_name: &str, (workload, metric): (&str, Metric), document: &Value) {
+    let baseline: Baseline = record::read_json(&place.path(&format!("baselines/portable/{file_name}"))).unwrap();
+    let run: Run = record::read_json(&place.path("run.json")).unwrap();
+    assert_eq!(baseline.series().key(), (workload, metric));
+    assert_eq!(baseline.run, run);
+    assert_eq!(run.provenance.program, None, "the schema has no such field");
+    let samples = document["run"]["series"][0]["samples"].as_array().unwrap();
+    assert_eq!(run.series[0].samples.len(), samples.len());
+    for (read, recorded) in run.series[0].samples.iter().zip(samples) {
+        assert_eq!(serde_json::to_value(&read.values).unwrap(), recorded["values"]);
+    }
+}
+
+#[test]
+fn a_baseline_of_schema_2_is_read_and_compared() {
+    let name = "llm-generate.wall_time.json";
+    let (document, place) = recorded(2, name);
+    assert_read(&place, name, ("llm/generate", Metric::WallTime), &document);
+    assert_snapshot!(stdout(&place.scalegate("check run.json").code(0)), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  llm/generate wall_time: class, growth, curvature share
+
+    note: host class intel-xeon-processor-family-6-model-167-stepping-1-2-cores has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
+}
+
+#[test]
+fn a_baseline_of_schema_3_is_read_and_compared() {
+    let name = "llm-decode.cpu_auc.json";
+    let (document, place) = recorded(3, name);
+    assert_read(&place, name, ("llm/decode", Metric::CpuAuc), &document);
+    assert_snapshot!(stdout(&place.scalegate("check run.json").code(0)), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  llm/decode cpu_auc: class, growth, curvature share
+
+    note: host class intel-xeon-processor-family-6-model-167-stepping-1-2-cores has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+    ");
+}
+
+#[test]
+fn what_is_accepted_of_an_older_record_keeps_its_samples() {
+    let (document, place) = recorded(3, "llm-decode.cpu_auc.json");
+    std::fs::remove_dir_all(place.path("baselines")).unwrap();
+    place.scalegate("accept run.json --reason again").success();
+    let accepted: Value = serde_json::from_str(&place.read("baselines/portable/llm-decode.cpu_auc.json")).unwrap();
+    assert_eq!(accepted["run"]["series"][0]["samples"], document["run"]["series"][0]["samples"]);
+    assert_eq!(accepted["schema"], 4);
+}
