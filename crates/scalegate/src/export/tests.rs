@@ -126,8 +126,9 @@ fn what_csv_exports_csv_imports() {
     let again = crate::import::csv(file.path()).unwrap();
     let costs = |run: &Run| {
         let measured = run.series.iter().filter(|series| !series.samples.is_empty());
-        let mut all: Vec<_> =
-            measured.map(|it| (it.workload.clone(), it.metric, it.axis, it.costs().collect::<Vec<_>>())).collect();
+        let mut all: Vec<_> = measured
+            .map(|it| (it.workload.clone(), it.metric, it.axis.clone(), it.costs().collect::<Vec<_>>()))
+            .collect();
         all.sort_by_key(|(workload, metric, ..)| (workload.clone(), *metric));
         all
     };
