@@ -34,6 +34,42 @@ pub fn size(value: f64, axis: &Axis) -> String {
     axis.size(value)
 }
 
+/// A position on an axis in a sentence, with no more digits than help: `512 tokens`, `0.20 MP`, `16.0 kB`.
+pub(crate) fn rounded_size(value: f64, axis: &Axis) -> String {
+    match axis.unit() {
+        None => format!("{} {}", rounded(value), axis.name()),
+        Some(_) if *axis != Axis::PIXELS => axis.size(value),
+        Some(_) if value >= 1e5 => format!("{:.2} MP", value / 1e6),
+        Some(_) if value >= 1e3 => format!("{:.3} MP", value / 1e6),
+        Some(_) => format!("{} pixels", rounded(value)),
+    }
+}
+
+/// A relative change, as `+12.5 %`.
+pub(crate) fn percent(value: f64) -> String {
+    format!("{:+.1} %", 100.0 * value)
+}
+
+/// A relative change in a sentence: from a tenfold on, a factor is easier to read than a percentage.
+pub(crate) fn change(value: f64) -> String {
+    if value >= 9.0 { format!("×{}", rounded(1.0 + value)) } else { percent(value) }
+}
+
+/// Three significant digits without zeros that say nothing, in plain notation where that is short.
+pub(crate) fn rounded(value: f64) -> String {
+    let magnitude = value.abs();
+    match magnitude {
+        0.0 => "0".to_owned(),
+        _ if !(1e-4..1e7).contains(&magnitude) => format!("{value:.2e}"),
+        _ if magnitude >= 100.0 => format!("{value:.0}"),
+        _ => {
+            let decimals = (2.0 - magnitude.log10().floor()).clamp(0.0, 7.0) as usize;
+            let text = format!("{value:.decimals$}");
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        }
+    }
+}
+
 /// A round number as it is written at an axis, for instance `0.05` or `2000`.
 pub(crate) fn tick(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {

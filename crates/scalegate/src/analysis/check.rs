@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::{looks, observations};
-use crate::Result;
+use super::notes::{Fact, Note, interim_looks};
+use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Finding, Policy, Scope, Verdict};
+use crate::gate::{self, Case, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series};
 use crate::session::{Description, Instrument};
+use crate::{Axis, Result};
 
 /// A verdict with everything that a reader needs to believe it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// The joined outcome.
     pub verdict: Verdict,
@@ -25,18 +24,6 @@ pub struct Check {
     pub subject_changes: Vec<Difference>,
     /// What does not gate, and why.
     pub notes: Vec<Note>,
-}
-
-/// Something to know that decides nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Note {
-    /// The host class that it is about.
-    pub host: String,
-    /// The metric that it is about, if it is about one.
-    #[serde(skip)]
-    pub metric: Option<Metric>,
-    /// What to know, and what to do about it.
-    pub words: String,
 }
 
 /// What has to be there: what was not measured of it is inconclusive, never a pass.
@@ -96,7 +83,7 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
     let mut notes = Vec::new();
     let mut subject_changes = Vec::new();
     for run in runs {
-        let side = Side {
+        let checked = Checked {
             run,
             portable: &portable,
             own: &store.host(&run.provenance.host.class)?,
@@ -104,21 +91,32 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             other_keys: &store.count_keys()?,
             settings: gate_settings,
         };
-        let mut open: BTreeMap<(Metric, String), Vec<String>> = BTreeMap::new();
-        for (workload, metric) in side.keys(expected) {
-            match side.cases(&workload, metric) {
+        let mut ungated: BTreeMap<Metric, Vec<(Reason, Vec<String>)>> = BTreeMap::new();
+        for (workload, metric) in checked.keys(expected) {
+            match checked.cases(&workload, metric) {
                 Ok(list) => cases.extend(list),
-                Err(reason) => open.entry((metric, reason)).or_default().push(workload),
+                Err(reason) => {
+                    let reasons = ungated.entry(metric).or_default();
+                    match reasons.iter_mut().find(|(earlier, _)| *earlier == reason) {
+                        Some((_, workloads)) => workloads.push(workload),
+                        None => reasons.push((reason, vec![workload])),
+                    }
+                }
             }
         }
-        notes.extend(side.note_on_host());
-        notes.extend(looks::notes(run));
-        notes.extend(open.into_iter().map(|((metric, reason), workloads)| Note {
-            host: run.provenance.host.class.clone(),
-            metric: Some(metric),
-            words: format!("{metric} of {} does not gate: {reason}", workloads.join(", ")),
-        }));
-        for baseline in side.portable.iter().chain(side.counts) {
+        let host = &run.provenance.host.class;
+        let note = |metric, fact| Note { host: host.clone(), metric, fact };
+        if checked.own.is_empty() {
+            notes.push(note(None, Fact::NoHostBaselines));
+        }
+        notes.extend(interim_looks(run));
+        for (metric, mut reasons) in ungated {
+            // What is missing first, then what does not compare.
+            reasons.sort_by_key(|(reason, _)| *reason != Reason::NotMeasured);
+            let facts = reasons.into_iter().map(|(reason, workloads)| Fact::Ungated { workloads, reason });
+            notes.extend(facts.map(|fact| note(Some(metric), fact)));
+        }
+        for baseline in checked.portable.iter().chain(checked.counts) {
             if run.series(&baseline.series().workload, baseline.series().metric).is_none() {
                 continue;
             }
@@ -154,7 +152,7 @@ fn counts_under_keys_of(run: &Run, store: &Store) -> Result<Vec<Baseline>> {
 }
 
 /// One run and what it is compared with.
-struct Side<'a> {
+struct Checked<'a> {
     run: &'a Run,
     portable: &'a [Baseline],
     own: &'a [Baseline],
@@ -164,7 +162,7 @@ struct Side<'a> {
     settings: &'a GateSettings,
 }
 
-impl Side<'_> {
+impl Checked<'_> {
     /// Everything gated that was measured, that is required, or that has a baseline.
     fn keys(&self, expected: &Expected) -> BTreeSet<(String, Metric)> {
         let measured = self.run.series.iter();
@@ -193,7 +191,7 @@ impl Side<'_> {
     }
 
     /// The comparisons of one workload and metric; or, if the metric is not required here, why there are none.
-    fn cases(&self, workload: &str, metric: Metric) -> Result<Vec<Case>, String> {
+    fn cases(&self, workload: &str, metric: Metric) -> Result<Vec<Case>, Reason> {
         let cases = match metric.kind() {
             Kind::Count => {
                 let baseline = find(self.counts, workload, metric);
@@ -220,9 +218,9 @@ impl Side<'_> {
     fn portable_case(&self, scope: Scope, workload: &str, metric: Metric) -> Case {
         let baseline = find(self.portable, workload, metric);
         let withheld = match (baseline, self.run.series(workload, metric)) {
-            (_, None) => Some(NOT_MEASURED.to_owned()),
-            (_, Some(series)) if series.unavailable.is_some() => series.unavailable.clone().map(unavailable),
-            (None, Some(_)) => Some("there is no portable baseline; accept a run with `scalegate accept`".to_owned()),
+            (_, None) => Some(Reason::NotMeasured),
+            (_, Some(series)) if series.unavailable.is_some() => series.unavailable.clone().map(Reason::Unavailable),
+            (None, Some(_)) => Some(Reason::NoPortableBaseline),
             (Some(baseline), Some(series)) => incomparable(baseline.series(), series, &[]),
         };
         self.case(scope, workload, metric, baseline, withheld)
@@ -236,10 +234,7 @@ impl Side<'_> {
         }
         let baseline = find(self.own, workload, metric);
         let withheld = match baseline {
-            None => Some(format!(
-                "host class {} has no baseline of it; accept a run with `scalegate accept`",
-                self.run.provenance.host.class
-            )),
+            None => Some(Reason::NoHostBaseline { class: self.run.provenance.host.class.clone() }),
             Some(baseline) => {
                 incomparable(baseline.series(), series, &baseline.run.provenance.incomparable(&self.run.provenance))
             }
@@ -248,23 +243,16 @@ impl Side<'_> {
     }
 
     /// Why a count is not compared.
-    fn no_count(&self, baseline: Option<&Baseline>, workload: &str, metric: Metric) -> Option<String> {
-        let Some(series) = self.run.series(workload, metric) else { return Some(NOT_MEASURED.to_owned()) };
+    fn no_count(&self, baseline: Option<&Baseline>, workload: &str, metric: Metric) -> Option<Reason> {
+        let Some(series) = self.run.series(workload, metric) else { return Some(Reason::NotMeasured) };
         if let Some(reason) = &series.unavailable {
-            return Some(unavailable(reason.clone()));
+            return Some(Reason::Unavailable(reason.clone()));
         }
         if let Some(baseline) = baseline {
             return incomparable(baseline.series(), series, &[]);
         }
-        let others = match self.other_keys {
-            [] => String::new(),
-            keys => format!(" (there are counts for {})", keys.join(", ")),
-        };
-        Some(format!(
-            "not comparable: there is no baseline of it for {}{others}; record one on the accepted commit with \
-             `scalegate run --metric {metric}` and `scalegate accept --reason …`",
-            count_key(series)
-        ))
+        let (metric, key) = (metric.name().to_owned(), count_key(series));
+        Some(Reason::NoCounts { metric, key, others: self.other_keys.to_vec() })
     }
 
     fn case(
@@ -273,17 +261,17 @@ impl Side<'_> {
         workload: &str,
         metric: Metric,
         baseline: Option<&Baseline>,
-        withheld: Option<String>,
+        withheld: Option<Reason>,
     ) -> Case {
         let series = self.run.series(workload, metric);
-        let (before, before_fault) = side(baseline.map(Baseline::series), "baseline");
-        let (after, after_fault) = side(series, "run");
-        let axis = series.or(baseline.map(Baseline::series)).map_or("size", |series| series.axis.name());
+        let accepted = baseline.map(Baseline::series);
+        let (before, before_fault) = costs_of(accepted, Side::Baseline);
+        let (after, after_fault) = costs_of(series, Side::Run);
         Case {
             host: self.run.provenance.host.class.clone(),
             workload: workload.to_owned(),
             metric: metric.name().to_owned(),
-            axis: axis.to_owned(),
+            axis: series.or(accepted).map_or_else(unknown_axis, |series| series.axis.clone()),
             unit: metric.unit().to_owned(),
             scope,
             tolerances: self.settings.tolerances(metric),
@@ -294,18 +282,6 @@ impl Side<'_> {
             withheld: withheld.or(before_fault).or(after_fault),
         }
     }
-
-    fn note_on_host(&self) -> Option<Note> {
-        let host = &self.run.provenance.host.class;
-        self.own.is_empty().then(|| Note {
-            host: host.clone(),
-            metric: None,
-            words: format!(
-                "host class {host} has no baseline of its own: shapes gate, absolute costs don't; \
-                 record one with `scalegate accept`"
-            ),
-        })
-    }
 }
 
 /// Stands for everything that a class of hosts without a record would have measured.
@@ -315,7 +291,7 @@ fn missing_host(class: &str, settings: &GateSettings) -> Case {
         host: class.to_owned(),
         workload: "every workload".to_owned(),
         metric: metric.name().to_owned(),
-        axis: "size".to_owned(),
+        axis: unknown_axis(),
         unit: metric.unit().to_owned(),
         scope: Scope::Shape,
         tolerances: settings.tolerances(metric),
@@ -323,17 +299,13 @@ fn missing_host(class: &str, settings: &GateSettings) -> Case {
         looks: Vec::new(),
         baseline: None,
         run: None,
-        withheld: Some(format!(
-            "no record came from host class {class}; see that its runner is online, and measure again"
-        )),
+        withheld: Some(Reason::NoRecord { class: class.to_owned() }),
     }
 }
 
-/// Why a series that is not in the record is not compared.
-const NOT_MEASURED: &str = "it was not measured; run `cargo bench`, which measures the whole suite";
-
-fn unavailable(reason: String) -> String {
-    format!("unavailable: {reason}")
+/// Of what neither side has measured.
+pub(super) fn unknown_axis() -> Axis {
+    Axis::new("size")
 }
 
 fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option<&'a Baseline> {
@@ -341,34 +313,31 @@ fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option
 }
 
 /// The observations of one side, or why there are none.
-pub(super) fn side(series: Option<&Series>, name: &str) -> (Option<Observations>, Option<String>) {
+pub(super) fn costs_of(series: Option<&Series>, side: Side) -> (Option<Observations>, Option<Reason>) {
     match series.map(observations) {
         None => (None, None),
         Some(Ok(observations)) => (Some(observations), None),
-        Some(Err(reason)) => (None, Some(format!("{name}: {reason}"))),
+        Some(Err(fault)) => (None, Some(Reason::Unusable(side, fault))),
     }
 }
 
-/// Why a series and its baseline are not comparable: the fields that differ.
-fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Option<String> {
+/// Why a series and its baseline, or another series, are not comparable: the fields that differ, beside what is under test;
+/// `fingerprint` holds those of their hosts and builds.
+pub(super) fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Option<Reason> {
     let fields = differing(baseline, run, fingerprint);
-    (!fields.is_empty()).then(|| {
-        format!("not comparable with its baseline ({}); restore these, or accept a new baseline", fields.join("; "))
-    })
+    (!fields.is_empty()).then_some(Reason::Differs(fields))
 }
 
-/// The fields in which two series differ, beside what is under test; `fingerprint` holds those of their hosts and builds.
-pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<String> {
-    let mut fields: Vec<String> = fingerprint.iter().map(ToString::to_string).collect();
+fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<Difference> {
+    let field = |field: &str, before, after| Difference { field: field.to_owned(), before, after };
+    let mut fields = fingerprint.to_vec();
     if baseline.axis != run.axis {
-        fields.push(format!("axis: {} → {}", baseline.axis.name(), run.axis.name()));
+        fields.push(field("axis", baseline.axis.name().to_owned(), run.axis.name().to_owned()));
     }
     let sizes = |series: &Series| series.sizes().iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
     if baseline.sizes() != run.sizes() && run.unavailable.is_none() {
-        fields.push(format!("sizes: {} → {}", sizes(baseline), sizes(run)));
+        fields.push(field("sizes", sizes(baseline), sizes(run)));
     }
-    for (key, before, after) in run.protocol_changes(baseline) {
-        fields.push(format!("{key}: {before} → {after}"));
-    }
+    fields.extend(run.protocol_changes(baseline).into_iter().map(|(key, before, after)| field(&key, before, after)));
     fields
 }

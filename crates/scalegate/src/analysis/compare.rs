@@ -4,19 +4,16 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::check::{differing, side};
+use super::check::{costs_of, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Finding, Policy, Quantity, Scope, Verdict};
+use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
 use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series};
 
-/// What the two records are called.
-const SIDES: [&str; 2] = ["first run", "second run"];
-
 /// What the second run costs beside the first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// Whether the costs of the second are within tolerance of those of the first: `regressed` means that it costs more.
     pub verdict: Verdict,
@@ -60,7 +57,7 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
         let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);
         of_kind.map(|(workload, metric)| case(before, after, workload, *metric, &fingerprint, settings)).collect()
     };
-    let policy = Policy { alpha: settings.alpha, miss: settings.miss, names: SIDES, ..Policy::default() };
+    let policy = Policy { alpha: settings.alpha, miss: settings.miss, ..Policy::default() };
     let decided = gate::decide(&cases(true), &policy);
     let tokens_per_second = decided.findings.iter().filter_map(|finding| rate(before, finding)).collect();
     Comparison {
@@ -85,20 +82,17 @@ fn case(
     // What follows no law is the same on every host.
     let fingerprint = if metric.has_law() { fingerprint } else { &[] };
     let withheld = match (first, second) {
-        (Some(first), Some(second)) => {
-            let fields = differing(first, second, fingerprint);
-            (!fields.is_empty()).then(|| format!("the runs are not comparable ({})", fields.join("; ")))
-        }
-        (None, _) => Some(format!("the {} did not measure it", SIDES[0])),
-        (_, None) => Some(format!("the {} did not measure it", SIDES[1])),
+        (Some(first), Some(second)) => incomparable(first, second, fingerprint),
+        (None, _) => Some(Reason::NotMeasuredBy(Side::Baseline)),
+        (_, None) => Some(Reason::NotMeasuredBy(Side::Run)),
     };
-    let (baseline, first_fault) = side(first, SIDES[0]);
-    let (run, second_fault) = side(second, SIDES[1]);
+    let (baseline, first_fault) = costs_of(first, Side::Baseline);
+    let (run, second_fault) = costs_of(second, Side::Run);
     Case {
         host: after.provenance.host.class.clone(),
         workload: workload.to_owned(),
         metric: metric.name().to_owned(),
-        axis: first.or(second).map_or("size", |series| series.axis.name()).to_owned(),
+        axis: first.or(second).map_or_else(unknown_axis, |series| series.axis.clone()),
         unit: metric.unit().to_owned(),
         scope: if metric.has_law() { Scope::Absolute } else { Scope::Value },
         tolerances: settings.tolerances(metric),

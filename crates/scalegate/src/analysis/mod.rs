@@ -8,13 +8,14 @@ mod check;
 mod compare;
 mod fits;
 mod laws;
-mod looks;
+mod notes;
 mod overlay;
 mod tradeoff;
 
-pub use check::{Check, Expected, Note, check};
+pub use check::{Check, Expected, check};
 pub use compare::{Comparison, TokenRate, compare};
 pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use laws::{AcceptedLaw, RunLaws, SeriesLaw, laws};
+pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
 pub use tradeoff::{Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};

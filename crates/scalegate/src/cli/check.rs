@@ -82,7 +82,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     let check = analysis::check(&runs, &store, &settings, &expected)?;
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
-        Format::Json => print(&report::check_json(&check)?)?,
+        Format::Json => print(&report::check_json(&check))?,
         Format::Markdown => {
             let laws = changed_laws(&check, &runs, &store)?;
             print(&report::check_markdown(&check, &laws, &expected.names()))?;

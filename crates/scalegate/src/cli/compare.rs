@@ -69,7 +69,7 @@ fn worst(codes: impl Iterator<Item = u8>) -> u8 {
 
 fn show(first: &str, others: &[(String, Comparison)], format: Format) -> Result<()> {
     if let (Format::Json, [_, _, ..]) = (format, others) {
-        return print(&report::comparisons_json(others)?);
+        return print(&report::comparisons_json(others));
     }
     for (index, (name, comparison)) in others.iter().enumerate() {
         if others.len() > 1 {
@@ -78,7 +78,7 @@ fn show(first: &str, others: &[(String, Comparison)], format: Format) -> Result<
         }
         match format {
             Format::Text => print(&report::compare_text(comparison))?,
-            Format::Json => print(&report::compare_json(comparison)?)?,
+            Format::Json => print(&report::compare_json(comparison))?,
             Format::Markdown => print(&report::compare_markdown(comparison))?,
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Reason;
+use crate::Axis;
 use crate::config::Tolerances;
 use crate::law::Observations;
 
@@ -28,8 +30,8 @@ pub struct Case {
     pub workload: String,
     /// As `wall_time`.
     pub metric: String,
-    /// What sizes count: `tokens` or `pixels`.
-    pub axis: String,
+    /// What sizes count.
+    pub axis: Axis,
     /// The unit of cost, as `s`.
     pub unit: String,
     /// Which quantities are gated.
@@ -47,6 +49,6 @@ pub struct Case {
     /// The costs of the run under test; `None` if there are none.
     pub run: Option<Observations>,
     /// Why the two can't be compared although both are there (a disturbed host, another environment): the case is then
-    /// inconclusive with these words.
-    pub withheld: Option<String>,
+    /// inconclusive for this reason.
+    pub withheld: Option<Reason>,
 }

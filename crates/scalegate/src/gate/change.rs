@@ -1,6 +1,6 @@
 //! The change of a quantity between two runs, with its uncertainty.
 
-use super::quantity::{Quantity, Range};
+use super::{Quantity, Range};
 use crate::law::{Form, Interval, Sample, Spread};
 
 /// A quantity on one side: as it is, and its logarithm (NaN unless positive).

@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use super::change::{Change, Measured, Reading};
-use super::quantity::{Quantity, Range};
-use super::{Case, Scope};
+use super::{Case, Quantity, Range, Reason, Scope, Side};
+use crate::Axis;
 use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample};
 
 /// A case, laid out for a decision.
 #[derive(Debug, Clone)]
 pub(super) enum Comparison {
     /// There is nothing to compare, for this reason.
-    Missing(String),
+    Missing(Reason),
     /// Both sides cost nothing at all.
     Free,
     /// Both sides have a law.
@@ -35,12 +35,9 @@ pub(super) struct Item {
     pub(super) change: Option<Change>,
 }
 
-/// What the two sides are called.
-type Names = [&'static str; 2];
-
 /// One side of a comparison.
 #[derive(Debug)]
-struct Side {
+struct Fitted {
     sample: Sample,
     form: Form,
     breakpoint: Option<f64>,
@@ -63,37 +60,32 @@ impl Comparison {
     }
 }
 
-fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
+fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     if let Some(reason) = &case.withheld {
         return Err(reason.clone());
     }
     if let Some((name, value)) = case.tolerances.first_invalid() {
-        return Err(format!("the tolerance {name} = {value} is not a positive number"));
+        return Err(Reason::Tolerance { name, value });
     }
-    let [before, after] = sides.names;
-    let baseline = case.baseline.as_ref().ok_or_else(|| format!("the {before} has no such measurement"))?;
-    let run = case.run.as_ref().ok_or_else(|| format!("the {after} has no such measurement"))?;
-    if let (Some(&first), Some(&last)) = (case.looks.first(), case.looks.last())
+    let baseline = case.baseline.as_ref().ok_or(Reason::Absent(Side::Baseline))?;
+    let run = case.run.as_ref().ok_or(Reason::Absent(Side::Run))?;
+    if let (Some(&first), Some(&max)) = (case.looks.first(), case.looks.last())
         && run.n_rounds() < first as usize
     {
-        let taken = run.n_rounds();
-        return Err(format!(
-            "the {after} has {taken} of at most {last} rounds, and is not compared before it has {first}: go on with \
-             `scalegate run --resume`"
-        ));
+        return Err(Reason::TooFewRounds { taken: run.n_rounds(), first, max });
     }
-    let run = at_sizes_of(baseline, run, &case.axis, sides.names)?;
+    let run = at_sizes_of(baseline, run, &case.axis)?;
     if case.scope == Scope::Value {
-        return value(baseline, &run, case.noise, sides.names).map(Comparison::Laws);
+        return value(baseline, &run, case.noise).map(Comparison::Laws);
     }
     let is_free = |o: &Observations| o.points().all(|(_, _, cost)| cost == 0.0);
     if is_free(baseline) && is_free(&run) {
         return Ok(Comparison::Free);
     }
-    let baseline = sides.of(baseline, before, case.noise)?;
-    let run = sides.of(&run, after, case.noise)?;
+    let baseline = sides.of(baseline, Side::Baseline, case.noise)?;
+    let run = sides.of(&run, Side::Run, case.noise)?;
     if baseline.sample.panel.sizes != run.sample.panel.sizes {
-        return Err("the two sides don't have the same sizes in two rounds or more".to_owned());
+        return Err(Reason::NoCommonSizes);
     }
     let sizes = &baseline.sample.panel.sizes;
     let (smallest, largest) = (sizes[0], sizes[sizes.len() - 1]);
@@ -101,9 +93,9 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
     let mut items = Vec::new();
     for (quantity, form) in quantities(case.scope, &baseline, &run) {
         let reading = reading(quantity, form, [&baseline, &run], case.noise);
-        let measure = |side: &Side| Measured::new(&side.sample, reading, quantity, range, case.noise);
+        let measure = |side: &Fitted| Measured::new(&side.sample, reading, quantity, range, case.noise);
         let (Some(before), Some(after)) = (measure(&baseline), measure(&run)) else {
-            return Err(format!("the sizes are too few for a law with a {}", form.class()));
+            return Err(Reason::TooFewSizes(form.class()));
         };
         let change = Change::between(&before, &after, quantity.is_relative());
         items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
@@ -114,8 +106,8 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, String> {
 /// What a quantity is read off on both sides. A law tells the cost of a size with less noise than that size alone does; but
 /// where the law is off at an end of the sizes on one side, it is not the cost that it tells, and a change there can pass
 /// unseen.
-fn reading(quantity: Quantity, form: Form, sides: [&Side; 2], noise: Option<f64>) -> Reading {
-    let is_off = |side: &Side| {
+fn reading(quantity: Quantity, form: Form, sides: [&Fitted; 2], noise: Option<f64>) -> Reading {
+    let is_off = |side: &Fitted| {
         let last = side.sample.panel.sizes.len() - 1;
         let at = |index: usize| side.sample.is_off_at(index, form, noise);
         match quantity {
@@ -129,16 +121,16 @@ fn reading(quantity: Quantity, form: Form, sides: [&Side; 2], noise: Option<f64>
 }
 
 /// The number of what follows no law, on both sides.
-fn value(baseline: &Observations, run: &Observations, noise: Option<f64>, names: Names) -> Result<Laws, String> {
-    let single = |observations: &Observations, name: &str| {
+fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Result<Laws, Reason> {
+    let single = |observations: &Observations, side: Side| {
         let mut points = observations.points();
         match (points.next(), points.next()) {
             (Some((size, _, value)), None) if value > 0.0 => Ok((size, value)),
-            (Some(_), None) => Err(format!("the {name} is zero, of which there is no relative change")),
-            _ => Err(format!("the {name} has more than one number")),
+            (Some(_), None) => Err(Reason::Zero(side)),
+            _ => Err(Reason::SeveralValues(side)),
         }
     };
-    let ((size, before), (_, after)) = (single(baseline, names[0])?, single(run, names[1])?);
+    let ((size, before), (_, after)) = (single(baseline, Side::Baseline)?, single(run, Side::Run)?);
     let bound = noise.unwrap_or(0.0);
     let change = Change::between(&Measured::exact(before, bound), &Measured::exact(after, bound), true);
     let item = Item { quantity: Quantity::Value, baseline: before, run: after, change };
@@ -147,46 +139,40 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>, names:
 }
 
 /// The run at the sizes of the baseline, all of which it has to have.
-fn at_sizes_of(
-    baseline: &Observations,
-    run: &Observations,
-    axis: &str,
-    [before, after]: Names,
-) -> Result<Observations, String> {
+fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &Axis) -> Result<Observations, Reason> {
     if let Some(missing) = baseline.sizes().iter().find(|size| !run.sizes().contains(size)) {
-        return Err(format!("the {after} lacks the size of {missing} {axis} that the {before} has"));
+        return Err(Reason::MissingSize { size: *missing, axis: axis.clone() });
     }
-    run.restricted_to(baseline.sizes()).ok_or_else(|| format!("the {after} has no such measurement"))
+    run.restricted_to(baseline.sizes()).ok_or(Reason::Absent(Side::Run))
 }
 
 /// The sides of all cases. A run takes part in several cases, and its knee test is what a check takes its time for.
 #[derive(Debug)]
 pub(super) struct Sides {
     options: FitOptions,
-    names: Names,
-    known: Vec<(Observations, Result<Rc<Side>, FitError>)>,
+    known: Vec<(Observations, Result<Rc<Fitted>, FitError>)>,
 }
 
 impl Sides {
-    pub(super) fn new(options: FitOptions, names: Names) -> Self {
-        Self { options, names, known: Vec::new() }
+    pub(super) fn new(options: FitOptions) -> Self {
+        Self { options, known: Vec::new() }
     }
 
-    fn of(&mut self, observations: &Observations, name: &str, noise: Option<f64>) -> Result<Rc<Side>, String> {
+    fn of(&mut self, observations: &Observations, side: Side, noise: Option<f64>) -> Result<Rc<Fitted>, Reason> {
         if noise.is_none() && observations.n_rounds() < 2 {
-            return Err(format!("the {name} has one round, which doesn't show its noise: measure at least 5"));
+            return Err(Reason::OneRound(side));
         }
-        let known = self.known.iter().find(|(others, _)| others == observations).map(|(_, side)| side.clone());
-        let side = known.unwrap_or_else(|| {
-            let side = Side::new(observations, &self.options).map(Rc::new);
-            self.known.push((observations.clone(), side.clone()));
-            side
+        let known = self.known.iter().find(|(others, _)| others == observations).map(|(_, fitted)| fitted.clone());
+        let fitted = known.unwrap_or_else(|| {
+            let fitted = Fitted::new(observations, &self.options).map(Rc::new);
+            self.known.push((observations.clone(), fitted.clone()));
+            fitted
         });
-        side.map_err(|error| format!("{name}: {error}"))
+        fitted.map_err(|error| Reason::NoLaw(side, error))
     }
 }
 
-impl Side {
+impl Fitted {
     fn new(observations: &Observations, options: &FitOptions) -> Result<Self, FitError> {
         let sample = Panel::new(observations).and_then(Sample::new)?;
         let (form, curve) = sample.select(options.seed, options.resamples)?;
@@ -200,9 +186,9 @@ impl Side {
 /// below if one side is. A knee against a smooth law is read by the knee's form on both sides, and only for what both have: a
 /// knee that noise hides would be read by a parabola that is off by more than the tolerance, and raise a false alarm,
 /// while a knee's form follows a law that has lost it as far as it goes on rising.
-fn quantities(scope: Scope, baseline: &Side, run: &Side) -> Vec<(Quantity, Form)> {
-    let is_knee = |side: &Side| side.form.class() == Class::Knee;
-    let is_straight = |side: &Side| matches!(side.form, Form::Constant | Form::Line);
+fn quantities(scope: Scope, baseline: &Fitted, run: &Fitted) -> Vec<(Quantity, Form)> {
+    let is_knee = |side: &Fitted| side.form.class() == Class::Knee;
+    let is_straight = |side: &Fitted| matches!(side.form, Form::Constant | Form::Line);
     let curved_knee = baseline.form == Form::CurvedKnee || run.form == Form::CurvedKnee;
     let form = match (is_knee(baseline) || is_knee(run), is_straight(baseline) && is_straight(run)) {
         (true, _) if curved_knee => Form::CurvedKnee,

@@ -1,12 +1,12 @@
-//! What the gate found, ready to be rendered.
-
-use serde::Serialize;
+//! What the gate found, in numbers. The words are made by `report`.
 
 use super::{Outcome, Quantity, Scope, Verdict};
-use crate::law::Interval;
+use crate::Axis;
+use crate::law::{Class, FitError, Interval};
+use crate::record::Difference;
 
-/// The outcome of one quantity, in numbers and in words; a report renders it and recomputes nothing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The outcome of one quantity.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The class of hosts that was measured.
     pub host: String,
@@ -14,12 +14,18 @@ pub struct Finding {
     pub workload: String,
     /// As `wall_time`.
     pub metric: String,
+    /// What sizes count.
+    pub axis: Axis,
+    /// The unit of costs, as `s`.
+    pub cost_unit: String,
     /// Whether costs or shapes were compared.
     pub scope: Scope,
     /// What was compared.
     pub quantity: Quantity,
-    /// The unit of `baseline` and `run`; empty for a pure number.
-    pub unit: String,
+    /// The classes of the two laws; `None` if there are no laws to compare.
+    pub classes: Option<(Class, Class)>,
+    /// The sizes at which costs were read off the laws.
+    pub range: Option<Range>,
     /// The value of the baseline, if it has one.
     pub baseline: Option<f64>,
     /// The value of the run, if it has one.
@@ -34,12 +40,105 @@ pub struct Finding {
     pub tolerance: Option<f64>,
     /// What is known.
     pub outcome: Outcome,
-    /// The same for a reviewer.
-    pub words: String,
+    /// Why nothing was compared, if nothing was.
+    pub reason: Option<Reason>,
+}
+
+/// The sizes at which costs are read off a law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// The smallest size.
+    pub smallest: f64,
+    /// The largest size.
+    pub largest: f64,
+    /// Where growth above the knee starts; the smallest size without a knee.
+    pub bend: f64,
+}
+
+/// One of the two that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What was accepted, or the first of two runs.
+    Baseline,
+    /// What is checked, or the second of two runs.
+    Run,
+}
+
+/// Why a case is not compared. Those of the caller, in [`Case::withheld`](super::Case), come first.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// The record has no such series.
+    NotMeasured,
+    /// One of two runs has no such series.
+    NotMeasuredBy(Side),
+    /// The record says why there are no samples.
+    Unavailable(String),
+    /// Nothing was accepted that holds on every host.
+    NoPortableBaseline,
+    /// The class of hosts has baselines, and none of this.
+    NoHostBaseline {
+        /// The class.
+        class: String,
+    },
+    /// No counts were accepted under this key.
+    NoCounts {
+        /// The metric that is counted.
+        metric: String,
+        /// The key of the record.
+        key: String,
+        /// Keys under which there are counts.
+        others: Vec<String>,
+    },
+    /// A class of hosts that has to be there has no record.
+    NoRecord {
+        /// The class.
+        class: String,
+    },
+    /// The two were measured under other circumstances or in other settings.
+    Differs(Vec<Difference>),
+    /// The samples of a side are no observations, with what is wrong with them.
+    Unusable(Side, String),
+    /// A tolerance that is not a positive number.
+    Tolerance {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A side has nothing to compare.
+    Absent(Side),
+    /// The first interim look at the run is still to come.
+    TooFewRounds {
+        /// The rounds that the run has.
+        taken: usize,
+        /// The rounds at the first look.
+        first: u32,
+        /// The most rounds that it takes.
+        max: u32,
+    },
+    /// The run lacks a size of the baseline.
+    MissingSize {
+        /// The size.
+        size: f64,
+        /// What it counts.
+        axis: Axis,
+    },
+    /// The two sides don't have the same sizes in two rounds or more.
+    NoCommonSizes,
+    /// The sizes are too few for a law of that class.
+    TooFewSizes(Class),
+    /// The value of a side is zero, of which there is no relative change.
+    Zero(Side),
+    /// A side has several numbers where there should be one.
+    SeveralValues(Side),
+    /// A side has one round, which doesn't show its noise.
+    OneRound(Side),
+    /// No law fits the costs of a side.
+    NoLaw(Side, FitError),
 }
 
 /// All findings of a check and what they come to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The joined outcome.
     pub verdict: Verdict,

@@ -1,7 +1,7 @@
 //! The gate: does a run still scale as its baseline does?
 //!
 //! In go [`Case`]s (the observations of a run and of its baseline, by workload and metric, with tolerances), out comes a
-//! [`Report`]: a [`Finding`] per gated quantity, in numbers and in words, and one [`Verdict`]. [`decide`] is the only place
+//! [`Report`]: a [`Finding`] per gated quantity, in numbers, and one [`Verdict`]. [`decide`] is the only place
 //! where a verdict is made; text, HTML and exit codes take theirs from it. The module is pure, as [`crate::law`] is.
 
 mod case;
@@ -15,10 +15,9 @@ mod quantity;
 mod sequential;
 #[cfg(test)]
 mod tests;
-mod words;
 
 pub use case::{Case, Scope};
-pub use finding::{Finding, Report};
+pub use finding::{Finding, Range, Reason, Report, Side};
 pub use looks::looks;
 pub use outcome::{Outcome, Verdict};
 pub use policy::{Policy, decide};

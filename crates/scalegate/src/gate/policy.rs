@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{Comparison, Item, Laws, Sides};
-use super::{Case, Finding, Outcome, Quantity, Report, Scope, Verdict, looks, words};
+use super::{Case, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict, looks};
 use crate::config::GateSettings;
 use crate::law::{Class, FitOptions, Interval};
 
@@ -20,16 +20,13 @@ pub struct Policy {
     pub seed: u64,
     /// Simulated series of the knee tests.
     pub resamples: usize,
-    /// What the two sides are called where one of them is at fault.
-    #[serde(skip)]
-    pub names: [&'static str; 2],
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let FitOptions { seed, resamples, .. } = FitOptions::default();
         let GateSettings { alpha, miss, .. } = GateSettings::default();
-        Self { alpha, miss, seed, resamples, names: ["baseline", "run"] }
+        Self { alpha, miss, seed, resamples }
     }
 }
 
@@ -65,18 +62,16 @@ impl Rates {
 /// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
-    let mut sides = Sides::new(options, policy.names);
+    let mut sides = Sides::new(options);
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
     let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
     let mut findings = Vec::new();
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
             Comparison::Missing(reason) => {
-                findings.push(unmeasured(case, Outcome::Inconclusive, format!("not compared: {reason}")));
+                findings.push(unmeasured(case, Outcome::Inconclusive, Some(reason.clone())));
             }
-            Comparison::Free => {
-                findings.push(unmeasured(case, Outcome::Pass, "costs nothing on both sides".to_owned()))
-            }
+            Comparison::Free => findings.push(unmeasured(case, Outcome::Pass, None)),
             Comparison::Laws(laws) => {
                 let rates = Rates::of(case, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
@@ -110,16 +105,15 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
     let change: Option<Interval> = decided.map(|(_, interval, _)| interval);
     Finding {
         quantity: item.quantity,
-        unit: words::unit(case, item.quantity),
+        classes: Some(laws.classes),
+        range: Some(laws.range),
         baseline: Some(item.baseline).filter(|v| v.is_finite()),
         run: Some(item.run).filter(|v| v.is_finite()),
         change,
         relative: item.quantity.is_relative(),
         confidence: decided.map(|(.., confidence)| confidence),
         tolerance: Some(tolerance),
-        outcome,
-        words: words::judged(case, laws, item, outcome, change, tolerance),
-        ..unmeasured(case, outcome, String::new())
+        ..unmeasured(case, outcome, None)
     }
 }
 
@@ -142,17 +136,20 @@ fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding
     } else {
         Outcome::Inconclusive
     };
-    Some(Finding { quantity: Quantity::Class, ..unmeasured(case, outcome, words::class(laws, outcome)) })
+    Some(Finding { quantity: Quantity::Class, classes: Some(laws.classes), ..unmeasured(case, outcome, None) })
 }
 
-fn unmeasured(case: &Case, outcome: Outcome, words: String) -> Finding {
+fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding {
     Finding {
         host: case.host.clone(),
         workload: case.workload.clone(),
         metric: case.metric.clone(),
+        axis: case.axis.clone(),
+        cost_unit: case.unit.clone(),
         scope: case.scope,
         quantity: Quantity::All,
-        unit: String::new(),
+        classes: None,
+        range: None,
         baseline: None,
         run: None,
         change: None,
@@ -160,6 +157,6 @@ fn unmeasured(case: &Case, outcome: Outcome, words: String) -> Finding {
         confidence: None,
         tolerance: None,
         outcome,
-        words,
+        reason,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Range;
 use crate::config::Tolerances;
 use crate::law::Curve;
 
@@ -35,34 +36,7 @@ pub enum Quantity {
     Value,
 }
 
-/// The sizes at which costs are read off a law.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Range {
-    pub(super) smallest: f64,
-    pub(super) largest: f64,
-    /// Where growth above the knee starts.
-    pub(super) bend: f64,
-}
-
 impl Quantity {
-    /// The name in words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Class => "class",
-            Self::Knee => "knee",
-            Self::Slope => "slope",
-            Self::CostSmallest => "cost smallest",
-            Self::CostLargest => "cost largest",
-            Self::Level => "level",
-            Self::CurvatureShare => "curvature share",
-            Self::Breakpoint => "breakpoint",
-            Self::SlopeRatio => "slope ratio",
-            Self::Growth => "growth",
-            Self::Value => "value",
-        }
-    }
-
     /// The value on a law; NaN if the law has none.
     pub(super) fn of(self, curve: &Curve, range: Range) -> f64 {
         let Range { smallest, largest, bend } = range;
@@ -103,7 +77,7 @@ impl Quantity {
     }
 
     /// Whether it scales with the unit of cost.
-    pub(super) fn has_cost_unit(self) -> bool {
+    pub fn has_cost_unit(self) -> bool {
         matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value)
     }
 

@@ -2,24 +2,27 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
+use super::findings::{self, Sides, finding_json, words};
 use crate::analysis::{Check, Note};
 use crate::gate::{Finding, Outcome, Quantity, Scope, Verdict};
 use crate::metric::Metric;
-use crate::{Error, Result};
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
 pub fn check_text(check: &Check) -> String {
     let mut text = format!("{}: {}\n", check.verdict.to_string().to_uppercase(), summary(check));
     let several = has_several_hosts(check);
     for group in alike(open(check)) {
-        let _ = writeln!(text, "\n{}{}\n  {}", title(&group), host(&group, several), group[0].words);
+        let what = words(group[0], Sides::Baseline);
+        let _ = writeln!(text, "\n{}{}\n  {what}", title(&group), host(&group, several));
     }
     let passed: Vec<&Finding> = check.findings.iter().filter(|f| f.outcome == Outcome::Pass).collect();
     if !passed.is_empty() {
         text.push('\n');
     }
     for group in passed.chunk_by(|a, b| (&a.host, &a.workload, &a.metric) == (&b.host, &b.workload, &b.metric)) {
-        let quantities: Vec<&str> = group.iter().map(|finding| finding.quantity.name()).collect();
+        let quantities: Vec<&str> = group.iter().map(|finding| findings::quantity(finding.quantity)).collect();
         let (first, host) = (group[0], host(group, several));
         let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
     }
@@ -28,16 +31,18 @@ pub fn check_text(check: &Check) -> String {
 }
 
 /// The whole check for programs; the form is described in `docs/formats.md`.
-///
-/// # Errors
-/// A number that JSON cannot hold, which would be a fault of scalegate.
-pub fn check_json(check: &Check) -> Result<String> {
-    let mut value = serde_json::to_value(check)
-        .map_err(|error| Error::new("the verdict", error, "report this as a fault of scalegate"))?;
-    if let Some(object) = value.as_object_mut() {
-        object.insert("schema".to_owned(), 1.into());
-    }
-    Ok(format!("{value:#}\n"))
+pub fn check_json(check: &Check) -> String {
+    let findings: Vec<Value> = check.findings.iter().map(|it| finding_json(it, Sides::Baseline)).collect();
+    let notes: Vec<Value> =
+        check.notes.iter().map(|note| json!({"host": note.host, "words": findings::note(note)})).collect();
+    let value = json!({
+        "schema": 1,
+        "verdict": check.verdict,
+        "findings": findings,
+        "subject_changes": check.subject_changes,
+        "notes": notes,
+    });
+    format!("{value:#}\n")
 }
 
 /// One line per workload and metric that was measured: whether it still matches its baseline. Notes on other metrics, which
@@ -51,16 +56,17 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for group in mine.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
         let verdict = Verdict::join(group.iter().map(|finding| finding.outcome));
-        let words = match verdict {
+        let summary = match verdict {
             Verdict::Pass => "matches its baseline",
             Verdict::Improved => "improved on its baseline",
             Verdict::Regressed => "regressed from its baseline",
             Verdict::Mixed => "partly regressed and partly improved",
             Verdict::Inconclusive => "not shown to match its baseline",
         };
-        let mut news = format!("{}: {words}\n", group[0].metric);
+        let mut news = format!("{}: {summary}\n", group[0].metric);
         for alike in alike(group.iter().copied().filter(|finding| finding.outcome != Outcome::Pass)) {
-            let _ = writeln!(news, "  {}: {}: {}", scopes(&alike), alike[0].outcome, alike[0].words);
+            let what = words(alike[0], Sides::Baseline);
+            let _ = writeln!(news, "  {}: {}: {what}", scopes(&alike), alike[0].outcome);
         }
         match said.iter_mut().find(|(earlier, _)| *earlier == news && verdict != Verdict::Pass) {
             Some((_, workloads)) => workloads.push(&group[0].workload),
@@ -104,8 +110,8 @@ pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<
     for finding in findings {
         let same = |group: &&mut Vec<&Finding>| {
             let first = group[0];
-            (first.outcome, first.quantity, &first.host, &first.metric, &first.words)
-                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.words)
+            (first.outcome, first.quantity, &first.host, &first.metric, &first.reason)
+                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.reason)
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(finding),
@@ -162,7 +168,7 @@ fn append_context<'a>(text: &mut String, check: &Check, notes: impl IntoIterator
     let several = has_several_hosts(check);
     for note in notes {
         let host = if several { format!(" on {}", note.host) } else { String::new() };
-        let _ = writeln!(text, "\nnote{host}: {}", note.words);
+        let _ = writeln!(text, "\nnote{host}: {}", findings::note(note));
     }
 }
 
@@ -178,26 +184,25 @@ pub(super) fn shorten(change: &crate::record::Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Fact;
+    use crate::gate::Reason;
 
     #[test]
     fn a_bench_target_says_nothing_of_metrics_that_another_one_measures() {
-        let note = |metric, words: &str| Note { host: "here".to_owned(), metric, words: words.to_owned() };
+        let ungated = || Fact::Ungated { workloads: vec!["llm/decode".to_owned()], reason: Reason::NoPortableBaseline };
+        let note = |metric, fact| Note { host: "here".to_owned(), metric, fact };
         let notes = vec![
-            note(Some(Metric::WallTime), "of this target"),
-            note(Some(Metric::CpuAuc), "of another one"),
-            note(None, "of the host"),
+            note(Some(Metric::WallTime), ungated()),
+            note(Some(Metric::CpuAuc), ungated()),
+            note(None, Fact::NoHostBaselines),
         ];
         let check = Check { verdict: Verdict::Pass, findings: Vec::new(), subject_changes: Vec::new(), notes };
         let text = matches_text(&check, &[("llm/decode".to_owned(), Metric::WallTime)]);
-        assert_eq!(text, "\nnote: of this target\n\nnote: of the host\n");
-        let whole = check_text(&check);
-        let (_, notes) = whole.split_once('\n').unwrap();
-        insta::assert_snapshot!(notes, @"
-        note: of this target
+        insta::assert_snapshot!(text.trim(), @r"
+        note: wall_time of llm/decode does not gate: there is no portable baseline; accept a run with `scalegate accept`
 
-        note: of another one
-
-        note: of the host
+        note: host class here has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
         ");
+        assert!(check_text(&check).contains("note: cpu_auc of llm/decode"));
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::check::shorten;
+use super::findings::{self, Sides, finding_json};
 use super::inert::{cell, code, prose};
 use crate::analysis::{Comparison, TokenRate};
 use crate::gate::{Finding, Outcome, Scope, Verdict};
-use crate::{Error, Result};
+use crate::units::percent;
 
 /// The verdict first, then every quantity by workload and metric.
 pub fn compare_text(comparison: &Comparison) -> String {
@@ -16,7 +17,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
     for group in groups(&comparison.findings) {
         let _ = writeln!(text, "\n{} {}", group[0].workload, group[0].metric);
         for finding in group {
-            let _ = writeln!(text, "  {:12} {}", finding.outcome, finding.words);
+            let _ = writeln!(text, "  {:12} {}", finding.outcome, words(finding));
         }
         for rate in rates(comparison, group) {
             let _ = writeln!(text, "  {:12} {}", "", rate_words(rate));
@@ -25,7 +26,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
     for group in groups(&comparison.explaining) {
         let _ = writeln!(text, "\n{} {} (decides nothing)", group[0].workload, group[0].metric);
         for finding in group {
-            let _ = writeln!(text, "  {}", finding.words);
+            let _ = writeln!(text, "  {}", words(finding));
         }
     }
     if let Some(words) = unmeasured(comparison) {
@@ -54,8 +55,8 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
     for group in groups(&told) {
         let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
         for finding in group {
-            let (name, words) = (finding.quantity.name(), cell(&prose(&finding.words)));
-            let _ = writeln!(text, "| {workload} | {metric} | {name} | {} | {words} |", finding.outcome);
+            let (name, what) = (findings::quantity(finding.quantity), cell(&prose(&words(finding))));
+            let _ = writeln!(text, "| {workload} | {metric} | {name} | {} | {what} |", finding.outcome);
         }
         for rate in rates(comparison, group) {
             let words = cell(&prose(&rate_words(rate)));
@@ -94,33 +95,38 @@ fn most_telling(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// The whole comparison for programs; the form is described in `docs/formats.md`.
-///
-/// # Errors
-/// A number that JSON cannot hold, which would be a fault of scalegate.
-pub fn compare_json(comparison: &Comparison) -> Result<String> {
-    let mut object = object(comparison)?;
-    object.insert("schema".to_owned(), 1.into());
-    Ok(format!("{:#}\n", Value::Object(object)))
+pub fn compare_json(comparison: &Comparison) -> String {
+    let mut value = value(comparison);
+    value["schema"] = 1.into();
+    format!("{value:#}\n")
 }
 
 /// Several comparisons with one run, by the names of the others.
-///
-/// # Errors
-/// As [`compare_json`].
-pub fn comparisons_json(others: &[(String, Comparison)]) -> Result<String> {
+pub fn comparisons_json(others: &[(String, Comparison)]) -> String {
     let named = |(name, comparison): &(String, Comparison)| {
-        let mut object = object(comparison)?;
-        object.insert("run".to_owned(), name.as_str().into());
-        Ok(Value::Object(object))
+        let mut value = value(comparison);
+        value["run"] = name.as_str().into();
+        value
     };
-    let comparisons = others.iter().map(named).collect::<Result<Vec<_>>>()?;
-    Ok(format!("{:#}\n", json!({"schema": 1, "comparisons": comparisons})))
+    let comparisons: Vec<Value> = others.iter().map(named).collect();
+    format!("{:#}\n", json!({"schema": 1, "comparisons": comparisons}))
 }
 
-fn object(comparison: &Comparison) -> Result<Map<String, Value>> {
-    let value = serde_json::to_value(comparison)
-        .map_err(|error| Error::new("the comparison", error, "report this as a fault of scalegate"))?;
-    Ok(if let Value::Object(object) = value { object } else { Map::new() })
+fn value(comparison: &Comparison) -> Value {
+    let list = |findings: &[Finding]| findings.iter().map(|it| finding_json(it, Sides::Runs)).collect::<Vec<_>>();
+    json!({
+        "verdict": comparison.verdict,
+        "findings": list(&comparison.findings),
+        "explaining": list(&comparison.explaining),
+        "tokens_per_second": comparison.tokens_per_second,
+        "unmeasured": comparison.unmeasured,
+        "subject_changes": comparison.subject_changes,
+    })
+}
+
+/// What happened to a quantity from the first run to the second.
+pub(super) fn words(finding: &Finding) -> String {
+    findings::words(finding, Sides::Runs)
 }
 
 pub(super) fn headline(comparison: &Comparison) -> String {
@@ -160,7 +166,6 @@ fn rates<'a>(comparison: &'a Comparison, group: &[Finding]) -> impl Iterator<Ite
 }
 
 pub(super) fn rate_words(rate: &TokenRate) -> String {
-    let percent = |change: f64| format!("{:+.1} %", 100.0 * change);
     format!(
         "tokens per second at {} tokens from {:.1} to {:.1} ({}, between {} and {})",
         rate.size,

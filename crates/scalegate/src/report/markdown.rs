@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use super::check::{alike, open, scope, shorten, summary};
 use super::command::reproduce;
+use super::findings::{self, Sides, headline, words};
 use super::inert::{cell, code, plain, prose};
 use crate::Axis;
 use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};
 use crate::law::Fit;
-use crate::units::{cost_unit, size, three_digits};
+use crate::units::{cost_unit, rounded_size, size, three_digits};
 
 /// A comment has room for 65,536 characters, and a reader for less: beyond these, the report has the rest.
 const MOST_ITEMS: usize = 20;
@@ -54,7 +55,7 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> Strin
         let _ = writeln!(text, "- {}", prose(&shorten(change)));
     }
     for note in &check.notes {
-        let _ = writeln!(text, "\nNote: {}", prose(&note.words));
+        let _ = writeln!(text, "\nNote: {}", prose(&findings::note(note)));
     }
     // Commands hold no line that begins with a backtick, which alone would end the block.
     let _ = write!(text, "\nSee it again:\n\n```sh\n{}```\n", reproduce(check, here));
@@ -103,11 +104,11 @@ fn story(group: &[&Finding], law: Option<&SeriesLaw>) -> String {
         .filter_map(|quantity| group.iter().find(|finding| finding.quantity == *quantity))
         .filter(|finding| Some(finding.quantity) != told)
         .take(2)
-        .map(|finding| prose(headline(&finding.words)))
+        .map(|finding| prose(&headline(finding)))
         .collect();
-    parts.extend(consequence.map(|(_, words)| words));
+    parts.extend(consequence.map(|(_, what)| what));
     if parts.is_empty() {
-        parts.extend(group.iter().map(|finding| prose(headline(&finding.words))));
+        parts.extend(group.iter().map(|finding| prose(&headline(finding))));
     }
     parts.join("; ")
 }
@@ -125,19 +126,14 @@ const TELLING: [Quantity; 9] = [
     Quantity::Growth,
 ];
 
-/// A finding's words without the span of the change.
-fn headline(words: &str) -> &str {
-    words.split_once(" (").map_or(words, |(headline, _)| headline)
-}
-
 /// What a change comes to at the largest size: in cost where costs compare, else beside the smallest size.
 fn consequence(group: &[&Finding], law: Option<&SeriesLaw>) -> Option<(Quantity, String)> {
     let series = &law?.series;
     let sizes = &series.outcome.as_ref().ok()?.sizes;
     let (smallest, largest) = (*sizes.first()?, *sizes.last()?);
-    let megapixels = |n: f64| if n < 1e5 { format!("{:.3} MP", n / 1e6) } else { format!("{:.2} MP", n / 1e6) };
+    let at = |n: f64| rounded_size(n, &series.axis);
     let (what, beside) = if series.axis == Axis::PIXELS {
-        (format!("a {} image now costs", megapixels(largest)), format!("a {} one", megapixels(smallest)))
+        (format!("a {} image now costs", at(largest)), format!("a {} one", at(smallest)))
     } else {
         (format!("{} now cost", size(largest, &series.axis)), size(smallest, &series.axis))
     };
@@ -180,7 +176,8 @@ fn undecided(text: &mut String, check: &Check) {
         workloads.truncate(8);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let (first, names) = (group[0], workloads.join(", "));
-        let _ = writeln!(text, "- inconclusive {names}{more} {}: {}", prose(&first.metric), prose(&first.words));
+        let what = prose(&words(first, Sides::Baseline));
+        let _ = writeln!(text, "- inconclusive {names}{more} {}: {what}", prose(&first.metric));
     }
     if !uncertain.is_empty() {
         let count: usize = uncertain.iter().map(|group| group.len()).sum();
@@ -245,9 +242,9 @@ fn details(text: &mut String, check: &Check, several_hosts: bool) {
             "| {host}{} | {} | {} ({of}) | {} | {} |",
             cell(&code(&finding.workload)),
             cell(&prose(&finding.metric)),
-            finding.quantity.name(),
+            findings::quantity(finding.quantity),
             finding.outcome,
-            cell(&prose(&finding.words))
+            cell(&prose(&words(finding, Sides::Baseline)))
         );
     }
     if rows.len() > MOST_ROWS {

@@ -7,6 +7,7 @@ mod command;
 mod compare;
 mod doctor;
 mod escape;
+mod findings;
 mod fits;
 mod html;
 mod inert;

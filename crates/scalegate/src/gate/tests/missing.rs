@@ -1,19 +1,20 @@
 //! What is missing never passes.
 
 use super::suite::{BASE, cases};
-use crate::gate::{Case, Outcome, Policy, Scope, Verdict, decide};
-use crate::law::Observations;
+use crate::Axis;
+use crate::gate::{Case, Outcome, Policy, Reason, Scope, Side, Verdict, decide};
 use crate::law::simulate::cells;
+use crate::law::{FitError, Observations};
 
 fn case() -> Case {
     cases(&BASE, &BASE, 8, cells(0.005), 1, &[Scope::Shape]).swap_remove(0)
 }
 
 #[track_caller]
-fn assert_inconclusive(case: Case, words: &str) {
+fn assert_inconclusive(case: Case, reason: Reason) {
     let report = decide(&[case], &Policy::default());
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Inconclusive, 3));
-    assert!(report.findings[0].words.contains(words), "{}", report.findings[0].words);
+    assert_eq!(report.findings[0].reason, Some(reason));
 }
 
 #[test]
@@ -29,34 +30,35 @@ fn nothing_at_all_is_inconclusive() {
 
 #[test]
 fn missing_sides_are_inconclusive() {
-    assert_inconclusive(Case { baseline: None, ..case() }, "the baseline has no such measurement");
-    assert_inconclusive(Case { run: None, ..case() }, "the run has no such measurement");
-    assert_inconclusive(Case { withheld: Some("the host was throttled".to_owned()), ..case() }, "throttled");
+    assert_inconclusive(Case { baseline: None, ..case() }, Reason::Absent(Side::Baseline));
+    assert_inconclusive(Case { run: None, ..case() }, Reason::Absent(Side::Run));
+    assert_inconclusive(Case { withheld: Some(Reason::NotMeasured), ..case() }, Reason::NotMeasured);
 }
 
 #[test]
 fn missing_sizes_are_inconclusive() {
     let run = case().run.and_then(|run| run.restricted_to(&[16.0, 32.0, 64.0, 128.0, 256.0]));
-    assert_inconclusive(Case { run, ..case() }, "lacks the size of 512 tokens");
+    assert_inconclusive(Case { run, ..case() }, Reason::MissingSize { size: 512.0, axis: Axis::TOKENS });
 }
 
 #[test]
 fn one_round_without_a_noise_bound_is_inconclusive() {
     let run = case().run.and_then(|run| Observations::new(run.points().filter(|&(_, round, _)| round == 0)).ok());
-    assert_inconclusive(Case { run, ..case() }, "one round");
+    assert_inconclusive(Case { run, ..case() }, Reason::OneRound(Side::Run));
 }
 
 #[test]
 fn too_few_sizes_are_inconclusive() {
     let few = |side: Option<Observations>| side.and_then(|o| o.restricted_to(&[16.0, 32.0]));
-    assert_inconclusive(Case { baseline: few(case().baseline), run: few(case().run), ..case() }, "sizes or more");
+    let case = Case { baseline: few(case().baseline), run: few(case().run), ..case() };
+    assert_inconclusive(case, Reason::NoLaw(Side::Baseline, FitError::TooFewSizes { found: 2 }));
 }
 
 #[test]
 fn an_invalid_tolerance_is_inconclusive() {
     let mut case = case();
-    case.tolerances.growth = f64::NAN;
-    assert_inconclusive(case, "tolerance growth");
+    case.tolerances.growth = -1.0;
+    assert_inconclusive(case, Reason::Tolerance { name: "growth", value: -1.0 });
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn what_costs_nothing_on_both_sides_passes() {
     let free = || Observations::new((0..5).flat_map(|r| (1..6).map(move |n| (f64::from(n), r, 0.0)))).ok();
     let report = decide(&[Case { baseline: free(), run: free(), ..case() }], &Policy::default());
     assert_eq!(report.verdict, Verdict::Pass);
-    assert_inconclusive(Case { baseline: free(), run: None, ..case() }, "the run has no such measurement");
+    assert_inconclusive(Case { baseline: free(), run: None, ..case() }, Reason::Absent(Side::Run));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::suite::{BASE, Suite, cases};
-use crate::gate::{Case, Outcome, Policy, Scope, Verdict, decide, looks, play};
+use crate::gate::{Case, Outcome, Policy, Reason, Scope, Verdict, decide, looks, play};
 use crate::law::Observations;
 use crate::law::simulate::{Noise, cells, laptop};
 
@@ -86,7 +86,7 @@ fn a_run_before_its_first_look_is_inconclusive() {
     let case = cases(&BASE, &BASE, 4, cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
     let report = decide(&[Case { looks: looks(ROUNDS), ..case }], &Policy::default());
     assert_eq!(report.verdict, Verdict::Inconclusive);
-    assert!(report.findings[0].words.contains("has 4 of at most 10 rounds"), "{}", report.findings[0].words);
+    assert_eq!(report.findings[0].reason, Some(Reason::TooFewRounds { taken: 4, first: 5, max: 10 }));
 }
 
 fn suite_with_looks(current: &Suite, rounds: u32, noise: Noise, seed: u64, scope: Scope) -> Vec<Case> {

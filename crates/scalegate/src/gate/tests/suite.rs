@@ -1,5 +1,6 @@
 //! A simulated run of the default suite.
 
+use crate::Axis;
 use crate::config::Tolerances;
 use crate::gate::{Case, Scope};
 use crate::law::simulate::{Noise, PIXELS, TOKENS, run};
@@ -35,14 +36,14 @@ pub(super) fn cases(
 ) -> Vec<Case> {
     let mut cases = Vec::new();
     for (i, workload) in WORKLOADS.iter().enumerate() {
-        let (axis, sizes): (&str, &[f64]) = if i < 3 { ("tokens", &TOKENS) } else { ("pixels", &PIXELS) };
+        let (axis, sizes): (Axis, &[f64]) = if i < 3 { (Axis::TOKENS, &TOKENS) } else { (Axis::PIXELS, &PIXELS) };
         let seed = seed * 1000 + 10 * i as u64;
         for &scope in scopes {
             cases.push(Case {
                 host: "simulated".to_owned(),
                 workload: (*workload).to_owned(),
                 metric: "wall_time".to_owned(),
-                axis: axis.to_owned(),
+                axis: axis.clone(),
                 unit: "s".to_owned(),
                 scope,
                 tolerances: Tolerances::default(),

@@ -8,7 +8,7 @@ use super::{head, outcome};
 use crate::analysis::{Comparison, Overlay, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 use crate::report::check::shorten;
-use crate::report::compare::{headline, rate_words, unmeasured};
+use crate::report::compare::{headline, rate_words, unmeasured, words};
 use crate::report::escape::{escape, prose};
 
 /// What a page of a comparison shows.
@@ -62,8 +62,8 @@ fn one(html: &mut String, comparison: &Comparison) {
         list(html, passed.into_iter());
         html.push_str("</details>\n");
     }
-    if let Some(words) = unmeasured(comparison) {
-        let _ = writeln!(html, "<p>{}</p>", escape(&words));
+    if let Some(list) = unmeasured(comparison) {
+        let _ = writeln!(html, "<p>{}</p>", escape(&list));
     }
     if !comparison.subject_changes.is_empty() {
         html.push_str("<p>Under test differs:</p>\n<ul>\n");
@@ -83,7 +83,7 @@ fn list<'a>(html: &mut String, findings: impl Iterator<Item = &'a Finding>) {
             outcome(&finding.outcome.to_string()),
             escape(&finding.workload),
             escape(&finding.metric),
-            prose(&finding.words)
+            prose(&words(finding))
         );
     }
     html.push_str("</ul>\n");

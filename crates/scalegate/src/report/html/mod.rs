@@ -28,6 +28,7 @@ use rows::{laws_table, rows};
 use super::check::{alike, open, scopes, shorten, summary, workloads};
 use super::command::reproduce;
 use super::escape::{escape, prose};
+use super::findings::{self, Sides, words};
 use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 
@@ -148,7 +149,7 @@ fn findings(html: &mut String, page: &Page, findings: &[&Finding]) {
             escape(&workloads(&group)),
             escape(&first.metric),
             scopes(&group),
-            prose(&first.words)
+            prose(&words(first, Sides::Baseline))
         );
     }
     html.push_str("</ul>\n");
@@ -166,7 +167,7 @@ fn context(html: &mut String, page: &Page) {
     if !check.notes.is_empty() {
         html.push_str("<h2>Notes</h2>\n<ul>\n");
         for note in &check.notes {
-            let _ = writeln!(html, "<li>{}</li>", prose(&note.words));
+            let _ = writeln!(html, "<li>{}</li>", prose(&findings::note(note)));
         }
         html.push_str("</ul>\n");
     }

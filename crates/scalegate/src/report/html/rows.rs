@@ -7,7 +7,9 @@ use super::{Page, outcome};
 use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::report::escape::{escape, prose};
+use crate::report::findings;
 use crate::report::fits::{Intervals, law_numbers, number};
+use crate::units::percent;
 
 /// A workload and metric of a host, which was measured or should have been.
 pub(super) struct Row<'a> {
@@ -92,11 +94,11 @@ impl Row<'_> {
         let Some((finding, change)) = self.worst.and_then(|finding| Some((finding, finding.change?))) else {
             return "not compared".to_owned();
         };
-        let name = finding.quantity.name();
+        let name = findings::quantity(finding.quantity);
         match finding.relative {
             _ if finding.quantity == Quantity::All => "not compared".to_owned(),
             true if change.estimate >= 9.0 => format!("{name} ×{:.0}", 1.0 + change.estimate),
-            true => format!("{name} {:+.1} %", 100.0 * change.estimate),
+            true => format!("{name} {}", percent(change.estimate)),
             false => format!("{name} {:+.3}", change.estimate),
         }
     }

@@ -1,0 +1,65 @@
+//! What a reader of a verdict should know, and what decides nothing.
+
+use std::collections::BTreeMap;
+
+use crate::gate::Reason;
+use crate::metric::Metric;
+use crate::record::{Run, Series};
+
+/// Something to know that decides nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The host class that it is about.
+    pub host: String,
+    /// The metric that it is about, if it is about one.
+    pub metric: Option<Metric>,
+    /// What to know.
+    pub fact: Fact,
+}
+
+/// What a note says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// The class of hosts has no baseline of its own, so that absolute costs don't gate.
+    NoHostBaselines,
+    /// The metric of these workloads does not gate.
+    Ungated {
+        /// The workloads.
+        workloads: Vec<String>,
+        /// Why.
+        reason: Reason,
+    },
+    /// The run is looked at while its rounds are taken, and this is one of the looks.
+    InterimLook {
+        /// The workloads whose rounds these are.
+        workloads: Vec<String>,
+        /// The rounds taken.
+        taken: u32,
+        /// The most rounds that are taken.
+        max: u32,
+        /// Which look this is, counted from 1.
+        look: usize,
+        /// How many there are.
+        looks: usize,
+    },
+}
+
+/// How many of its rounds each series of a run has, where it did not take all at once.
+pub(super) fn interim_looks(run: &Run) -> Vec<Note> {
+    let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<String>> = BTreeMap::new();
+    let has_looks = |series: &&Series| !series.looks.is_empty() && series.unavailable.is_none();
+    for series in run.series.iter().filter(has_looks) {
+        let taken = series.n_rounds();
+        // A look at a number of rounds that was not planned for is one more.
+        let earlier = series.looks.iter().filter(|&&look| look < taken).count();
+        let planned = series.looks.len() + usize::from(!series.looks.contains(&taken));
+        let group = (series.metric, taken, series.max_rounds(), earlier + 1, planned);
+        groups.entry(group).or_default().push(series.workload.clone());
+    }
+    let note = |((metric, taken, max, look, looks), workloads): ((Metric, u32, u32, usize, usize), Vec<String>)| Note {
+        host: run.provenance.host.class.clone(),
+        metric: Some(metric),
+        fact: Fact::InterimLook { workloads, taken, max, look, looks },
+    };
+    groups.into_iter().map(note).collect()
+}

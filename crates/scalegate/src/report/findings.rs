@@ -1,0 +1,267 @@
+//! Findings and notes as sentences, and as JSON.
+
+use serde_json::{Value, json};
+
+use crate::Axis;
+use crate::analysis::{Fact, Note};
+use crate::gate::{Finding, Outcome, Quantity, Reason, Side};
+use crate::law::Class;
+use crate::units::{change, cost, rounded, rounded_size};
+
+/// What the two sides of a finding are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sides {
+    /// A run against its baseline.
+    Baseline,
+    /// A run against an earlier one.
+    Runs,
+}
+
+impl Sides {
+    fn name(self, side: Side) -> &'static str {
+        match (self, side) {
+            (Self::Baseline, Side::Baseline) => "baseline",
+            (Self::Baseline, Side::Run) => "run",
+            (Self::Runs, Side::Baseline) => "first run",
+            (Self::Runs, Side::Run) => "second run",
+        }
+    }
+}
+
+/// The name of a quantity.
+pub(super) fn quantity(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::All => "all",
+        Quantity::Class => "class",
+        Quantity::Knee => "knee",
+        Quantity::Slope => "slope",
+        Quantity::CostSmallest => "cost smallest",
+        Quantity::CostLargest => "cost largest",
+        Quantity::Level => "level",
+        Quantity::CurvatureShare => "curvature share",
+        Quantity::Breakpoint => "breakpoint",
+        Quantity::SlopeRatio => "slope ratio",
+        Quantity::Growth => "growth",
+        Quantity::Value => "value",
+    }
+}
+
+/// What happened to a quantity: what it was and is.
+pub(super) fn headline(finding: &Finding) -> String {
+    let at = |n: Option<f64>| shown(n, |n| rounded_size(n, &finding.axis));
+    let costs = |value: Option<f64>| shown(value, |value| cost(value, &finding.cost_unit));
+    let factor = |value: Option<f64>| shown(value, |value| format!("{}×", rounded(value)));
+    let share = |value: Option<f64>| shown(value, |value| format!("{value:.3}"));
+    let (before, after) = (finding.baseline, finding.run);
+    let size = |of: fn(&crate::gate::Range) -> f64| at(finding.range.as_ref().map(of));
+    let (smallest, largest) = (size(|range| range.smallest), size(|range| range.largest));
+    match finding.quantity {
+        Quantity::Breakpoint if finding.outcome == Outcome::Pass => {
+            format!("knee at {}, before {}", at(after), at(before))
+        }
+        Quantity::Breakpoint => format!("knee moved from {} to {}", at(before), at(after)),
+        Quantity::Knee => format!(
+            "knee at {} {}: from there to {largest} cost grows {}, before {}",
+            size(|range| range.bend),
+            knee(finding),
+            factor(after),
+            factor(before)
+        ),
+        Quantity::Slope => {
+            let (step, per) = slope_step(finding);
+            let slope = |value: Option<f64>| costs(value.map(|value| value * step));
+            format!("slope from {} to {} per {per}", slope(before), slope(after))
+        }
+        Quantity::CostSmallest => format!("cost at {smallest} from {} to {}", costs(before), costs(after)),
+        Quantity::CostLargest => format!("cost at {largest} from {} to {}", costs(before), costs(after)),
+        Quantity::Level => format!("cost at the knee from {} to {}", costs(before), costs(after)),
+        Quantity::CurvatureShare => format!("share of curvature from {} to {}", share(before), share(after)),
+        Quantity::SlopeRatio => {
+            format!("slope above over slope below the knee from {} to {}", share(before), share(after))
+        }
+        Quantity::Growth => {
+            format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before))
+        }
+        Quantity::Value => {
+            let value = |value: Option<f64>| shown(value, |value| format!("{value:.2}"));
+            format!("{} from {} to {}", finding.metric, value(before), value(after))
+        }
+        Quantity::Class => class(finding),
+        Quantity::All => String::new(),
+    }
+}
+
+/// The same with the span of the change and what is tolerated; or why nothing was compared.
+pub(super) fn words(finding: &Finding, sides: Sides) -> String {
+    if finding.quantity == Quantity::All {
+        return match &finding.reason {
+            Some(reason) => format!("not compared: {}", why(reason, sides)),
+            None => "costs nothing on both sides".to_owned(),
+        };
+    }
+    let headline = headline(finding);
+    let Some(tolerance) = finding.tolerance else { return headline };
+    let Some(interval) = finding.change else {
+        return format!("{headline}: the change can't be told from the noise");
+    };
+    let amount = |value: f64| if finding.relative { change(value) } else { format!("{value:+.3}") };
+    let tolerated = if finding.relative {
+        format!("±{} %", rounded(100.0 * tolerance))
+    } else {
+        format!("±{}", rounded(tolerance))
+    };
+    let span =
+        format!("{}, between {} and {}", amount(interval.estimate), amount(interval.lower), amount(interval.upper));
+    if finding.outcome != Outcome::Inconclusive {
+        return format!("{headline} ({span}; {tolerated} tolerated)");
+    }
+    let why = if interval.lower > tolerance || interval.upper < -tolerance {
+        "likely beyond, but not sure enough for an alarm"
+    } else {
+        "neither shown to be within nor beyond"
+    };
+    format!("{headline} ({span}): {why} {tolerated}; more rounds or less noise would decide")
+}
+
+/// A number that a law may not have.
+fn shown(value: Option<f64>, render: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| "none".to_owned(), render)
+}
+
+/// What happened to a knee that one side has.
+fn knee(finding: &Finding) -> &'static str {
+    let is_new = finding.classes.is_some_and(|(_, after)| after == Class::Knee);
+    match (finding.outcome, is_new) {
+        (Outcome::Regressed | Outcome::Improved, true) => "appeared",
+        (Outcome::Regressed | Outcome::Improved, false) => "vanished",
+        (_, true) => "is seen in the run only",
+        (_, false) => "is seen in the baseline only",
+    }
+}
+
+/// What happened to the class of a law.
+fn class(finding: &Finding) -> String {
+    let Some((before, after)) = finding.classes else { return String::new() };
+    match finding.outcome {
+        _ if before == after => format!("law is {after}, as before"),
+        Outcome::Pass => format!("law is called {after}, before {before}: both agree within the tolerances"),
+        Outcome::Inconclusive => format!("law is called {after}, before {before}: not shown to differ or to agree"),
+        _ => format!("law went from {before} to {after}"),
+    }
+}
+
+/// What slopes are quoted over, with the size that it stands for.
+fn slope_step(finding: &Finding) -> (f64, String) {
+    match finding.range {
+        Some(range) if finding.axis != Axis::PIXELS => finding.axis.slope_unit(range.largest),
+        _ => (1.0, finding.axis.singular().to_owned()),
+    }
+}
+
+/// Why there is nothing to compare.
+pub(super) fn why(reason: &Reason, sides: Sides) -> String {
+    let name = |side: &Side| sides.name(*side);
+    let (before, after) = (name(&Side::Baseline), name(&Side::Run));
+    match reason {
+        Reason::NotMeasured => "it was not measured; run `cargo bench`, which measures the whole suite".to_owned(),
+        Reason::NotMeasuredBy(side) => format!("the {} did not measure it", name(side)),
+        Reason::Unavailable(why) => format!("unavailable: {why}"),
+        Reason::NoPortableBaseline => "there is no portable baseline; accept a run with `scalegate accept`".to_owned(),
+        Reason::NoHostBaseline { class } => {
+            format!("host class {class} has no baseline of it; accept a run with `scalegate accept`")
+        }
+        Reason::NoCounts { metric, key, others } => {
+            let others = match &others[..] {
+                [] => String::new(),
+                keys => format!(" (there are counts for {})", keys.join(", ")),
+            };
+            format!(
+                "not comparable: there is no baseline of it for {key}{others}; record one on the accepted commit with \
+                 `scalegate run --metric {metric}` and `scalegate accept --reason …`"
+            )
+        }
+        Reason::NoRecord { class } => {
+            format!("no record came from host class {class}; see that its runner is online, and measure again")
+        }
+        Reason::Differs(fields) => {
+            let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
+            let fields = fields.join("; ");
+            match sides {
+                Sides::Baseline => {
+                    format!("not comparable with its baseline ({fields}); restore these, or accept a new baseline")
+                }
+                Sides::Runs => format!("the runs are not comparable ({fields})"),
+            }
+        }
+        Reason::Unusable(side, fault) => format!("{}: {fault}", name(side)),
+        Reason::Tolerance { name, value } => format!("the tolerance {name} = {value} is not a positive number"),
+        Reason::Absent(side) => format!("the {} has no such measurement", name(side)),
+        Reason::TooFewRounds { taken, first, max } => format!(
+            "the {after} has {taken} of at most {max} rounds, and is not compared before it has {first}: go on with \
+             `scalegate run --resume`"
+        ),
+        Reason::MissingSize { size, axis } => {
+            format!("the {after} lacks the size of {size} {} that the {before} has", axis.name())
+        }
+        Reason::NoCommonSizes => "the two sides don't have the same sizes in two rounds or more".to_owned(),
+        Reason::TooFewSizes(class) => format!("the sizes are too few for a law with a {class}"),
+        Reason::Zero(side) => format!("the {} is zero, of which there is no relative change", name(side)),
+        Reason::SeveralValues(side) => format!("the {} has more than one number", name(side)),
+        Reason::OneRound(side) => {
+            format!("the {} has one round, which doesn't show its noise: measure at least 5", name(side))
+        }
+        Reason::NoLaw(side, error) => format!("{}: {error}", name(side)),
+    }
+}
+
+/// What to know, and what to do about it.
+pub(super) fn note(note: &Note) -> String {
+    let metric = note.metric.map(|metric| metric.name()).unwrap_or_default();
+    match &note.fact {
+        Fact::NoHostBaselines => format!(
+            "host class {} has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`",
+            note.host
+        ),
+        Fact::Ungated { workloads, reason } => {
+            format!("{metric} of {} does not gate: {}", workloads.join(", "), why(reason, Sides::Baseline))
+        }
+        Fact::InterimLook { workloads, taken, max, look, looks } => {
+            let resume =
+                if taken < max { "; `scalegate run --resume` goes on where something is undecided" } else { "" };
+            format!(
+                "{metric} of {} has {taken} of at most {max} rounds, and this is look {look} of {looks} at it{resume}",
+                workloads.join(", ")
+            )
+        }
+    }
+}
+
+/// A finding for programs; the form is described in `docs/formats.md`.
+pub(super) fn finding_json(finding: &Finding, sides: Sides) -> Value {
+    json!({
+        "host": finding.host,
+        "workload": finding.workload,
+        "metric": finding.metric,
+        "scope": finding.scope,
+        "quantity": finding.quantity,
+        "unit": unit(finding),
+        "baseline": finding.baseline,
+        "run": finding.run,
+        "change": finding.change,
+        "relative": finding.relative,
+        "confidence": finding.confidence,
+        "tolerance": finding.tolerance,
+        "outcome": finding.outcome,
+        "words": words(finding, sides),
+    })
+}
+
+/// The unit of a finding's values; empty for a pure number.
+fn unit(finding: &Finding) -> String {
+    match finding.quantity {
+        Quantity::Breakpoint => finding.axis.name().to_owned(),
+        Quantity::Slope => format!("{}/{}", finding.cost_unit, finding.axis.singular()),
+        quantity if quantity.has_cost_unit() => finding.cost_unit.clone(),
+        _ => String::new(),
+    }
+}
