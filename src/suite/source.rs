@@ -93,12 +93,14 @@ impl Suite {
         Self::parse(path, &text)
     }
 
-    /// Reads the suite of the workspace.
+    /// Reads the suite of the workspace, in a thread that ends with it: the standard library gives every map of a thread another
+    /// seed than the one before, and what the file says must not decide how the maps of a model are searched.
     ///
     /// # Errors
     /// As [`Suite::load`].
     pub fn load_here() -> Result<Self> {
-        Self::load(&paths::of_workspace(Self::FILE))
+        let load = || Self::load(&paths::of_workspace(Self::FILE));
+        std::thread::scope(|scope| scope.spawn(load).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// Parses and checks the text of a suite file; `path` is for messages.
