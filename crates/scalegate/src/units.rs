@@ -45,6 +45,16 @@ pub(crate) fn rounded_size(value: f64, axis: &Axis) -> String {
     }
 }
 
+/// A number that has no unit and follows no law, as a perplexity.
+pub(crate) fn value(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// A share of a whole, as `12.5 %`.
+pub(crate) fn share(value: f64) -> String {
+    format!("{:.1} %", 100.0 * value)
+}
+
 /// A relative change, as `+12.5 %`.
 pub(crate) fn percent(value: f64) -> String {
     format!("{:+.1} %", 100.0 * value)

@@ -190,7 +190,10 @@ fn a_record_of_other_sources_or_of_another_configuration_is_not_comparable_with_
     let sources = package.read("src/lib.rs");
     package.edit("src/lib.rs", QUADRATIC.0, QUADRATIC.1);
     let message = code(&package.scalegate("check"), 3);
-    assert!(message.contains("not comparable with the tree") && message.contains("the sources were edited"), "{message}");
+    assert!(
+        message.contains("not comparable with the tree") && message.contains("the sources were edited"),
+        "{message}"
+    );
     code(&package.scalegate("check --bisect"), 125);
     let message = code(&package.scalegate("check target/scalegate/run.json"), 0);
     assert!(message.starts_with("PASS"), "a record that is named is judged as it is: {message}");

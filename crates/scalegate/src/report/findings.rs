@@ -6,7 +6,7 @@ use crate::Axis;
 use crate::analysis::{Fact, Note};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Side};
 use crate::law::Class;
-use crate::units::{change, cost, rounded, rounded_size};
+use crate::units::{self, change, cost, rounded, rounded_size};
 
 /// What the two sides of a finding are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn headline(finding: &Finding) -> String {
             format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before))
         }
         Quantity::Value => {
-            let value = |value: Option<f64>| shown(value, |value| format!("{value:.2}"));
+            let value = |value: Option<f64>| shown(value, units::value);
             format!("{} from {} to {}", finding.metric, value(before), value(after))
         }
         Quantity::Class => class(finding),

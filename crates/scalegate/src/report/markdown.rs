@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use super::check::{alike, open, scope, shorten, summary};
-use super::command::reproduce;
+use super::escaping::{cell, code, plain, prose};
 use super::findings::{self, Sides, headline, words};
-use super::inert::{cell, code, plain, prose};
+use super::verdict::{alike, open, reproduce, scope, shorten, summary};
 use crate::Axis;
 use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};
@@ -13,9 +12,9 @@ use crate::law::Fit;
 use crate::units::{cost_unit, rounded_size, size, three_digits};
 
 /// A comment has room for 65,536 characters, and a reader for less: beyond these, the report has the rest.
-const MOST_ITEMS: usize = 20;
-const MOST_CHARTS: usize = 3;
-const MOST_ROWS: usize = 60;
+const MAX_ITEMS: usize = 20;
+const MAX_CHARTS: usize = 3;
+const MAX_ROWS: usize = 60;
 
 /// The verdict in Markdown as GitHub renders it. `runs` holds the laws of what did not pass; workloads without a law have no
 /// chart. `here` are the workloads that scalegate measures itself.
@@ -27,8 +26,8 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> Strin
         text.push('\n');
     }
     for (i, group) in changed.iter().enumerate() {
-        if i == MOST_ITEMS {
-            let _ = writeln!(text, "- … and {} more, in the report", changed.len() - MOST_ITEMS);
+        if i == MAX_ITEMS {
+            let _ = writeln!(text, "- … and {} more, in the report", changed.len() - MAX_ITEMS);
             break;
         }
         let host = if several_hosts { format!(" on {}", code(&group[0].host)) } else { String::new() };
@@ -42,14 +41,14 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> Strin
         );
     }
     undecided(&mut text, check);
-    for group in changed.iter().take(MOST_CHARTS) {
+    for group in changed.iter().take(MAX_CHARTS) {
         if let Some(law) = law_of(runs, group) {
             text.push_str(&chart(law));
         }
     }
     details(&mut text, check, several_hosts);
     if !check.subject_changes.is_empty() {
-        text.push_str("\nUnder test is something else than in the baseline:\n\n");
+        text.push_str("\nConfiguration differs from the baseline:\n\n");
     }
     for change in &check.subject_changes {
         let _ = writeln!(text, "- {}", prose(&shorten(change)));
@@ -169,7 +168,7 @@ fn undecided(text: &mut String, check: &Check) {
     // A reason that is shared says more than the numbers of a single quantity.
     let (missing, uncertain): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group[0].quantity == Quantity::All);
     text.push('\n');
-    for group in missing.iter().take(MOST_ITEMS) {
+    for group in missing.iter().take(MAX_ITEMS) {
         let mut workloads: Vec<String> = group.iter().map(|finding| code(&finding.workload)).collect();
         workloads.dedup();
         let more = workloads.len().saturating_sub(8);
@@ -234,7 +233,7 @@ fn details(text: &mut String, check: &Check, several_hosts: bool) {
          |{}---|---|---|---|---|\n",
         host.0, host.1
     );
-    for finding in rows.iter().take(MOST_ROWS) {
+    for finding in rows.iter().take(MAX_ROWS) {
         let host = if several_hosts { format!("{} | ", cell(&code(&finding.host))) } else { String::new() };
         let of = scope(finding);
         let _ = writeln!(
@@ -247,8 +246,8 @@ fn details(text: &mut String, check: &Check, several_hosts: bool) {
             cell(&prose(&words(finding, Sides::Baseline)))
         );
     }
-    if rows.len() > MOST_ROWS {
-        let _ = writeln!(text, "\n… and {} more, in the report", rows.len() - MOST_ROWS);
+    if rows.len() > MAX_ROWS {
+        let _ = writeln!(text, "\n… and {} more, in the report", rows.len() - MAX_ROWS);
     }
     text.push_str("\n</details>\n");
 }

@@ -1,22 +1,20 @@
 //! Rendering: pure functions from results to text.
 //!
-//! Nothing is measured, fitted or decided here, so that no two outputs can disagree.
+//! Nothing is measured, fitted or decided here, so that no two outputs can disagree; and words are made here only, of the numbers
+//! that the gate and the analysis yield.
 
-mod check;
-mod command;
-mod compare;
+mod comparison;
 mod doctor;
-mod escape;
+mod escaping;
 mod findings;
-mod fits;
 mod html;
-mod inert;
+mod laws;
 mod markdown;
+mod verdict;
 
-pub use crate::units::{cost, size};
-pub use check::{check_json, check_text, matches_text};
-pub use compare::{compare_json, compare_markdown, compare_text, comparisons_json};
+pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_json};
 pub use doctor::doctor_text;
-pub use fits::{fits_json, fits_text};
 pub use html::{ComparePage, Models, Page, compare_html, html};
+pub use laws::{fits_json, fits_text};
 pub use markdown::check_markdown;
+pub use verdict::{check_json, check_text, matches_text};

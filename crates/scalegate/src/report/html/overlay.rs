@@ -1,57 +1,59 @@
 //! Laws over one another as a picture.
 
-use std::fmt::Write;
+use maud::{Markup, html};
 
-use super::frame::{AxisWords, Frame, LEFT, entry, figure_id, opening};
+use super::frame::{AxisWords, Frame, LEFT, entry, path, polyline};
+use super::markup::{BREAK, figure_id, prose};
 use crate::Axis;
 use crate::analysis::{Line, Overlay};
 use crate::law::Fit;
-use crate::report::escape::{escape, prose};
-use crate::report::fits::{Intervals, law_numbers};
+use crate::report::laws::{Intervals, law_numbers};
 use crate::units::cost_unit;
 
 /// The styles of lines, by class. More lines than these can't be told apart, and are in the table only.
 const STYLES: [&str; 4] = ["first", "second", "third", "fourth"];
 
-/// The least factor that an axis covers.
-const LEAST_FACTOR: f64 = 2.0;
+/// The smallest factor that an axis covers.
+const MIN_FACTOR: f64 = 2.0;
 
 /// A section with a picture for each of `overlays`. `host` stands in the heading where there are several.
-pub(super) fn laws_together(html: &mut String, overlays: &[Overlay], host: Option<&str>) {
-    let on = host.map(|host| format!(" on {}", escape(host))).unwrap_or_default();
-    let _ = writeln!(html, "<h2>Laws over one another{on}</h2>");
-    if overlays.is_empty() {
-        html.push_str("<p>Nothing is drawn: no workload has a law in two of the runs.</p>\n");
-        return;
+pub(super) fn laws_together(overlays: &[Overlay], host: Option<&str>) -> Markup {
+    html! {
+        h2 { "Laws over one another" @if let Some(host) = host { " on " (host) } }
+        @if overlays.is_empty() {
+            p { "Nothing is drawn: no workload has a law in two of the runs." }
+        } @else {
+            p class="muted" {
+                "Both axes are logarithmic. Marks are the costs of a size, pooled over the rounds."
+            }
+            div class="plots" { (BREAK) @for overlay in overlays { (figure(overlay, host)) } }
+        }
     }
-    html.push_str(
-        "<p class=\"muted\">Both axes are logarithmic. Marks are the costs of a size, pooled over the rounds.</p>\n\
-         <div class=\"plots\">\n",
-    );
-    for overlay in overlays {
-        figure(html, overlay, host);
-    }
-    html.push_str("</div>\n");
 }
 
-fn figure(html: &mut String, overlay: &Overlay, host: Option<&str>) {
+fn figure(overlay: &Overlay, host: Option<&str>) -> Markup {
     let Overlay { workload, metric, lines, .. } = overlay;
     let id = figure_id(if overlay.of_models { "models" } else { "laws" }, workload, *metric, host);
-    let svg = picture(overlay, &id).unwrap_or_else(|| "<p>No cost above zero to draw.</p>\n".to_owned());
-    let _ = write!(
-        html,
-        "<figure class=\"overlay\" id=\"{id}\">\n<h3>{} {metric}</h3>\n{svg}<figcaption>",
-        escape(workload)
-    );
-    if lines.len() > STYLES.len() {
-        let _ = writeln!(html, "The first {} of {} laws are drawn.", STYLES.len(), lines.len());
+    html! {
+        figure class="overlay" id=(id) {
+            (BREAK)
+            h3 { (workload) " " (metric) }
+            @match picture(overlay, &id) {
+                Some(picture) => (picture),
+                None => { p { "No cost above zero to draw." } }
+            }
+            figcaption {
+                @if lines.len() > STYLES.len() { "The first " (STYLES.len()) " of " (lines.len()) " laws are drawn." }
+                table {
+                    tbody {
+                        @for line in lines { tr { th scope="row" { (line.name) } td { (prose(&words(line))) } } }
+                    }
+                }
+            }
+            (BREAK)
+        }
+        (BREAK)
     }
-    html.push_str("<table><tbody>\n");
-    for line in lines {
-        let _ =
-            writeln!(html, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape(&line.name), prose(&words(line)));
-    }
-    html.push_str("</tbody></table></figcaption>\n</figure>\n");
 }
 
 /// A law in words.
@@ -70,46 +72,51 @@ fn largest(points: &[(f64, f64)]) -> f64 {
     points.iter().map(|(size, _)| *size).fold(0.0, f64::max)
 }
 
-fn picture(overlay: &Overlay, id: &str) -> Option<String> {
+fn picture(overlay: &Overlay, id: &str) -> Option<Markup> {
     let Overlay { workload, metric, axis, lines, .. } = overlay;
     let drawn = || lines.iter().zip(STYLES);
     let points: Vec<(f64, f64)> = drawn().flat_map(|(line, _)| line.curve.iter().copied().chain(costs(line))).collect();
-    let frame = Frame::over(&points, LEAST_FACTOR, 0.0)?;
+    let frame = Frame::over(&points, MIN_FACTOR, 0.0)?;
     let description: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.name, words(line))).collect();
-    let mut svg = opening(id, &format!("{workload} {metric}: laws over one another"), &description.join(". "));
     let (factor, unit) = cost_unit(points[points.len() / 2].1, metric.unit());
     let up =
         AxisWords { name: format!("{} ({unit})", metric.name().replace('_', " ")), factor, ticks: frame.y.ticks() };
     let (factor, unit) = axis.unit_at(largest(&points));
     let ticks = if *axis == Axis::TOKENS { frame.x.binary_ticks() } else { frame.x.ticks() };
-    let name = axis.title();
-    frame.axes(&mut svg, &AxisWords { name: format!("{name} ({unit})"), factor, ticks }, &up);
-    for (line, style) in drawn() {
-        let mut path = String::new();
-        for point in line.curve.iter().filter(|(_, cost)| *cost > 0.0) {
-            let (x, y) = frame.at(*point);
-            let _ = write!(path, "{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' });
+    let across = AxisWords { name: format!("{} ({unit})", axis.title()), factor, ticks };
+    let line_path = |line: &Line| {
+        let positive = line.curve.iter().filter(|(_, cost)| *cost > 0.0);
+        polyline(positive.map(|point| frame.at(*point)))
+    };
+    let marks = |line: &Line, style: &str| {
+        costs(line).filter(|(_, cost)| *cost > 0.0).map(|at| mark(style, frame.at(at))).collect::<String>()
+    };
+    let content = html! {
+        @for (line, style) in drawn() {
+            (path(&format!("line {style}"), line_path(line)))
+            (path(&format!("mark {style}"), marks(line, style)))
         }
-        let _ = writeln!(svg, "<path class=\"line {style}\" d=\"{path}\"/>");
-        let marks: String = costs(line).filter(|(_, cost)| *cost > 0.0).map(|at| mark(style, frame.at(at))).collect();
-        let _ = writeln!(svg, "<path class=\"mark {style}\" d=\"{marks}\"/>");
+        @for (index, (line, style)) in drawn().enumerate() {
+            @let place = (LEFT + 204.0 * (index % 2) as f64, 14.0 + 18.0 * (index / 2) as f64);
+            (entry(&sample(style), &shortened(&line.name), place))
+        }
+    };
+    let alternatives = [&*format!("{workload} {metric}: laws over one another"), &*description.join(". ")];
+    Some(frame.picture(id, alternatives, [&across, &up], &content))
+}
+
+/// A line and its mark in the legend.
+fn sample(style: &str) -> Markup {
+    html! {
+        (path(&format!("line {style}"), "M0 -4H18"))
+        (path(&format!("mark {style}"), mark(style, (9.0, -4.0))))
     }
-    for (index, (line, style)) in drawn().enumerate() {
-        let sample = format!(
-            "<path class=\"line {style}\" d=\"M0 -4H18\"/><path class=\"mark {style}\" d=\"{}\"/>",
-            mark(style, (9.0, -4.0))
-        );
-        let place = (LEFT + 204.0 * (index % 2) as f64, 14.0 + 18.0 * (index / 2) as f64);
-        entry(&mut svg, &sample, &shortened(&line.name), place);
-    }
-    svg.push_str("</svg>\n");
-    Some(svg)
 }
 
 /// A name that half of the width has room for.
 fn shortened(name: &str) -> String {
-    const MOST: usize = 22;
-    if name.chars().count() <= MOST { name.to_owned() } else { name.chars().take(MOST - 1).chain(['…']).collect() }
+    const MAX: usize = 22;
+    if name.chars().count() <= MAX { name.to_owned() } else { name.chars().take(MAX - 1).chain(['…']).collect() }
 }
 
 /// The shape that stands for a line, so that it is not told by its colour alone.

@@ -7,12 +7,14 @@
 
 use std::fmt::Write;
 
+use maud::{Markup, html};
+
+use super::frame::{LEFT, Px, RIGHT, drawing, entry, left_label, path, polyline, titles};
 use super::scale::LogScale;
 use crate::Axis;
 use crate::analysis::{AcceptedLaw, SeriesFit};
 use crate::law::{Fit, Interval};
-use crate::report::escape::escape;
-use crate::report::fits::{Intervals, grounds, law_numbers};
+use crate::report::laws::{Intervals, grounds, law_numbers};
 use crate::units::{cost_unit, size, tick};
 
 /// A fitted series and what is drawn around it.
@@ -29,40 +31,30 @@ pub(super) struct Plot<'a> {
     pub(super) id: &'a str,
 }
 
-// Units of the drawing. It is narrow, so that its text can be read on a phone.
-const WIDTH: f64 = 480.0;
+// Units of the drawing, whose width is that of all pictures.
 const HEIGHT: f64 = 390.0;
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 470.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 280.0;
 const STRIP_TOP: f64 = 294.0;
 const STRIP_BOTTOM: f64 = 340.0;
 
-/// The least factor that an axis covers.
-const LEAST_FACTOR: f64 = 2.0;
-/// The least residual that the strip has room for, so that noise isn't blown up to fill it.
-const LEAST_RESIDUAL: f64 = 0.02;
+/// The smallest factor that an axis covers.
+const MIN_FACTOR: f64 = 2.0;
+/// The smallest residual that the strip has room for, so that noise isn't blown up to fill it.
+const MIN_RESIDUAL: f64 = 0.02;
 
 /// The picture; text alternatives are its title and description.
-pub(super) fn svg(plot: &Plot) -> String {
-    let Some(frame) = Frame::new(plot) else {
-        return "<p>No cost above zero to draw.</p>".to_owned();
+pub(super) fn svg(plot: &Plot) -> Markup {
+    let Some(frame) = Frame::new(plot) else { return html! { p { "No cost above zero to draw." } } };
+    let title = format!("{} {}: {} law", plot.series.workload, plot.series.metric, plot.fit.class);
+    let content = html! {
+        (frame.axes(plot))
+        (frame.breakpoint(plot))
+        (frame.costs(plot))
+        (frame.residuals(plot))
+        (legend(plot))
     };
-    let id = plot.id;
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"{id}:title {id}:description\">\n\
-         <title id=\"{id}:title\">{}</title>\n<desc id=\"{id}:description\">{}</desc>\n",
-        escape(&format!("{} {}: {} law", plot.series.workload, plot.series.metric, plot.fit.class)),
-        escape(&description(plot)),
-    );
-    frame.axes(&mut svg, plot);
-    frame.breakpoint(&mut svg, plot);
-    frame.costs(&mut svg, plot);
-    frame.residuals(&mut svg, plot);
-    legend(&mut svg, plot);
-    svg.push_str("</svg>\n");
-    svg
+    drawing(plot.id, HEIGHT, &title, &description(plot), &content)
 }
 
 fn description(plot: &Plot) -> String {
@@ -101,162 +93,115 @@ struct Frame {
 impl Frame {
     fn new(plot: &Plot) -> Option<Self> {
         let Plot { fit, rounds, .. } = plot;
-        let x = LogScale::over(fit.sizes.iter().copied(), LEAST_FACTOR, (LEFT, RIGHT))?;
+        let x = LogScale::over(fit.sizes.iter().copied(), MIN_FACTOR, (LEFT, RIGHT))?;
         let costs = law_points(plot)
             .into_iter()
             .chain(baseline_points(plot))
             .map(|(_, cost)| cost)
             .chain(fit.costs.iter().copied())
             .chain(rounds.iter().map(|(_, cost)| *cost));
-        let y = LogScale::over(costs, LEAST_FACTOR, (BOTTOM, TOP))?;
-        let residual = fit.residuals.iter().fold(LEAST_RESIDUAL, |most, residual| most.max(residual.abs()));
+        let y = LogScale::over(costs, MIN_FACTOR, (BOTTOM, TOP))?;
+        let residual = fit.residuals.iter().fold(MIN_RESIDUAL, |largest, residual| largest.max(residual.abs()));
         Some(Self { x, y, residual })
     }
 
-    fn axes(&self, svg: &mut String, plot: &Plot) {
+    fn axes(&self, plot: &Plot) -> Markup {
         let axis = &plot.series.axis;
         let (size_factor, size_name) = axis.unit_at(plot.fit.sizes.last().copied().unwrap_or(1.0));
         let (cost_factor, cost_name) = cost_unit(middle(&plot.fit.costs), &plot.series.unit);
-        let _ = writeln!(
-            svg,
-            "<path class=\"frame\" d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}M{LEFT} {STRIP_TOP}V{STRIP_BOTTOM}H{RIGHT}\"/>"
-        );
-        for value in self.y.ticks() {
-            let y = self.y.at(value);
-            let _ = writeln!(
-                svg,
-                "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>\
-                 <text class=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>",
-                LEFT - 6.0,
-                y + 4.0,
-                tick(value / cost_factor)
-            );
-        }
         let sizes = if *axis == Axis::TOKENS { self.x.binary_ticks() } else { self.x.ticks() };
-        for value in sizes {
-            let x = self.x.at(value);
-            let _ = writeln!(
-                svg,
-                "<path class=\"grid\" d=\"M{x:.1} {TOP}V{BOTTOM}M{x:.1} {STRIP_TOP}V{STRIP_BOTTOM}\"/>\
-                 <text class=\"mid\" x=\"{x:.1}\" y=\"{}\">{}</text>",
-                STRIP_BOTTOM + 16.0,
-                tick(value / size_factor)
-            );
+        let across = format!("{} ({size_name})", axis.title());
+        let up = format!("{} ({cost_name})", plot.series.metric.name().replace('_', " "));
+        html! {
+            (path("frame", format_args!("M{LEFT} {TOP}V{BOTTOM}H{RIGHT}M{LEFT} {STRIP_TOP}V{STRIP_BOTTOM}H{RIGHT}")))
+            @for value in self.y.ticks() {
+                @let y = self.y.at(value);
+                (path("grid", format_args!("M{LEFT} {y:.1}H{RIGHT}")))
+                (left_label(y, &tick(value / cost_factor)))
+            }
+            @for value in sizes {
+                @let x = self.x.at(value);
+                (path("grid", format_args!("M{x:.1} {TOP}V{BOTTOM}M{x:.1} {STRIP_TOP}V{STRIP_BOTTOM}")))
+                text class="mid" x=(Px(x)) y=(STRIP_BOTTOM + 16.0) { (tick(value / size_factor)) }
+            }
+            (titles(HEIGHT, f64::midpoint(TOP, BOTTOM), &across, &up))
         }
-        let (across, up) = (f64::midpoint(LEFT, RIGHT), f64::midpoint(TOP, BOTTOM));
-        let _ = writeln!(
-            svg,
-            "<text class=\"mid axis\" x=\"{across}\" y=\"{}\">{}</text>\
-             <text class=\"mid axis\" transform=\"translate(14 {up}) rotate(-90)\">{}</text>",
-            HEIGHT - 12.0,
-            escape(&format!("{} ({size_name})", axis.title())),
-            escape(&format!("{} ({cost_name})", plot.series.metric.name().replace('_', " "))),
-        );
     }
 
     /// The breakpoint with its interval and the size in words.
-    fn breakpoint(&self, svg: &mut String, plot: &Plot) {
-        let Some(interval) = plot.fit.parameter("breakpoint") else { return };
+    fn breakpoint(&self, plot: &Plot) -> Markup {
+        let Some(interval) = plot.fit.parameter("breakpoint") else { return html! {} };
         let (lower, at, upper) = (self.x.at(interval.lower), self.x.at(interval.estimate), self.x.at(interval.upper));
-        let label = format!("knee at {}", size(interval.estimate, &plot.series.axis));
-        let _ = writeln!(
-            svg,
-            "<rect class=\"band\" x=\"{lower:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{}\"/>\
-             <path class=\"breakpoint\" d=\"M{at:.1} {TOP}V{STRIP_BOTTOM}\"/>\
-             <text class=\"mid breakpoint-label\" x=\"{:.1}\" y=\"{}\">{}</text>",
-            upper - lower,
-            STRIP_BOTTOM - TOP,
-            at.clamp(LEFT + 60.0, RIGHT - 60.0),
-            TOP - 7.0,
-            escape(&label)
-        );
+        html! {
+            rect class="band" x=(Px(lower)) y=(TOP) width=(Px(upper - lower)) height=(STRIP_BOTTOM - TOP) {}
+            (path("breakpoint", format_args!("M{at:.1} {TOP}V{STRIP_BOTTOM}")))
+            text class="mid breakpoint-label" x=(Px(at.clamp(LEFT + 60.0, RIGHT - 60.0))) y=(TOP - 7.0) {
+                "knee at " (size(interval.estimate, &plot.series.axis))
+            }
+        }
     }
 
-    fn costs(&self, svg: &mut String, plot: &Plot) {
+    fn costs(&self, plot: &Plot) -> Markup {
         // A stroke of no length with round ends is a dot.
-        let dots = plot.rounds.iter().filter(|(_, cost)| *cost > 0.0).fold(String::new(), |mut d, (n, cost)| {
-            let _ = write!(d, "M{:.1} {:.1}h0", self.x.at(*n), self.y.at(*cost));
-            d
-        });
-        let _ = writeln!(svg, "<path class=\"rounds\" d=\"{dots}\"/>");
+        let dot = |(n, cost): &(f64, f64)| format!("M{:.1} {:.1}h0", self.x.at(*n), self.y.at(*cost));
+        let dots: String = plot.rounds.iter().filter(|(_, cost)| *cost > 0.0).map(dot).collect();
         let lower = plot.band.iter().rev().map(|(n, interval)| (*n, interval.lower.max(f64::MIN_POSITIVE)));
         let around: Vec<(f64, f64)> = plot.band.iter().map(|(n, interval)| (*n, interval.upper)).chain(lower).collect();
-        let _ = writeln!(svg, "<path class=\"interval\" d=\"{}\"/>", self.path(&around));
-        let _ = writeln!(svg, "<path class=\"law\" d=\"{}\"/>", self.path(&law_points(plot)));
-        // Over the law, so that both are seen where they agree.
-        if plot.baseline.is_some() {
-            let _ = writeln!(svg, "<path class=\"baseline\" d=\"{}\"/>", self.path(&baseline_points(plot)));
+        html! {
+            (path("rounds", dots))
+            (path("interval", self.line(&around)))
+            (path("law", self.line(&law_points(plot))))
+            // Over the law, so that both are seen where they agree.
+            @if plot.baseline.is_some() { (path("baseline", self.line(&baseline_points(plot)))) }
+            @if let Some(clamp) = plot.series.expected_knee {
+                (path("clamp", format_args!("M{:.1} {}l-6 11h12z", self.x.at(clamp), BOTTOM - 11.0)))
+            }
+            @for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
+                circle class="point" cx=(Px(self.x.at(n))) cy=(Px(self.y.at(cost))) r="3.5" {}
+            }
         }
-        if let Some(clamp) = plot.series.expected_knee {
-            let _ = writeln!(svg, "<path class=\"clamp\" d=\"M{:.1} {}l-6 11h12z\"/>", self.x.at(clamp), BOTTOM - 11.0);
-        }
-        for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
-            let _ = write!(
-                svg,
-                "<circle class=\"point\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\"/>",
-                self.x.at(n),
-                self.y.at(cost)
-            );
-        }
-        svg.push('\n');
     }
 
-    fn path(&self, points: &[(f64, f64)]) -> String {
-        let mut path = String::new();
-        for (n, cost) in points.iter().filter(|(_, cost)| *cost > 0.0) {
-            let command = if path.is_empty() { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{:.1} {:.1}", self.x.at(*n), self.y.at(*cost));
-        }
-        path
+    fn line(&self, points: &[(f64, f64)]) -> String {
+        let positive = points.iter().filter(|(_, cost)| *cost > 0.0);
+        polyline(positive.map(|(n, cost)| (self.x.at(*n), self.y.at(*cost))))
     }
 
-    fn residuals(&self, svg: &mut String, plot: &Plot) {
+    fn residuals(&self, plot: &Plot) -> Markup {
         let zero = f64::midpoint(STRIP_TOP, STRIP_BOTTOM);
         let half = (STRIP_BOTTOM - STRIP_TOP) / 2.0 - 4.0;
-        let _ = writeln!(svg, "<path class=\"zero\" d=\"M{LEFT} {zero}H{RIGHT}\"/>");
-        for (share, sign) in [(1.0, "+"), (-1.0, "−")] {
-            let _ = write!(
-                svg,
-                "<text class=\"end\" x=\"{}\" y=\"{:.1}\">{sign}{:.0} %</text>",
-                LEFT - 6.0,
-                zero - share * half + 4.0,
-                100.0 * self.residual
-            );
+        html! {
+            (path("zero", format_args!("M{LEFT} {zero}H{RIGHT}")))
+            @for (share, sign) in [(1.0, "+"), (-1.0, "−")] {
+                (left_label(zero - share * half, &format!("{sign}{:.0} %", 100.0 * self.residual)))
+            }
+            @for (&n, residual) in plot.fit.sizes.iter().zip(&plot.fit.residuals) {
+                @let (x, y) = (self.x.at(n), zero - half * residual / self.residual);
+                (path("stem", format_args!("M{x:.1} {zero}V{y:.1}")))
+                circle class="point" cx=(Px(x)) cy=(Px(y)) r="2.5" {}
+            }
         }
-        for (&n, residual) in plot.fit.sizes.iter().zip(&plot.fit.residuals) {
-            let (x, y) = (self.x.at(n), zero - half * residual / self.residual);
-            let _ = write!(
-                svg,
-                "<path class=\"stem\" d=\"M{x:.1} {zero}V{y:.1}\"/><circle class=\"point\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/>"
-            );
-        }
-        svg.push('\n');
     }
 }
 
-fn legend(svg: &mut String, plot: &Plot) {
-    let entry = |mark: &str, name: String, at: (f64, f64)| {
-        let (x, y) = at;
-        format!("<g transform=\"translate({x} {y})\">{mark}<text x=\"24\">{}</text></g>", escape(&name))
-    };
-    let first = LEFT;
-    let (second, third) = (LEFT + 116.0, LEFT + 250.0);
+fn legend(plot: &Plot) -> Markup {
+    let (first, second, third) = (LEFT, LEFT + 116.0, LEFT + 250.0);
     let (above, below) = (14.0, 32.0);
-    let cost = "<circle class=\"point\" cx=\"8\" cy=\"-4\" r=\"3.5\"/>";
-    let rounds = "<path class=\"rounds\" d=\"M4 -4h0M9 -7h0M13 -3h0\"/>";
-    let law = "<path class=\"interval\" d=\"M0 -9H18V1H0z\"/><path class=\"law\" d=\"M0 -4H18\"/>";
-    svg.push_str(&entry(law, "law, 95 % interval".to_owned(), (third, above)));
-    svg.push_str(&entry(cost, "cost".to_owned(), (first, above)));
-    svg.push_str(&entry(rounds, "single rounds".to_owned(), (second, above)));
-    if let Some(baseline) = plot.baseline {
-        let name = if baseline.comparable { "baseline" } else { "shape of the baseline" };
-        svg.push_str(&entry("<path class=\"baseline\" d=\"M0 -4H18\"/>", name.to_owned(), (first, below)));
+    let law = html! { (path("interval", "M0 -9H18V1H0z")) (path("law", "M0 -4H18")) };
+    let cost = html! { circle class="point" cx="8" cy="-4" r="3.5" {} };
+    html! {
+        (entry(&law, "law, 95 % interval", (third, above)))
+        (entry(&cost, "cost", (first, above)))
+        (entry(&path("rounds", "M4 -4h0M9 -7h0M13 -3h0"), "single rounds", (second, above)))
+        @if let Some(baseline) = plot.baseline {
+            @let name = if baseline.comparable { "baseline" } else { "shape of the baseline" };
+            (entry(&path("baseline", "M0 -4H18"), name, (first, below)))
+        }
+        @if let Some(clamp) = plot.series.expected_knee {
+            @let name = format!("clamp at {}", size(clamp, &plot.series.axis));
+            (entry(&path("clamp", "M9 -10l-6 11h12z"), &name, (third - 46.0, below)))
+        }
     }
-    if let Some(clamp) = plot.series.expected_knee {
-        let name = format!("clamp at {}", size(clamp, &plot.series.axis));
-        svg.push_str(&entry("<path class=\"clamp\" d=\"M9 -10l-6 11h12z\"/>", name, (third - 46.0, below)));
-    }
-    svg.push('\n');
 }
 
 fn law_points(plot: &Plot) -> Vec<(f64, f64)> {

@@ -1,19 +1,21 @@
 //! Who measured, and what went on meanwhile: a column or a row for each host.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
-use super::Page;
+use maud::{Markup, html};
+
+use super::page::Page;
 use crate::record::{Provenance, Run};
-use crate::report::escape::escape;
 
 type Fields = Vec<(String, String)>;
 
-pub(super) fn fingerprints(html: &mut String, page: &Page) {
+pub(super) fn fingerprints(page: &Page) -> Markup {
     let each = |of: fn(&Provenance) -> Fields| page.runs.iter().map(|run| of(&run.run.provenance)).collect::<Vec<_>>();
-    html.push_str("<h2>Where it was measured</h2>\n");
-    for (title, columns) in [("Host", each(host)), ("Build", each(build)), ("Under test", each(subject))] {
-        side_by_side(html, title, &columns);
+    html! {
+        h2 { "Where it was measured" }
+        @for (title, columns) in [("Host", each(host)), ("Build", each(build)), ("Under test", each(subject))] {
+            (side_by_side(title, &columns))
+        }
     }
 }
 
@@ -54,50 +56,59 @@ fn subject(provenance: &Provenance) -> Fields {
 }
 
 /// A row for each field, a column for each host.
-fn side_by_side(html: &mut String, title: &str, columns: &[Fields]) {
+fn side_by_side(title: &str, columns: &[Fields]) -> Markup {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in columns.iter().flatten() {
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
     }
-    if names.is_empty() {
-        return;
+    let value = |fields: &'_ Fields, name: &str| {
+        fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    html! {
+        @if !names.is_empty() {
+            h3 { (title) }
+            div class="scroll" {
+                table class="fields" {
+                    @for name in names {
+                        tr { th scope="row" { (name) } @for fields in columns { td { (value(fields, name)) } } }
+                    }
+                }
+            }
+        }
     }
-    let _ = writeln!(html, "<h3>{title}</h3>\n<div class=\"scroll\"><table class=\"fields\">");
-    for name in names {
-        let value = |fields: &Fields| fields.iter().find(|(field, _)| field == name).map(|(_, value)| escape(value));
-        let cells: String =
-            columns.iter().map(|fields| format!("<td>{}</td>", value(fields).unwrap_or_default())).collect();
-        let _ = writeln!(html, "<tr><th scope=\"row\">{}</th>{cells}</tr>", escape(name));
-    }
-    html.push_str("</table></div>\n");
 }
 
 /// A table of the conditions that the runs recorded, by workload: the metrics of a workload share their windows.
-pub(super) fn conditions(html: &mut String, page: &Page) {
-    let mut rows = String::new();
-    for run in page.runs {
-        let host = if page.has_several_hosts() { run.run.provenance.host.class.as_str() } else { "" };
-        for (workload, conditions) in recorded(run.run) {
-            let words: Vec<String> = conditions
-                .iter()
-                .map(|(name, values)| {
-                    let values: Vec<&str> = values.iter().copied().collect();
-                    format!("{}: {}", name.replace('_', " "), values.join(" or "))
-                })
-                .collect();
-            let host = if host.is_empty() { String::new() } else { format!("<td>{}</td>", escape(host)) };
-            let (workload, words) = (escape(workload), escape(&words.join("; ")));
-            let _ = writeln!(rows, "<tr><th scope=\"row\">{workload}</th>{host}<td>{words}</td></tr>");
+pub(super) fn conditions(page: &Page) -> Markup {
+    let runs: Vec<_> = page.runs.iter().map(|run| (&*run.run.provenance.host.class, recorded(run.run))).collect();
+    html! {
+        @if runs.iter().any(|(_, recorded)| !recorded.is_empty()) {
+            h2 { "What went on meanwhile" }
+            div class="scroll" {
+                table class="fields" {
+                    @for (host, recorded) in &runs {
+                        @for (workload, conditions) in recorded {
+                            tr {
+                                th scope="row" { (workload) }
+                                @if page.has_several_hosts() { td { (host) } }
+                                td { (listed(conditions)) }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
-    if !rows.is_empty() {
-        let _ = writeln!(
-            html,
-            "<h2>What went on meanwhile</h2>\n<div class=\"scroll\"><table class=\"fields\">\n{rows}</table></div>"
-        );
-    }
+}
+
+fn listed(conditions: &BTreeMap<&str, BTreeSet<&str>>) -> String {
+    let condition = |(name, values): (&&str, &BTreeSet<&str>)| {
+        let values: Vec<&str> = values.iter().copied().collect();
+        format!("{}: {}", name.replace('_', " "), values.join(" or "))
+    };
+    conditions.iter().map(condition).collect::<Vec<_>>().join("; ")
 }
 
 /// The conditions of each workload; what its metrics disagree in has several values.

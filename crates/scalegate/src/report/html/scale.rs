@@ -12,25 +12,25 @@ pub(super) struct LogScale {
 /// Room around the outermost values, as a share of the axis.
 const MARGIN: f64 = 0.04;
 /// More labels than this run into each other at the width of a phone.
-const MOST_TICKS: usize = 8;
+const MAX_TICKS: usize = 8;
 /// Fewer labels than this don't let a reader tell the scale.
-const FEWEST_TICKS: usize = 3;
+const MIN_TICKS: usize = 3;
 
 /// The largest logarithm that is drawn (a value of about 1e260): with the room around it, its power is still finite.
-const LARGEST_LOGARITHM: f64 = 600.0;
+const MAX_LOGARITHM: f64 = 600.0;
 
 impl LogScale {
-    /// Covers `values` and at least a factor of `least_factor`, so that noise isn't blown up to fill the picture. Values
+    /// Covers `values` and at least a factor of `min_factor`, so that noise isn't blown up to fill the picture. Values
     /// that have no logarithm are left out; `None` when nothing is left.
-    pub(super) fn over(values: impl Iterator<Item = f64>, least_factor: f64, positions: (f64, f64)) -> Option<Self> {
+    pub(super) fn over(values: impl Iterator<Item = f64>, min_factor: f64, positions: (f64, f64)) -> Option<Self> {
         let (low, high) = values
             .filter(|value| value.is_finite() && *value > 0.0)
-            .map(|value| value.ln().clamp(-LARGEST_LOGARITHM, LARGEST_LOGARITHM))
+            .map(|value| value.ln().clamp(-MAX_LOGARITHM, MAX_LOGARITHM))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), ln| (low.min(ln), high.max(ln)));
         if low > high {
             return None;
         }
-        let missing = (least_factor.ln() - (high - low)).max(0.0) / 2.0;
+        let missing = (min_factor.ln() - (high - low)).max(0.0) / 2.0;
         let margin = MARGIN * (high - low + 2.0 * missing);
         Some(Self { ends: (low - missing - margin, high + missing + margin), positions })
     }
@@ -49,10 +49,10 @@ impl LogScale {
         let power = |exponent: i32, digit: f64| format!("{digit}e{exponent}").parse::<f64>().unwrap_or(f64::NAN);
         let fine: Vec<f64> =
             (first..=last).flat_map(|e| [1.0, 2.0, 5.0].map(|digit| power(e, digit))).filter(within).collect();
-        if fine.len() < FEWEST_TICKS {
+        if fine.len() < MIN_TICKS {
             return steps(low, high);
         }
-        if fine.len() <= MOST_TICKS {
+        if fine.len() <= MAX_TICKS {
             return fine;
         }
         thinned((first..=last).map(|e| power(e, 1.0)).filter(within).collect())
@@ -63,23 +63,23 @@ impl LogScale {
         let (low, high) = (self.ends.0.exp(), self.ends.1.exp());
         let (first, last) = (low.log2().ceil() as i32, high.log2().floor() as i32);
         let powers: Vec<f64> = (first.max(0)..=last).map(f64::from).map(f64::exp2).collect();
-        if powers.len() < FEWEST_TICKS { self.ticks() } else { thinned(powers) }
+        if powers.len() < MIN_TICKS { self.ticks() } else { thinned(powers) }
     }
 }
 
 /// Every n-th, so that few enough are left.
 fn thinned(ticks: Vec<f64>) -> Vec<f64> {
-    let stride = ticks.len().div_ceil(MOST_TICKS).max(1);
+    let stride = ticks.len().div_ceil(MAX_TICKS).max(1);
     ticks.into_iter().step_by(stride).collect()
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten between `low` and `high`.
 fn steps(low: f64, high: f64) -> Vec<f64> {
-    let rough = (high - low) / FEWEST_TICKS as f64;
+    let rough = (high - low) / MIN_TICKS as f64;
     let decade = 10f64.powf(rough.log10().floor());
     let step = [5.0, 2.0, 1.0].map(|m| m * decade).into_iter().find(|step| *step <= rough).unwrap_or(rough);
     let first = (low / step).ceil();
-    let count = ((high / step).floor() - first + 1.0).clamp(0.0, MOST_TICKS as f64) as usize;
+    let count = ((high / step).floor() - first + 1.0).clamp(0.0, MAX_TICKS as f64) as usize;
     (0..count).map(|i| (first + i as f64) * step).collect()
 }
 
@@ -109,7 +109,7 @@ mod tests {
             [(1e-9, 1e9), (1e-300, 1e300), (1e299, 1e300), (1e-308, 1e-307), (0.99, 1.01), (7.0, 7.001), (1.0, 1e6)]
         {
             for ticks in [over(low, high).ticks(), over(low, high).binary_ticks()] {
-                assert!(ticks.len() <= MOST_TICKS && ticks.len() >= 2, "{low} to {high}: {ticks:?}");
+                assert!(ticks.len() <= MAX_TICKS && ticks.len() >= 2, "{low} to {high}: {ticks:?}");
                 assert!(ticks.is_sorted(), "{ticks:?}");
             }
         }

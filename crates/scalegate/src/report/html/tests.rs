@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use outline::outline;
 use sha2::{Digest, Sha256};
 
-use super::{Models, Page, SCRIPT, SCRIPT_HASH, html};
+use super::markup::{SCRIPT, SCRIPT_HASH};
+use super::{Models, Page, html};
 use crate::Axis;
 use crate::analysis::{self, AcceptedLaw, Expected};
 use crate::baseline::Store;

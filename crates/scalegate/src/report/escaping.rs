@@ -13,27 +13,27 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn prose(sentence: &str) -> String {
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {
-        return inert(sentence);
+        return escaped(sentence);
     }
-    parts.iter().enumerate().map(|(i, part)| if i % 2 == 1 { code(part) } else { inert(part) }).collect()
+    parts.iter().enumerate().map(|(i, part)| if i % 2 == 1 { code(part) } else { escaped(part) }).collect()
 }
 
 /// Text without markup. Mentions, references and bare links, which no backslash stops, are broken by a space of no width.
-fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len());
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            c if c.is_control() => inert.push(' '),
-            '<' => inert.push_str("&lt;"),
-            '>' => inert.push_str("&gt;"),
-            '&' => inert.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '~' | '|' | '$' => inert.extend(['\\', character]),
-            '@' => inert.push_str("@\u{200b}"),
-            '#' => inert.push_str("\\#\u{200b}"),
-            other => inert.push(other),
+            c if c.is_control() => escaped.push(' '),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '~' | '|' | '$' => escaped.extend(['\\', character]),
+            '@' => escaped.push_str("@\u{200b}"),
+            '#' => escaped.push_str("\\#\u{200b}"),
+            other => escaped.push(other),
         }
     }
-    inert.replace("://", ":\u{200b}//").replace("www.", "www\u{200b}.")
+    escaped.replace("://", ":\u{200b}//").replace("www.", "www\u{200b}.")
 }
 
 /// What is already Markdown, in a table: a bar would end the cell even within code.

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::check::shorten;
+use super::escaping::{cell, code, prose};
 use super::findings::{self, Sides, finding_json};
-use super::inert::{cell, code, prose};
+use super::verdict::shorten;
 use crate::analysis::{Comparison, TokenRate};
 use crate::gate::{Finding, Outcome, Scope, Verdict};
 use crate::units::percent;
@@ -33,7 +33,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
         let _ = writeln!(text, "\n{words}");
     }
     if !comparison.subject_changes.is_empty() {
-        text.push_str("\nunder test differs:\n");
+        text.push_str("\nconfiguration differs:\n");
     }
     for change in &comparison.subject_changes {
         let _ = writeln!(text, "  {}", shorten(change));
@@ -42,7 +42,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
 }
 
 /// A comment on GitHub has room for 65,536 characters.
-const MOST_ROWS: usize = 120;
+const MAX_ROWS: usize = 120;
 
 /// The verdict, a table of what is gated, and what differs.
 pub fn compare_markdown(comparison: &Comparison) -> String {
@@ -72,7 +72,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         let _ = writeln!(text, "\n{}", prose(&words));
     }
     if !comparison.subject_changes.is_empty() {
-        text.push_str("\nUnder test differs:\n\n");
+        text.push_str("\nConfiguration differs:\n\n");
     }
     for change in &comparison.subject_changes {
         let _ = writeln!(text, "- {}", prose(&shorten(change)));
@@ -89,7 +89,7 @@ fn most_telling(findings: &[Finding]) -> Vec<Finding> {
         Outcome::Inconclusive => 2,
         Outcome::Pass => 3,
     });
-    by_weight.truncate(MOST_ROWS);
+    by_weight.truncate(MAX_ROWS);
     by_weight.sort_by_key(|(index, _)| *index);
     by_weight.into_iter().map(|(_, finding)| finding.clone()).collect()
 }

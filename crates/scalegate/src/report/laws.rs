@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::Axis;
 use crate::analysis::{SeriesFit, Unfitted};
 use crate::law::{Class, Fit, Interval};
-use crate::units::{cost, size};
+use crate::units::{cost, share, size, value};
 
 /// One line per law, aligned.
 pub fn fits_text(fits: &[SeriesFit]) -> String {
@@ -21,16 +21,11 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
     let fit = match &series.outcome {
         Ok(fit) => fit,
         Err(Unfitted::Fault(reason)) => return format!("no law: {reason}"),
-        Err(Unfitted::Value(value)) => return number(*value),
+        Err(Unfitted::Value(number)) => return value(*number),
     };
     let clamp = series.expected_knee.map(|pixels| format!(", clamp at {}", size(pixels, &series.axis)));
     let numbers = law_numbers(series, fit, Intervals::Shown);
     format!("{:12} {numbers}, R² {:.4}{}", fit.class, fit.r_squared, clamp.unwrap_or_default())
-}
-
-/// A number that follows no law.
-pub(super) fn number(value: f64) -> String {
-    format!("{value:.2}")
 }
 
 /// What a law rests on, and how well it holds.
@@ -86,10 +81,7 @@ impl Words<'_> {
 
     /// How much of the cost at the largest size is curvature.
     fn curvature(&self) -> Option<String> {
-        self.fit.parameter("curvature_share").map(|share| {
-            let percent = |value: f64| format!("{:.1} %", 100.0 * value);
-            format!("curvature {}", self.number(share, percent))
-        })
+        self.fit.parameter("curvature_share").map(|curvature| format!("curvature {}", self.number(curvature, share)))
     }
 
     fn slope(&self, value: f64) -> String {
