@@ -127,7 +127,7 @@ impl Metric {
         self.kind() != Kind::Accuracy
     }
 
-    /// The name in records, in `suite.toml` and on the command line.
+    /// The name in records, in a configuration and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::WallTime => "wall_time",

@@ -12,6 +12,9 @@ use toml::de::DeTable;
 use super::{GateSettings, MeasureSettings, ResourceSettings, resources};
 use crate::{Error, Result, bounded, paths};
 
+/// For a key that is not known, or no TOML at all.
+const REMEDY: &str = "see docs/suite.md for the keys of a configuration";
+
 /// The seed of orders, where a configuration gives none.
 const DEFAULT_SEED: u64 = 2512;
 
@@ -114,6 +117,19 @@ impl<'a> Document<'a> {
         let span = self.root.span();
         let rest = std::mem::take(self.root.get_mut());
         self.read(Spanned::new(span, rest))
+    }
+
+    /// Refuses the keys that are left, for a program that has none of its own.
+    fn refuse_rest(&self) -> Result<()> {
+        let Some((key, value)) = self.root.get_ref().iter().next() else { return Ok(()) };
+        // Of a section that is known, one table is left.
+        let part = value.get_ref().as_table().filter(|_| Keys::NAMES.contains(&&**key.get_ref()));
+        let part = part.and_then(|table| table.keys().next());
+        let name =
+            part.map_or_else(|| key.get_ref().to_string(), |part| format!("{}.{}", key.get_ref(), part.get_ref()));
+        let known = Keys::NAMES.map(|name| format!("`{name}`")).join(", ");
+        let cause = format!("unknown field `{name}`, expected one of {known}");
+        Err(self.error(&Fault { span: part.unwrap_or(key).span(), cause, remedy: REMEDY.to_owned() }))
     }
 
     /// A fault with its place in the file.
@@ -225,13 +241,9 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Nothing {}
-
         let mut document = Document::parse(path, text)?;
         let config = document.config()?;
-        document.rest::<Nothing>()?;
+        document.refuse_rest()?;
         Ok(config)
     }
 }
@@ -243,7 +255,7 @@ fn read(path: &Path) -> Result<String> {
 
 fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let span = error.span().unwrap_or(0..0);
-    Error::new(place(path, text, &span), error.message(), "see docs/suite.md for the keys of a configuration")
+    Error::new(place(path, text, &span), error.message(), REMEDY)
 }
 
 fn place(path: &Path, text: &str, span: &Range<usize>) -> String {
@@ -275,7 +287,7 @@ mod tests {
     #[test]
     fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
         insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
-        scalegate.toml:2: unknown field `runds`, there are no fields
+        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`
           help: see docs/suite.md for the keys of a configuration
         ");
         insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"

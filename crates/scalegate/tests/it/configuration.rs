@@ -57,11 +57,12 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
         "schema = 9\n",
         "[measure\n",
         "[models.llm]\nhidden = 64\n",
+        "[resources]\nrounds = 3\n\n[[resources.workload]]\nname = \"x\"\n",
     ];
     assert_snapshot!(list(cases.map(|text| (text, refused("scalegate.toml", text)))), @r#"
     runds = 3
 
-    error: scalegate.toml:1: unknown field `runds`, there are no fields
+    error: scalegate.toml:1: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`
       help: see docs/suite.md for the keys of a configuration
 
     seed = 1
@@ -121,7 +122,16 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
     [models.llm]
     hidden = 64
 
-    error: scalegate.toml:1: unknown field `models`, there are no fields
+    error: scalegate.toml:1: unknown field `models`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`
+      help: see docs/suite.md for the keys of a configuration
+
+    [resources]
+    rounds = 3
+
+    [[resources.workload]]
+    name = "x"
+
+    error: scalegate.toml:4: unknown field `resources.workload`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`
       help: see docs/suite.md for the keys of a configuration
     "#);
 }

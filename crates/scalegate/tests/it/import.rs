@@ -1,6 +1,12 @@
 //! `scalegate import csv` takes nothing on trust.
 
+use std::path::Path;
+
 use insta::assert_snapshot;
+use scalegate::analysis::{self, Expected};
+use scalegate::baseline::Store;
+use scalegate::config::Config;
+use scalegate::gate::Verdict;
 
 use crate::support::{HEAD, Place, TOKENS, line, list, rows, stderr, stdout};
 
@@ -224,6 +230,24 @@ fn an_imported_run_is_checked_for_what_it_has_and_what_its_class_requires() {
 
     pass  engine/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
     ");
+}
+
+#[test]
+fn what_is_measured_here_is_expected_of_an_import_whose_class_has_requirements() {
+    let place = Place::new();
+    place.import(&rows("engine/prefill", "tokens", &TOKENS, 8, line));
+    place.scalegate("accept --reason first").success();
+    let expected = Expected { workloads: vec!["sort/stable".to_owned()], is_complete: true, ..Expected::default() };
+    let check = |settings: &str| {
+        let gate = Config::parse(Path::new("scalegate.toml"), settings).unwrap().gate;
+        analysis::check(&[place.record()], &Store::new(place.path("baselines")), &gate, &expected).unwrap()
+    };
+    assert_eq!(check("[gate]\nrequired = [\"wall_time\"]\n").verdict, Verdict::Pass);
+    let check = check("[gate.host.imported]\nrequired = [\"wall_time\"]\n");
+    assert_eq!(check.verdict, Verdict::Inconclusive);
+    let missing: Vec<&str> =
+        check.findings.iter().map(|finding| &*finding.workload).filter(|it| *it != "engine/prefill").collect();
+    assert_eq!(missing, ["sort/stable"]);
 }
 
 #[test]
