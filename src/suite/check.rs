@@ -114,7 +114,7 @@ fn sizes<T: Display>(
             _ if size == 0 => return Err(fault(entry.span(), "a size of zero".to_owned())),
             Some(&last) if size == last => return Err(fault(entry.span(), format!("size {shown} is listed twice"))),
             Some(&last) if size < last => {
-                return Err(fault(entry.span(), format!("size {shown} stands behind a larger one")));
+                return Err(fault(entry.span(), format!("size {shown} stands after a larger one")));
             }
             _ => checked.push(size),
         }

@@ -2,7 +2,7 @@
 
 use scalegate::record::Run;
 
-use crate::support::{Place, stderr};
+use crate::support::{Place, lasting, stderr};
 
 fn workloads(run: &Run) -> Vec<&str> {
     run.series.iter().map(|series| series.workload.as_str()).collect()
@@ -26,7 +26,7 @@ fn both_targets_end_up_in_one_record() {
     let place = after_llm();
     let llm = place.record().series;
     let message = stderr(&place.bench("vlm", "").success());
-    assert!(message.starts_with("kept wall_time of llm/decode: same host, build and models"), "{message}");
+    insta::assert_snapshot!(message, @"kept wall_time of llm/decode: same host, program and models");
     assert_eq!(workloads(&place.record()), ["llm/decode", "vlm/encode", "vlm/preprocess"]);
     assert_eq!(place.record().series[0], llm[0]);
 }
@@ -46,9 +46,12 @@ fn a_changed_model_starts_a_new_record_and_says_what_changed() {
     let place = after_llm();
     edit_suite(&place, "max_pixels = 50176", "max_pixels = 100352");
     let message = stderr(&place.bench("vlm", "").success());
-    assert!(message.starts_with("a new record is started, since the earlier one was made with other"), "{message}");
-    assert!(message.contains("\n  models.vlm.max_pixels: 50176 → 100352\n"), "{message}");
-    assert!(message.contains("\n  models.vlm: "), "{message}");
+    insta::assert_snapshot!(lasting(&message), @"
+    a new record is started; the earlier one is kept as target/scalegate/run.[time].json: it has other
+      program.configuration: [hash] → [hash]
+      models.vlm: [hash] → [hash]
+      models.vlm.max_pixels: 50176 → 100352
+    ");
     assert_eq!(workloads(&place.record()), ["vlm/encode", "vlm/preprocess"]);
 }
 
@@ -59,7 +62,10 @@ fn another_photo_under_the_same_name_starts_a_new_record() {
     place.bench("vlm", "vlm/preprocess").success();
     place.write("photo.jpg", include_bytes!("../fixtures/images/progressive_420.jpg"));
     let message = stderr(&place.bench("vlm", "vlm/encode").success());
-    assert!(message.contains("\n  images.photo: "), "{message}");
+    insta::assert_snapshot!(lasting(&message), @"
+    a new record is started; the earlier one is kept as target/scalegate/run.[time].json: it has other
+      images.photo: [hash] → [hash]
+    ");
     assert_eq!(workloads(&place.record()), ["vlm/encode"]);
 }
 
@@ -67,19 +73,19 @@ fn another_photo_under_the_same_name_starts_a_new_record() {
 fn a_changed_comment_keeps_the_record() {
     let place = after_llm();
     edit_suite(&place, "[inference]", "# What follows is for inference.\n[inference]");
-    assert!(stderr(&place.bench("vlm", "").success()).starts_with("kept wall_time of llm/decode"));
+    insta::assert_snapshot!(stderr(&place.bench("vlm", "").success()), @"kept wall_time of llm/decode: same host, program and models");
     assert_eq!(place.record().series.len(), 3);
 }
 
 #[test]
-fn an_earlier_record_that_cannot_be_read_is_replaced_with_a_word() {
+fn an_earlier_record_that_cannot_be_read_is_set_aside_with_a_word() {
     let place = after_llm();
     let text = place.read("target/scalegate/run.json");
     place.write("target/scalegate/run.json", &text[..text.len() / 2]);
     let message = stderr(&place.bench("llm", "llm/decode").success());
-    assert!(
-        message.starts_with("note: the earlier record is replaced: target/scalegate/run.json: not a whole run"),
-        "{message}"
-    );
+    insta::assert_snapshot!(lasting(&message), @"
+    note: the earlier record is kept as target/scalegate/run.[time].json: target/scalegate/run.json: not a whole run record: EOF while parsing a list at line 1 column 1413
+      help: measure again with `cargo bench`, or name another run record
+    ");
     assert_eq!(workloads(&place.record()), ["llm/decode"]);
 }

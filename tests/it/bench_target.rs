@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use scalegate::Axis;
 use scalegate::record::{self, Run};
-use scalegate::suite::Axis;
 
 use crate::support::{Place, stderr, stdout};
 
@@ -18,7 +18,7 @@ fn a_run_records_every_size_in_every_round() {
     let run = place.record();
     assert_eq!(workloads(&run), ["llm/decode", "llm/prefill"]);
     for series in &run.series {
-        assert_eq!((series.axis, series.unit.as_str()), (Axis::Tokens, "s"));
+        assert_eq!((&series.axis, series.unit.as_str()), (&Axis::TOKENS, "s"));
         assert_eq!(series.sizes(), BTreeSet::from([4, 8, 16, 32]));
         assert_eq!(series.samples.iter().map(|sample| sample.round).collect::<BTreeSet<_>>(), BTreeSet::from([0, 1]));
         assert_eq!(series.samples.len(), 8, "one entry per size and round");
@@ -94,44 +94,60 @@ fn test_mode_runs_every_benchmark_once_and_records_nothing() {
     assert!(place.files() == before);
 }
 
+#[cfg(unix)]
 #[test]
-fn the_variables_of_scalegate_run_choose_workloads_rounds_and_record() {
+fn scalegate_run_chooses_workloads_rounds_and_record() {
     let place = Place::with_earlier_run("");
     let earlier = place.files();
-    let variables = [
-        ("SCALEGATE_WORKLOADS", "llm/de*,vlm/*"),
-        ("SCALEGATE_ROUNDS", "3"),
-        ("SCALEGATE_OUT", "elsewhere/shard.json"),
-    ];
-    place.bench_with("llm", "", &variables).success();
+    let line = "--workload llm/de* --workload vlm/* --metric wall_time --rounds 3 --out elsewhere/shard.json";
+    place.run(&["llm", "vlm"], line).success();
     let run: Run = record::read_json(&place.path("elsewhere/shard.json")).unwrap();
-    assert_eq!(workloads(&run), ["llm/decode"]);
+    assert_eq!(workloads(&run), ["llm/decode", "vlm/encode", "vlm/preprocess"]);
     assert_eq!(run.series[0].samples.iter().map(|sample| sample.round).max(), Some(2));
     assert!(earlier.iter().all(|(path, content)| place.files().get(path) == Some(content)), "the default one stays");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_target_without_a_wanted_workload_or_metric_measures_nothing() {
     let place = Place::with_earlier_run("");
     let before = place.files();
-    place.bench_with("llm", "", &[("SCALEGATE_WORKLOADS", "vlm/*")]).success();
-    place.bench_with("llm", "", &[("SCALEGATE_METRICS", "instructions")]).success();
+    place.run(&["llm"], "--metric instructions").success();
     assert!(place.files() == before);
+    place.run(&["llm", "vlm"], "--workload vlm/encode --out vlm.json").success();
+    let run: Run = record::read_json(&place.path("vlm.json")).unwrap();
+    assert_eq!(workloads(&run), ["vlm/encode"]);
 }
 
+#[cfg(unix)]
 #[test]
-fn a_variable_that_makes_no_sense_is_refused_by_name() {
+fn a_choice_that_makes_no_sense_is_refused() {
     let place = Place::with_earlier_run("");
     let before = place.files();
-    for (name, value, cause) in [
-        ("SCALEGATE_ROUNDS", "many", "`many` is not a number of rounds"),
-        ("SCALEGATE_ROUNDS", "1", "a spread needs at least 2"),
-        ("SCALEGATE_METRICS", "wall_clock", "`wall_clock` is not a metric"),
-        ("SCALEGATE_WORKLOADS", "llm/[", "--workload llm/["),
-    ] {
-        let message = stderr(&place.bench_with("llm", "", &[(name, value)]).code(2));
-        assert!(message.contains(cause) && message.contains("\n  help: "), "{message}");
-    }
+    let refused = |line: &str| stderr(&place.run(&["llm", "vlm"], line).code(2));
+    insta::assert_snapshot!(refused("--rounds many"), @"
+    error: invalid value 'many' for '--rounds <N>': invalid digit found in string
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(refused("--rounds 1"), @"
+    error: invalid value '1' for '--rounds <N>': 1 is not in 2..=4294967295
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(refused("--metric wall_clock"), @"
+    error: invalid value 'wall_clock' for '--metric <METRIC>': `wall_clock` is not a metric; there are wall_time, cpu_time, instructions, instructions_hw, heap_bytes, heap_blocks, d1_misses, ll_misses, branches, cpu_auc, rss_auc, peak_rss, energy, utilisation, mean_power, tokens_per_joule, perplexity
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(refused("--workload llm/["), @"
+    error: --workload llm/[: unclosed character class; missing ']'
+      help: give a name or a glob such as `llm/*`
+    ");
+    insta::assert_snapshot!(refused("--workload llm/nothing*"), @"
+    error: --workload llm/nothing*: no workload of this package matches
+      help: choose among llm/decode, llm/prefill, vlm/encode, vlm/preprocess
+    ");
     assert!(place.files() == before);
 }
 
@@ -140,8 +156,17 @@ fn an_option_that_criterion_does_not_know_is_refused_in_its_words() {
     let place = Place::with_earlier_run("");
     let before = place.files();
     let message = stderr(&place.bench("llm", "--no-such-option").code(2));
-    assert!(message.contains("unexpected argument '--no-such-option'"), "{message}");
-    assert!(message.contains("help: mend the cause and measure again"), "{message}");
+    insta::assert_snapshot!(message, @"
+    error: round 1: the measured process ended with exit status: 2 and said:
+    error: unexpected argument '--no-such-option' found
+
+      tip: to pass '--no-such-option' as a value, use '-- --no-such-option'
+
+    Usage: llm-d9967829da4a28df [OPTIONS] [FILTER]
+
+    For more information, try '--help'.
+      help: fix the cause and rerun; earlier records are as they were
+    ");
     assert!(place.files() == before);
 }
 
@@ -152,41 +177,81 @@ fn a_target_directory_that_cannot_be_written_is_named() {
     // A file where a directory has to be stops root as well, whom permissions would not.
     place.write("target", "not a directory");
     let message = place.refused("llm", "");
-    assert!(message.starts_with("error: target/scalegate/run.json: "), "{message}");
-    assert!(message.contains("help: check that the directory exists, is writable"), "{message}");
-}
-
-#[test]
-fn a_record_that_could_not_be_written_is_refused_before_anything_is_measured() {
-    let place = Place::with_suite("");
-    for (out, cause) in [("suite.toml/run.json", "suite.toml/run.json: "), (".", ".: it is a directory")] {
-        let message = stderr(&place.bench_with("llm", "", &[("SCALEGATE_OUT", out)]).code(2));
-        assert!(message.starts_with(&format!("error: {cause}")) && message.contains("\n  help: "), "{message}");
-    }
-    assert!(!place.path("target").exists(), "not even a model was written");
+    insta::assert_snapshot!(message, @"
+    error: target/scalegate/run.json: Not a directory (os error 20)
+      help: check that the directory exists, is writable and has room; nothing was changed
+    ");
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_in_a_round_ends_the_run_and_leaves_nothing_behind() {
+fn a_record_that_could_not_be_written_is_refused_before_anything_is_measured() {
+    let place = Place::with_suite("");
+    let refused = |out: &str| stderr(&place.run(&["llm"], &format!("--out {out}")).code(2));
+    insta::assert_snapshot!(refused("suite.toml/run.json"), @"
+    error: suite.toml/run.json: File exists (os error 17)
+      help: check that the directory exists, is writable and has room; nothing was changed
+    ");
+    insta::assert_snapshot!(refused("."), @"
+    error: .: it is a directory
+      help: name a file; nothing was changed
+    ");
+    assert!(!place.path("target").exists(), "not even a model was written");
+}
+
+/// Starts the bench target `llm` with rounds of seconds, and ends it by Ctrl-C as soon as `is_time`.
+#[cfg(unix)]
+fn interrupted(place: &Place, is_time: impl Fn() -> bool) -> String {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
-    let place = Place::with_earlier_run("");
-    // Long enough that the signal comes while the first round measures, however slow the machine is.
-    place.write("suite.toml", place.read("suite.toml").replace("measurement_ms = 5", "measurement_ms = 20000"));
-    let before = place.files();
-    let mut run = place.bench_command("llm", "").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let target = place.path("target/scalegate");
-    let is_measuring = || target.read_dir().unwrap().flatten().any(|entry| entry.path().join("round-0").exists());
-    while !is_measuring() {
-        assert_eq!(run.try_wait().unwrap(), None, "the run ended before its first round");
+    let mut command = place.bench_command("llm", "llm/decode");
+    let mut run = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    while !is_time() {
+        assert_eq!(run.try_wait().unwrap(), None, "the run ended before it was interrupted");
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     let output = run.wait_with_output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{message}");
-    assert!(message.starts_with("error: interrupted: Ctrl-C ended the run\n  help: start it again"), "{message}");
+    message
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_the_first_round_leaves_nothing_behind() {
+    let place = Place::with_earlier_run("");
+    // Long enough that the signal comes while the first round measures, however slow the machine is.
+    place.write("suite.toml", place.read("suite.toml").replace("measurement_ms = 5", "measurement_ms = 20000"));
+    let before = place.files();
+    let target = place.path("target/scalegate");
+    let is_measuring = || {
+        let inside = |path: &std::path::Path| {
+            path.read_dir().is_ok_and(|mut entries| {
+                entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() == "round-1.criterion"))
+            })
+        };
+        target.read_dir().unwrap().flatten().any(|entry| inside(&entry.path()))
+    };
+    insta::assert_snapshot!(interrupted(&place, is_measuring), @"interrupted: target/scalegate/run.json keeps the rounds that were complete; `scalegate run --resume` resumes it");
     assert!(place.files() == before, "the earlier record is whole, and no scratch directory is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_finished_rounds_and_resume_takes_the_others() {
+    let place = Place::with_suite("");
+    let suite = place.read("suite.toml");
+    let slow = suite.replace("measurement_ms = 5", "measurement_ms = 200").replace("rounds = 2", "rounds = 6");
+    place.write("suite.toml", slow);
+    let message = interrupted(&place, || place.path("target/scalegate/run.json").exists());
+    insta::assert_snapshot!(message, @"interrupted: target/scalegate/run.json keeps the rounds that were complete; `scalegate run --resume` resumes it");
+    let kept = place.record();
+    assert!((1..6).contains(&kept.series[0].n_rounds()), "{}", kept.series[0].n_rounds());
+    place.run(&["llm"], "--workload llm/decode --resume").success();
+    let whole = place.record();
+    assert_eq!(whole.series[0].n_rounds(), 6);
+    let finished = &kept.series[0].samples;
+    assert_eq!(whole.series[0].samples[..finished.len()], finished[..], "they are not measured again");
 }

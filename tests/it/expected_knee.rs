@@ -1,9 +1,9 @@
-//! The record tells where the preprocessing of a model of the user's own lets a knee be expected.
+//! The record tells where the preprocessing of a user model lets a knee be expected.
 
 use std::path::Path;
 
-use scalegate::suite::Suite;
-use scalegate::workload::subject;
+use scalegate_suite::suite::Suite;
+use scalegate_suite::workload::subject;
 
 use crate::support::Place;
 use crate::support::bench::SUITE;

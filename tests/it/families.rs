@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 use scalegate::Error;
-use scalegate::inference::{Llm, Passages};
+use scalegate_suite::inference::{Llm, Passages};
 use serde::Deserialize;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;

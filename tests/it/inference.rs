@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use scalegate::inference::preprocess::{Layout, PixelValues};
-use scalegate::inference::{Llm, Logits, Vlm};
-use scalegate::models::{materialise_llm, materialise_vlm};
-use scalegate::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
+use scalegate_suite::inference::preprocess::{Layout, PixelValues};
+use scalegate_suite::inference::{Llm, Logits, Vlm};
+use scalegate_suite::models::{materialise_llm, materialise_vlm};
+use scalegate_suite::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
 
 /// The project's bound on the difference between two ways to the same logits.
 const TOLERANCE: f32 = 1e-4;

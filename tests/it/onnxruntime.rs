@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use scalegate::inference::preprocess::{Layout, PixelValues};
-use scalegate::inference::{Llm, Vlm};
-use scalegate::models::{ModelDir, materialise_llm, materialise_vlm};
-use scalegate::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
+use scalegate_suite::inference::preprocess::{Layout, PixelValues};
+use scalegate_suite::inference::{Llm, Vlm};
+use scalegate_suite::models::{ModelDir, materialise_llm, materialise_vlm};
+use scalegate_suite::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
 use serde::Deserialize;
 
 /// The project's bound on the difference between the two.

@@ -1,10 +1,11 @@
-//! A prompt file: the tokens of a text instead of synthetic ones, for models of the user's own.
+//! A prompt file: the tokens of a text instead of synthetic ones, for user models.
 
 use std::path::Path;
 
-use scalegate::models::materialise_llm;
-use scalegate::suite::{LlmSpec, Suite};
-use scalegate::workload::{Registry, Workload};
+use scalegate::Workload;
+use scalegate_suite::models::materialise_llm;
+use scalegate_suite::suite::{LlmSpec, Suite};
+use scalegate_suite::workload::Registry;
 
 use crate::support::Place;
 use crate::support::bench::SUITE;
@@ -20,7 +21,7 @@ fn workloads(place: &Place) -> Vec<Box<dyn Workload>> {
     let suite = Suite::parse(Path::new("suite.toml"), &format!("{text}\n{mine}")).unwrap();
     let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tokenizers/byte_level.json");
     std::fs::copy(tokenizer, model.join("tokenizer.json")).unwrap();
-    Registry::family(&suite, "llm").unwrap()
+    Registry::all(&suite).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `scalegate run` takes round after round, stops when all is decided, keeps what Ctrl-C leaves, and goes on.
+//! `scalegate run` takes round after round, stops when all is decided, keeps what Ctrl-C leaves, and resumes it.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use scalegate::record::{self, Run, Series};
 use serde_json::Value;
 
 use crate::support::bench::ANYTHING_GOES;
-use crate::support::{Place, stderr, stdout};
+use crate::support::{Place, lasting, stderr, stdout};
 
 fn rounds(series: &Series) -> BTreeSet<u32> {
     series.samples.iter().map(|sample| sample.round).collect()
@@ -46,7 +46,7 @@ fn without_a_baseline_all_rounds_are_taken() {
 fn a_run_stops_when_every_quantity_is_decided() {
     let place = Place::with_suite(ANYTHING_GOES);
     place.write("suite.toml", place.read("suite.toml").replace("[4, 8, 16, 32]", "[4, 8, 12, 16, 24, 32]"));
-    place.bench_with("llm", "llm/decode", &[("SCALEGATE_ROUNDS", "5")]).success();
+    place.run(&["llm"], "--workload llm/decode --rounds 5").success();
     place.scalegate("accept --reason first").success();
     let messages = stderr(&place.run(&["llm"], "--workload llm/decode --rounds 9").success());
     assert!(messages.contains("5 of at most 9 rounds of llm/decode: every quantity is decided\n"), "{messages}");
@@ -64,7 +64,7 @@ fn a_run_stops_when_every_quantity_is_decided() {
 }
 
 #[test]
-fn ctrl_c_keeps_the_rounds_done_and_resume_goes_on() {
+fn ctrl_c_keeps_the_finished_rounds_and_resume_takes_the_others() {
     let place = Place::with_suite("");
     place.write("suite.toml", place.read("suite.toml").replace("measurement_ms = 5", "measurement_ms = 200"));
     let mut command = place.run_command(&["llm"], "--workload llm/decode --rounds 6");
@@ -77,7 +77,7 @@ fn ctrl_c_keeps_the_rounds_done_and_resume_goes_on() {
     let output = run.wait_with_output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{message}");
-    assert!(message.starts_with("interrupted: target/scalegate/run.json keeps the rounds"), "{message}");
+    insta::assert_snapshot!(message, @"interrupted: target/scalegate/run.json keeps the rounds that were complete; `scalegate run --resume` resumes it");
 
     let kept = place.record();
     assert!((1..6).contains(&only(&kept).n_rounds()), "{}", only(&kept).n_rounds());
@@ -92,7 +92,7 @@ fn ctrl_c_keeps_the_rounds_done_and_resume_goes_on() {
 }
 
 #[test]
-fn a_look_that_an_interruption_allowed_is_counted_when_the_run_goes_on() {
+fn a_look_that_an_interruption_allowed_is_counted_when_the_run_is_resumed() {
     let place = Place::with_suite("");
     place.run(&["llm"], "--workload llm/decode --rounds 9").success();
     let path = place.path("target/scalegate/run.json");
@@ -105,7 +105,7 @@ fn a_look_that_an_interruption_allowed_is_counted_when_the_run_goes_on() {
 }
 
 #[test]
-fn what_is_gone_on_with_has_to_be_the_same() {
+fn what_is_resumed_has_to_be_the_same() {
     let place = Place::with_suite("");
     place.run(&["llm"], "--workload llm/decode --rounds 2").success();
     let before = place.record();
@@ -113,21 +113,24 @@ fn what_is_gone_on_with_has_to_be_the_same() {
         let mut command = place.run_command(&["llm"], &format!("--workload llm/decode {line} --resume"));
         command.envs(variables.iter().copied());
         let message = stderr(&assert_cmd::Command::from_std(command).assert().code(2));
-        assert!(message.contains("measure anew without `--resume`"), "{message}");
         assert_eq!(place.record(), before, "the record is as it was");
         message
     };
-    assert!(refused("--rounds 4", &[]).contains("llm/decode rounds: 2 → 4"));
-    assert!(refused("--rounds 2", &[("SCALEGATE_HOST_CLASS", "another")]).contains("host.class: "));
+    insta::assert_snapshot!(refused("--rounds 4", &[]), @"");
+    let message = refused("--rounds 2", &[("SCALEGATE_HOST_CLASS", "another")]);
+    assert!(message.contains("host.class: "), "{message}");
     place.write("suite.toml", place.read("suite.toml").replace("samples = 10", "samples = 12"));
-    assert!(refused("--rounds 2", &[]).contains("llm/decode samples: 10 → 12"));
+    insta::assert_snapshot!(lasting(&refused("--rounds 2", &[])), @"");
 }
 
 #[test]
-fn there_has_to_be_a_record_to_go_on_with() {
+fn there_has_to_be_a_record_to_resume() {
     let place = Place::with_suite("");
     let message = stderr(&place.run(&["llm"], "--resume").code(2));
-    assert!(message.contains("there is no record to go on with"), "{message}");
+    insta::assert_snapshot!(message, @"
+    error: target/scalegate/run.json: there is no record to resume
+      help: start a run without `--resume`, or name the record with `--out`
+    ");
 }
 
 #[test]
@@ -173,6 +176,9 @@ fn a_run_that_was_interrupted_before_its_first_verdict_is_no_baseline() {
     run.series[0].samples.retain(|sample| sample.round < 3);
     record::write_json(&place.path("target/scalegate/run.json"), &run).unwrap();
     let message = stderr(&place.scalegate("accept --reason first").code(2));
-    assert!(message.contains("llm/decode has 3 of 6 rounds: it was interrupted before its first verdict"), "{message}");
+    insta::assert_snapshot!(message, @"
+    error: target/scalegate/run.json: llm/decode has 3 of 6 rounds: it was interrupted before its first verdict
+      help: resume it with `scalegate run --resume`, or measure anew with `cargo bench`
+    ");
     assert!(!place.path("baselines").exists());
 }

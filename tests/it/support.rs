@@ -1,6 +1,7 @@
-//! A working directory with the files that a test needs, and the binary run in it.
+//! A working directory with the files that a test needs, and the commands run in it.
 
 pub(crate) mod bench;
+mod built;
 pub(crate) mod towers;
 
 use std::path::{Path, PathBuf};
@@ -34,9 +35,9 @@ impl Place {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Runs `scalegate` here with the words of `line`.
+    /// Runs `scalegate` here with the words of `line`. There is no package here, so that records are judged as they are.
     pub(crate) fn scalegate(&self, line: &str) -> Assert {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
+        let mut command = Command::new(built::executable("scalegate"));
         command.current_dir(self.directory.path()).env("NO_COLOR", "1").env_remove("SCALEGATE_HOST_CLASS");
         command.args(line.split_whitespace()).assert()
     }
@@ -56,6 +57,27 @@ pub(crate) fn stdout(assert: &Assert) -> String {
 /// Standard error of a finished command.
 pub(crate) fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+/// A message without what differs from run to run: hashes, times of day, and the place of a temporary directory.
+pub(crate) fn lasting(message: &str) -> String {
+    let words = message.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "-/_.".contains(c)));
+    words.map(lasting_word).collect()
+}
+
+fn lasting_word(word: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-/_.".contains(c);
+    let (bare, end) = word.split_at(word.find(|c| !is_part(c)).unwrap_or(word.len()));
+    let temporary = std::env::temp_dir();
+    let bare = match bare.strip_prefix(&format!("{}/", temporary.display())).and_then(|rest| rest.split_once('/')) {
+        Some((_, file)) => format!("[place]/{file}"),
+        None if bare.len() >= 12 && bare.chars().all(|c| c.is_ascii_hexdigit()) => "[hash]".to_owned(),
+        None => match bare.split_once("run.20") {
+            Some((before, _)) if bare.ends_with("Z.json") => format!("{before}run.[time].json"),
+            _ => bare.to_owned(),
+        },
+    };
+    format!("{bare}{end}")
 }
 
 /// The suite file of this repository.
@@ -78,15 +100,8 @@ pub(crate) fn rows(workload: &str, axis: &str, sizes: &[u64], rounds: u32, cost:
 }
 
 pub(crate) const TOKENS: [u64; 8] = [16, 32, 64, 128, 192, 256, 512, 1024];
-pub(crate) const PIXELS: [u64; 12] =
-    [9_408, 37_632, 49_392, 68_992, 84_672, 101_920, 129_360, 150_528, 293_216, 583_296, 917_280, 1_630_720];
 
 /// Prefill, without a KV cache's worth of doubt: 1 ms and 150 µs a token.
 pub(crate) fn line(n: f64) -> f64 {
     1e-3 + 150e-6 * n
-}
-
-/// A cost that stops growing at `clamp` pixels.
-pub(crate) fn knee(clamp: f64) -> impl Fn(f64) -> f64 {
-    move |pixels| 2e-3 + 0.4e-6 * pixels.min(clamp) + 2e-9 * (pixels - clamp).max(0.0)
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 use scalegate::Error;
-use scalegate::inference::Tower;
-use scalegate::inference::preprocess::{Geometry, Layout};
+use scalegate_suite::inference::Tower;
+use scalegate_suite::inference::preprocess::{Geometry, Layout};
 use serde::Deserialize;
 use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 

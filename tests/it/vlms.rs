@@ -5,8 +5,8 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use scalegate::inference::preprocess::{Geometry, Layout};
-use scalegate::inference::{Language, Tower, VisionFiles};
+use scalegate_suite::inference::preprocess::{Geometry, Layout};
+use scalegate_suite::inference::{Language, Tower, VisionFiles};
 use serde::Deserialize;
 
 use crate::support::towers::{difference, made_up};

@@ -1,15 +1,14 @@
-//! The bench targets, built once and run in a working directory as `cargo bench` runs them.
+//! The bench targets, run in a working directory as `cargo bench` and `scalegate run` run them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use assert_cmd::assert::Assert;
 use scalegate::record::{self, Run};
-use serde_json::Value;
+use serde_json::json;
 
-use super::{Place, TOKENS, line, rows, stderr};
+use super::{Place, TOKENS, built, line, rows, stderr};
 
 /// A suite that takes a second, with models of the test size.
 pub(crate) const SUITE: &str = r#"schema = 1
@@ -60,47 +59,10 @@ pub(crate) const ANYTHING_GOES: &str = "[gate.tolerance.wall_time]\nslope = 1e9\
                              level = 1e9\nslope_ratio = 1e9\ngrowth = 1e9\n";
 
 /// Variables that would make a bench target of a test do something else than that of a user.
-const FOREIGN: [&str; 10] = [
-    "SCALEGATE_CASES",
-    "SCALEGATE_HARNESS",
-    "SCALEGATE_WORKLOADS",
-    "SCALEGATE_METRICS",
-    "SCALEGATE_ROUNDS",
-    "SCALEGATE_OUT",
-    "SCALEGATE_STEP",
-    "SCALEGATE_PROGRAMS",
-    "SCALEGATE_HOST_CLASS",
-    "CARGO_CRITERION_PORT",
-];
+const FOREIGN: [&str; 3] = ["SCALEGATE_JOB", "SCALEGATE_HOST_CLASS", "CARGO_CRITERION_PORT"];
 
-/// The program of the bench target `name`.
-fn program(name: &str) -> &'static Path {
-    static PROGRAMS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    &PROGRAMS.get_or_init(build)[name]
-}
-
-/// Cargo builds no bench targets for a test, but tells where they are; what this test was built from is not built again.
-fn build() -> BTreeMap<String, PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["bench", "--no-run", "--locked", "--offline", "--message-format=json"]);
-    cargo.args(["--bench=llm", "--bench=vlm", "--bench=instructions", "--bench=heap", "--bench=resources"]);
-    cargo.arg("--bench=accuracy");
-    if cfg!(debug_assertions) {
-        cargo.arg("--profile=dev");
-    }
-    let output = cargo.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| {
-            let message: Value = serde_json::from_str(line).ok()?;
-            let name = message["target"]["name"].as_str()?;
-            Some((name.to_owned(), PathBuf::from(message["executable"].as_str()?)))
-        })
-        .collect()
-}
+/// Where the stand-in for Cargo is.
+const STAND_IN: &str = "stand-in";
 
 impl Place {
     /// A working directory with the tiny suite, followed by `more`.
@@ -120,12 +82,9 @@ impl Place {
 
     /// A bench target here, ready to start as `cargo bench -- <line>` starts it.
     pub(crate) fn bench_command(&self, target: &str, line: &str) -> Command {
-        let mut command = Command::new(program(target));
-        command.current_dir(self.path("")).env("NO_COLOR", "1").arg("--bench").args(line.split_whitespace());
-        for variable in FOREIGN {
-            command.env_remove(variable);
-        }
-        command
+        let mut command = Command::new(built::executable(target));
+        command.arg("--bench").args(line.split_whitespace());
+        self.settle(command)
     }
 
     /// Runs a bench target here with the words of `line`.
@@ -133,7 +92,7 @@ impl Place {
         self.bench_with(target, line, &[])
     }
 
-    /// Runs a bench target here with variables that `scalegate run` would give it.
+    /// Runs a bench target here with variables of the user's.
     pub(crate) fn bench_with(&self, target: &str, line: &str, variables: &[(&str, &str)]) -> Assert {
         let mut command = self.bench_command(target, line);
         command.envs(variables.iter().copied());
@@ -151,29 +110,61 @@ impl Place {
         message
     }
 
-    /// `scalegate run <line>` here, with a stand-in for Cargo that starts the bench targets `targets` as `cargo bench` does.
+    /// `scalegate <line>` here, in a package that has the bench targets `targets`.
+    ///
+    /// A stand-in for Cargo says so: it tells of this repository's packages, and gives the targets this directory.
     #[cfg(unix)]
-    pub(crate) fn run_command(&self, targets: &[&str], line: &str) -> Command {
+    pub(crate) fn command_in_package(&self, targets: &[&str], line: &str) -> Command {
         use std::os::unix::fs::PermissionsExt;
 
-        let calls: String =
-            targets.iter().map(|name| format!("'{}' --bench || exit\n", program(name).display())).collect();
-        // Criterion asks Cargo for its metadata, and does without; it must not start the targets again.
-        let cargo = self.write("cargo", format!("#!/bin/sh\n[ \"$1\" = bench ] || exit 1\n{calls}"));
+        let message = |name: &&str| {
+            let message = json!({
+                "reason": "compiler-artifact",
+                "target": { "name": name, "kind": ["bench"] },
+                "manifest_path": self.path("Cargo.toml"),
+                "executable": built::executable(name),
+            });
+            format!("{message}\n")
+        };
+        let messages = self.write(&format!("{STAND_IN}/messages"), targets.iter().map(message).collect::<String>());
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = bench ]; then exec cat '{}'; fi\ncd '{}' && exec '{}' \"$@\"\n",
+            messages.display(),
+            env!("CARGO_MANIFEST_DIR"),
+            env!("CARGO")
+        );
+        let cargo = self.write(&format!("{STAND_IN}/cargo"), script);
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
-        command.current_dir(self.path("")).env("NO_COLOR", "1").arg("run").args(line.split_whitespace());
-        for variable in FOREIGN {
-            command.env_remove(variable);
-        }
-        command.env("CARGO", cargo);
-        command
+        let mut command = Command::new(built::executable("scalegate"));
+        command.args(line.split_whitespace()).env("CARGO", cargo);
+        self.settle(command)
     }
 
-    /// Runs `scalegate run <line>` here with bench targets.
+    /// Runs `scalegate <line>` here, in a package that has the bench targets `targets`.
+    #[cfg(unix)]
+    pub(crate) fn in_package(&self, targets: &[&str], line: &str) -> Assert {
+        assert_cmd::Command::from_std(self.command_in_package(targets, line)).assert()
+    }
+
+    /// `scalegate run <line>` here, in a package that has the bench targets `targets`.
+    #[cfg(unix)]
+    pub(crate) fn run_command(&self, targets: &[&str], line: &str) -> Command {
+        self.command_in_package(targets, &format!("run {line}"))
+    }
+
+    /// Runs `scalegate run <line>` here, in a package that has the bench targets `targets`.
     #[cfg(unix)]
     pub(crate) fn run(&self, targets: &[&str], line: &str) -> Assert {
         assert_cmd::Command::from_std(self.run_command(targets, line)).assert()
+    }
+
+    /// A command in this directory and without settings of whoever runs the tests.
+    fn settle(&self, mut command: Command) -> Command {
+        command.current_dir(self.path("")).env("NO_COLOR", "1");
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
+        command
     }
 
     /// The default record.
@@ -181,14 +172,14 @@ impl Place {
         record::read_json(&self.path("target/scalegate/run.json")).unwrap()
     }
 
-    /// Names and contents of all files and directories here but the generated models.
+    /// Names and contents of all files and directories here but the generated models and the stand-in for Cargo.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let models = self.path("target/scalegate/models");
+        let left_out = [self.path("target/scalegate/models"), self.path(STAND_IN)];
         let mut files = BTreeMap::new();
         let mut open = vec![self.path("")];
         while let Some(directory) = open.pop() {
             for path in std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
-                if path == models {
+                if left_out.contains(&path) {
                     continue;
                 }
                 let is_directory = path.is_dir();

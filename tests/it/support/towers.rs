@@ -1,6 +1,6 @@
 //! Made-up images, and how far two outputs are apart.
 
-use scalegate::inference::preprocess::{Geometry, PixelValues};
+use scalegate_suite::inference::preprocess::{Geometry, PixelValues};
 
 /// The image whose outputs the fixtures have.
 pub(crate) fn made_up(geometry: Geometry) -> PixelValues {

@@ -1,16 +1,11 @@
 //! A model made smaller, and what that cost in accuracy, through the binary.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Place, stderr, stdout};
-
-/// The trained model of this repository.
-fn reference() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference")
-}
+use crate::support::{Place, lasting, reference, stderr, stdout};
 
 fn text(name: &str) -> String {
     reference().join(name).display().to_string()
@@ -82,25 +77,74 @@ fn bad_input_of_compress_is_named_and_leaves_nothing() {
     fs::create_dir_all(place.path("partial/onnx")).unwrap();
     fs::copy(reference().join("onnx/model.onnx"), place.path("partial/onnx/model.onnx")).unwrap();
     place.write("cut/onnx/model.onnx", &fs::read(reference().join("onnx/model.onnx")).unwrap()[..100_000]);
-    for (line, words) in [
-        ("compress empty --out new --keep 0.5".to_owned(), "no language model here"),
-        ("compress cut --out new --keep 0.5".to_owned(), "not an ONNX model, or cut short"),
-        (format!("compress {model} --out full --keep 0.5"), "not an empty directory"),
-        (format!("compress {model} --out new --keep 0"), "out of its range"),
-        (format!("compress {model} --out new --keep 1.1"), "out of its range"),
-        (format!("compress {model} --out new --keep nan"), "out of its range"),
-        (format!("compress {model} --out new --error 1"), "out of its range"),
-        (format!("compress {model} --out new --rank 0"), "out of its range"),
-        (format!("compress {model} --out new"), "required"),
-        (format!("compress {model} --out new --keep 0.5 --rank 3"), "cannot be used with"),
-        (format!("compress {model} --out new --keep 0.5 --calibrate none.txt"), "none.txt"),
-        (format!("compress {model} --out new --keep 0.5 --calibrate blank.txt"), "there is no text in it"),
-        (format!("compress {model} --out new --keep 0.5 --calibrate short.txt"), "give a longer text"),
-        ("compress partial --out new --keep 0.5 --calibrate short.txt".to_owned(), "tokenizer.json"),
-    ] {
-        let error = stderr(&place.scalegate(&line).code(2));
-        assert!(error.contains(words), "{line}: {error}");
-    }
+    let told = [
+        "compress empty --out new --keep 0.5".to_owned(),
+        "compress cut --out new --keep 0.5".to_owned(),
+        format!("compress {model} --out full --keep 0.5"),
+        format!("compress {model} --out new --keep 0"),
+        format!("compress {model} --out new --keep 1.1"),
+        format!("compress {model} --out new --keep nan"),
+        format!("compress {model} --out new --error 1"),
+        format!("compress {model} --out new --rank 0"),
+        format!("compress {model} --out new"),
+        format!("compress {model} --out new --keep 0.5 --rank 3"),
+        format!("compress {model} --out new --keep 0.5 --calibrate none.txt"),
+        format!("compress {model} --out new --keep 0.5 --calibrate blank.txt"),
+        format!("compress {model} --out new --keep 0.5 --calibrate short.txt"),
+        "compress partial --out new --keep 0.5 --calibrate short.txt".to_owned(),
+    ]
+    .map(|line| format!("$ {line}\n{}", stderr(&place.scalegate(&line).code(2))));
+    insta::assert_snapshot!(lasting(&told.concat()), @"
+    $ compress empty --out new --keep 0.5
+    error: empty: there is no language model here: neither onnx/model.onnx nor model.onnx
+      help: name the directory of an ONNX export, as Optimum makes one with the task text-generation-with-past
+    $ compress cut --out new --keep 0.5
+    error: cut/onnx/model.onnx: not an ONNX model, or cut short: failed to decode Protobuf message: ModelProto.graph: buffer underflow
+      help: export the model again; if the suite wrote it, delete its directory and the next run writes it anew
+    $ compress [repository]/models/reference --out full --keep 0.5
+    error: full: it exists and is not an empty directory
+      help: name a directory that doesn't exist yet, or empty it; nothing was changed
+    $ compress [repository]/models/reference --out new --keep 0
+    error: --keep: out of its range
+      help: give a share above 0 and up to 1
+    $ compress [repository]/models/reference --out new --keep 1.1
+    error: --keep: out of its range
+      help: give a share above 0 and up to 1
+    $ compress [repository]/models/reference --out new --keep nan
+    error: --keep: out of its range
+      help: give a share above 0 and up to 1
+    $ compress [repository]/models/reference --out new --error 1
+    error: --error: out of its range
+      help: give a relative error above 0 and below 1
+    $ compress [repository]/models/reference --out new --rank 0
+    error: --rank: out of its range
+      help: give a rank of 1 or more
+    $ compress [repository]/models/reference --out new
+    error: the following required arguments were not provided:
+      <--keep <SHARE>|--error <ERROR>|--rank <RANK>>
+
+    Usage: scalegate compress --out <DIR> <--keep <SHARE>|--error <ERROR>|--rank <RANK>> <MODEL_DIR>
+
+    For more information, try '--help'.
+    $ compress [repository]/models/reference --out new --keep 0.5 --rank 3
+    error: the argument '--keep <SHARE>' cannot be used with '--rank <RANK>'
+
+    Usage: scalegate compress --out <DIR> <--keep <SHARE>|--error <ERROR>|--rank <RANK>> <MODEL_DIR>
+
+    For more information, try '--help'.
+    $ compress [repository]/models/reference --out new --keep 0.5 --calibrate none.txt
+    error: none.txt: No such file or directory (os error 2)
+      help: name a file of plain UTF-8 text
+    $ compress [repository]/models/reference --out new --keep 0.5 --calibrate blank.txt
+    error: blank.txt: there is no text in it
+      help: name a file of plain UTF-8 text
+    $ compress [repository]/models/reference --out new --keep 0.5 --calibrate short.txt
+    error: calibration: 4 tokens of text cannot tell how inputs of 512 values vary together
+      help: give a longer text, best of what the model is used for
+    $ compress partial --out new --keep 0.5 --calibrate short.txt
+    error: partial/tokenizer.json: cannot read the tokenizer: No such file or directory (os error 2)
+      help: restore tokenizer.json from the model's repository
+    ");
     assert!(!place.path("new").exists());
     assert_eq!(fs::read_dir(place.path("full")).unwrap().count(), 1);
     let left = fs::read_dir(place.path(".")).unwrap().map(|entry| entry.unwrap().file_name());
@@ -113,15 +157,27 @@ fn bad_input_of_accuracy_is_named() {
     let model = reference().display().to_string();
     place.write("blank.txt", "");
     place.write("short.txt", "one two three four five");
-    for (line, words) in [
-        (format!("accuracy {model} nowhere --text text.txt"), "nowhere"),
-        (format!("accuracy {model} {model} --text none.txt"), "none.txt"),
-        (format!("accuracy {model} {model} --text blank.txt"), "there is no text in it"),
-        (format!("accuracy {model} {model} --text short.txt"), "give a longer text"),
-    ] {
-        let error = stderr(&place.scalegate(&line).code(2));
-        assert!(error.contains(words), "{line}: {error}");
-    }
+    let told = [
+        format!("accuracy {model} nowhere --text text.txt"),
+        format!("accuracy {model} {model} --text none.txt"),
+        format!("accuracy {model} {model} --text blank.txt"),
+        format!("accuracy {model} {model} --text short.txt"),
+    ]
+    .map(|line| format!("$ {line}\n{}", stderr(&place.scalegate(&line).code(2))));
+    insta::assert_snapshot!(lasting(&told.concat()), @"
+    $ accuracy [repository]/models/reference nowhere --text text.txt
+    error: nowhere/config.json: No such file or directory (os error 2)
+      help: name the directory of an export with a config.json that states max_position_embeddings
+    $ accuracy [repository]/models/reference [repository]/models/reference --text none.txt
+    error: none.txt: No such file or directory (os error 2)
+      help: name a file of plain UTF-8 text
+    $ accuracy [repository]/models/reference [repository]/models/reference --text blank.txt
+    error: blank.txt: there is no text in it
+      help: name a file of plain UTF-8 text
+    $ accuracy [repository]/models/reference [repository]/models/reference --text short.txt
+    error: the text: 1 passages of 256 tokens; intervals need 10
+      help: give a longer text
+    ");
 
     // Another vocabulary: the same model with a tokenizer that knows less.
     fs::create_dir_all(place.path("other/onnx")).unwrap();
@@ -132,5 +188,8 @@ fn bad_input_of_accuracy_is_named() {
     tokenizer["model"]["merges"].as_array_mut().unwrap().truncate(100);
     place.write("other/tokenizer.json", tokenizer.to_string());
     let error = stderr(&place.scalegate(&format!("accuracy {model} other --text text.txt")).code(2));
-    assert!(error.contains("makes other tokens"), "{error}");
+    insta::assert_snapshot!(lasting(&error), @"
+    error: other: its tokenizer makes other tokens of the text than that of [repository]/models/reference
+      help: compare models that share a tokenizer
+    ");
 }

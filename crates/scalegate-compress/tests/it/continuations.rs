@@ -1,18 +1,12 @@
 //! `scalegate accuracy --prompts`: what two models write, through the binary.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use scalegate::inference::{Llm, Tokenizer};
+use scalegate_suite::inference::{Llm, Tokenizer};
 use serde_json::Value;
 
 use crate::embedding::fixture;
-use crate::support::{Place, stderr, stdout};
-
-/// The trained model of this repository.
-fn reference() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference")
-}
+use crate::support::{Place, lasting, reference, stderr, stdout};
 
 const PROMPTS: [&str; 12] = [
     "cargo owner is a command that",
@@ -127,7 +121,7 @@ fn what_a_smaller_model_writes_differs_and_is_compared_with_the_answers() {
     }
     let text = format!(
         "accuracy {} small --prompts prompts.jsonl --new-tokens 4 --embed {embed}",
-        self::reference().display()
+        crate::support::reference().display()
     );
     let text = stdout(&place.scalegate(&text).success());
     assert!(text.contains("to 10 answers and 2 continuations of the reference, by mean of"), "{text}");
@@ -166,7 +160,10 @@ fn a_continuation_ends_where_the_model_stops() {
     place.write("brief/generation_config.json", "{\"eos_token_id\": \"end\"}");
     let line = format!("accuracy {} brief --prompts prompts.txt", reference().display());
     let error = stderr(&place.scalegate(&line).code(2));
-    assert!(error.contains("generation_config.json") && error.contains("neither a token"), "{error}");
+    insta::assert_snapshot!(lasting(&error), @"
+    error: brief/generation_config.json: eos_token_id is neither a token nor a list of tokens
+      help: restore the file from the model's repository
+    ");
 }
 
 #[test]
@@ -185,22 +182,74 @@ fn bad_input_is_named() {
     tokenizer["model"]["merges"].as_array_mut().unwrap().truncate(100);
     place.write("other/tokenizer.json", tokenizer.to_string());
     let both = format!("accuracy {model} {model}");
-    for (line, words) in [
-        (both.clone(), "--text"),
-        (format!("{both} --text few.txt --new-tokens 3"), "--prompts"),
-        (format!("{both} --text few.txt --embed {model}"), "--prompts"),
-        (format!("{both} --prompts none.txt"), "none.txt: cannot read the prompts"),
-        (format!("{both} --prompts few.txt"), "there are 2 of them; intervals need 10"),
-        (format!("{both} --prompts bad.jsonl"), "bad.jsonl:2: no prompt: "),
-        (format!("{both} --prompts prompts.txt --new-tokens 0"), "--new-tokens"),
-        (format!("{both} --prompts prompts.txt --new-tokens 9999"), "more than its context of 256"),
-        (format!("{both} --prompts long.txt"), "more than its context of 256"),
-        (format!("{both} --prompts prompts.txt --embed nowhere"), "nowhere: there is no sentence-embedding model"),
-        (format!("{both} --prompts prompts.txt --embed {model}"), "with the task feature-extraction"),
-        (format!("accuracy {model} other --prompts prompts.txt"), "makes other tokens of the prompts"),
-        (format!("accuracy {model} nowhere --prompts prompts.txt"), "nowhere"),
-    ] {
-        let error = stderr(&place.scalegate(&line).code(2));
-        assert!(error.contains(words), "{line}: {error}");
-    }
+    let told = [
+        both.clone(),
+        format!("{both} --text few.txt --new-tokens 3"),
+        format!("{both} --text few.txt --embed {model}"),
+        format!("{both} --prompts none.txt"),
+        format!("{both} --prompts few.txt"),
+        format!("{both} --prompts bad.jsonl"),
+        format!("{both} --prompts prompts.txt --new-tokens 0"),
+        format!("{both} --prompts prompts.txt --new-tokens 9999"),
+        format!("{both} --prompts long.txt"),
+        format!("{both} --prompts prompts.txt --embed nowhere"),
+        format!("{both} --prompts prompts.txt --embed {model}"),
+        format!("accuracy {model} other --prompts prompts.txt"),
+        format!("accuracy {model} nowhere --prompts prompts.txt"),
+    ]
+    .map(|line| format!("$ {line}\n{}", stderr(&place.scalegate(&line).code(2))));
+    insta::assert_snapshot!(lasting(&told.concat()), @r#"
+    $ accuracy [repository]/models/reference [repository]/models/reference
+    error: the following required arguments were not provided:
+      --text <FILE>
+
+    Usage: scalegate accuracy --text <FILE> <REFERENCE> <CANDIDATE>
+
+    For more information, try '--help'.
+    $ accuracy [repository]/models/reference [repository]/models/reference --text few.txt --new-tokens 3
+    error: the following required arguments were not provided:
+      --prompts <FILE>
+
+    Usage: scalegate accuracy --prompts <FILE> --text <FILE> --new-tokens <N> <REFERENCE> <CANDIDATE>
+
+    For more information, try '--help'.
+    $ accuracy [repository]/models/reference [repository]/models/reference --text few.txt --embed [repository]/models/reference
+    error: the following required arguments were not provided:
+      --prompts <FILE>
+
+    Usage: scalegate accuracy --prompts <FILE> --text <FILE> --embed <DIR> <REFERENCE> <CANDIDATE>
+
+    For more information, try '--help'.
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts none.txt
+    error: none.txt: cannot read the prompts: No such file or directory (os error 2)
+      help: write one prompt on each line; in a file called `….jsonl`, `{"prompt": "…", "answer": "…"}`, whose answer may be left out
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts few.txt
+    error: the prompts: there are 2 of them; intervals need 10
+      help: give more prompts
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts bad.jsonl
+    error: bad.jsonl:2: no prompt: unknown field `text`, expected `prompt` or `answer` at line 1 column 7
+      help: write one prompt on each line; in a file called `….jsonl`, `{"prompt": "…", "answer": "…"}`, whose answer may be left out
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts prompts.txt --new-tokens 0
+    error: invalid value '0' for '--new-tokens <N>': number would be zero for non-zero type
+
+    For more information, try '--help'.
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts prompts.txt --new-tokens 9999
+    error: [repository]/models/reference: a prompt of 7 tokens and 9999 new ones are more than its context of 256
+      help: shorten the prompt, or lower `--new-tokens`
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts long.txt
+    error: [repository]/models/reference: a prompt of 600 tokens and 64 new ones are more than its context of 256
+      help: shorten the prompt, or lower `--new-tokens`
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts prompts.txt --embed nowhere
+    error: nowhere: there is no sentence-embedding model here: neither onnx/model.onnx nor model.onnx
+      help: export the model with Optimum, with the task feature-extraction; docs/compression.md has its inputs and outputs
+    $ accuracy [repository]/models/reference [repository]/models/reference --prompts prompts.txt --embed [repository]/models/reference
+    error: [repository]/models/reference/onnx/model.onnx: nothing is known about the model's input position_ids; its inputs are: input_ids, attention_mask, position_ids, past_key_values.0.key, past_key_values.0.value, past_key_values.1.key, past_key_values.1.value, past_key_values.2.key, past_key_values.2.value, past_key_values.3.key, past_key_values.3.value, past_key_values.4.key, past_key_values.4.value
+      help: export the model with Optimum, with the task feature-extraction; docs/compression.md has its inputs and outputs
+    $ accuracy [repository]/models/reference other --prompts prompts.txt
+    error: other: its tokenizer makes other tokens of the prompts than that of [repository]/models/reference
+      help: compare models that share a tokenizer
+    $ accuracy [repository]/models/reference nowhere --prompts prompts.txt
+    error: nowhere/tokenizer.json: cannot read the tokenizer: No such file or directory (os error 2)
+      help: restore tokenizer.json from the model's repository
+    "#);
 }

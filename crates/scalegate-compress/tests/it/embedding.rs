@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use scalegate::inference::{Embedder, Tokenizer};
+use scalegate_suite::inference::{Embedder, Tokenizer};
 use serde::Deserialize;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;

@@ -72,7 +72,7 @@ fn a_product_of_full_rank_agrees_with_its_weight() {
 
 /// A GPT-2, whose weights are behind `Gemm`, in a directory of its own.
 fn gpt2(root: &Path) -> PathBuf {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families/gpt2/model.onnx");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/families/gpt2/model.onnx");
     let file = root.join("model.onnx");
     fs::copy(fixture, &file).unwrap();
     file

@@ -1,4 +1,4 @@
-//! Models of the user's own: named in `suite.toml`, and nothing else is changed.
+//! User models: named in `suite.toml`, and nothing else is changed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,11 +25,11 @@ fn place(models: &str) -> Place {
 }
 
 #[test]
-fn three_models_are_run_fitted_accepted_and_checked() {
+fn three_user_models_are_run_fitted_accepted_and_checked() {
     let names = ["smollm", "gpt2", "llama-4bit"];
     let models = names.map(|name| model(name, &fixture(name).display().to_string())).concat();
     let place = place(&models);
-    place.bench_with("llm", "", &[("SCALEGATE_ROUNDS", "5")]).success();
+    place.run(&["llm"], "--rounds 5").success();
     let workloads: BTreeSet<String> = ["", "smollm/", "gpt2/", "llama-4bit/"]
         .iter()
         .flat_map(|owner| ["prefill", "decode"].map(|phase| format!("{owner}llm/{phase}")))
@@ -65,6 +65,8 @@ fn a_path_may_be_an_environment_variable() {
 #[test]
 fn a_variable_that_is_not_set_is_named() {
     let message = Place::with_earlier_run(&model("mine", "$SCALEGATE_TEST_NO_MODEL")).refused("llm", "");
-    assert!(message.contains("model mine: its path is $SCALEGATE_TEST_NO_MODEL"), "{message}");
-    assert!(message.contains("set SCALEGATE_TEST_NO_MODEL"), "{message}");
+    insta::assert_snapshot!(message, @"
+    error: model mine: its path is $SCALEGATE_TEST_NO_MODEL, and there is no such variable
+      help: set SCALEGATE_TEST_NO_MODEL to the model's directory
+    ");
 }

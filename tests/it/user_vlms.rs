@@ -1,12 +1,12 @@
-//! Vision models of the user's own: named in `suite.toml`, measured, and refused by name where they do not fit.
+//! Vision models of the user: named in `suite.toml`, measured, and refused by name where they do not fit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use scalegate::Error;
-use scalegate::suite::Suite;
-use scalegate::workload::{Prepared, Registry};
+use scalegate::{Error, Prepared};
+use scalegate_suite::suite::Suite;
+use scalegate_suite::workload::Registry;
 use serde_json::Value;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;
 use tract_onnx::pb::type_proto::Value as Kind;
@@ -85,7 +85,7 @@ impl Mine {
     fn prepare(&self, path: &str, phase: &str, size: u64) -> scalegate::Result<Box<dyn Prepared>> {
         let suite = suite(&model("mine", &self.path(path), &[phase]));
         let suite = Suite::parse(Path::new("suite.toml"), &suite).unwrap();
-        let workloads = Registry::family(&suite, "vlm").unwrap();
+        let workloads = Registry::all(&suite).unwrap();
         let name = format!("mine/vlm/{phase}");
         workloads.iter().find(|workload| workload.name() == name).unwrap().prepare(size)
     }
@@ -98,7 +98,7 @@ impl Mine {
 }
 
 #[test]
-fn three_models_are_run_fitted_accepted_and_checked() {
+fn three_user_models_are_run_fitted_accepted_and_checked() {
     let towers = ["preprocess", "encode"];
     let models = [
         ("clip", "towers/clip", &towers[..]),
@@ -108,7 +108,7 @@ fn three_models_are_run_fitted_accepted_and_checked() {
     let place = Place::new();
     let listed = models.map(|(name, path, phases)| model(name, &fixture(path), phases)).concat();
     place.write("suite.toml", suite(&listed));
-    place.bench_with("vlm", "", &[("SCALEGATE_ROUNDS", "5")]).success();
+    place.run(&["vlm"], "--rounds 5").success();
     let workloads: BTreeSet<String> = models
         .iter()
         .flat_map(|(name, _, phases)| phases.iter().map(move |phase| format!("{name}/vlm/{phase}")))
@@ -123,8 +123,8 @@ fn three_models_are_run_fitted_accepted_and_checked() {
     let laws: Value = serde_json::from_str(&stdout(&place.scalegate("fit --format json").code(vec![0, 3]))).unwrap();
     for fit in laws["fits"].as_array().unwrap() {
         let expected = fit["workload"].as_str().unwrap().starts_with("qwen/").then_some(CLAMP);
-        let is_foreign = fit["workload"].as_str().unwrap().matches('/').count() == 2;
-        assert!(!is_foreign || fit["expected_knee"].as_f64() == expected, "{fit}");
+        let is_of_the_user = fit["workload"].as_str().unwrap().matches('/').count() == 2;
+        assert!(!is_of_the_user || fit["expected_knee"].as_f64() == expected, "{fit}");
     }
     place.scalegate("accept --reason first").success();
     let verdict = stdout(&place.scalegate("check").code(vec![0, 3]));
