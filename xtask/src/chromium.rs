@@ -17,7 +17,7 @@ const REMEDY: &str = "install it, for instance with `ci/install.sh chromium node
 /// Render a report and look at it in headless Chromium: light, dark, 400 pixels wide and printed
 ///
 /// The record is what the baselines of this repository hold, and models made up from it, so that nothing is measured. Needs
-/// Chromium or Chrome, and node; `cargo bench --no-run` builds the command line.
+/// Chromium or Chrome, and node.
 #[derive(Debug, Args)]
 pub(crate) struct BrowserArguments {
     /// Directory for screenshots
@@ -35,8 +35,13 @@ pub(crate) struct PictureArguments {
 }
 
 /// How much slower a made-up model is than the accepted prefill, and its perplexity.
-const MODELS: [(&str, f64, f64); 5] =
-    [("whole", 1.0, 21.0), ("svd-0.8", 0.9, 21.2), ("svd-0.6", 0.8, 23.6), ("mpo-0.6", 0.85, 33.2), ("svd-0.4", 0.7, 32.2)];
+const MODELS: [(&str, f64, f64); 5] = [
+    ("whole", 1.0, 21.0),
+    ("svd-0.8", 0.9, 21.2),
+    ("svd-0.6", 0.8, 23.6),
+    ("mpo-0.6", 0.85, 33.2),
+    ("svd-0.4", 0.7, 32.2),
+];
 
 pub(crate) fn look(arguments: &BrowserArguments) -> Result<()> {
     let sources = Sources::here()?;
@@ -45,7 +50,7 @@ pub(crate) fn look(arguments: &BrowserArguments) -> Result<()> {
     let work = process::temporary_directory()?;
     let (run, report) = (work.path().join("run.json"), work.path().join("report.html"));
     record::write_json(&run, &accepted(&sources.root().join("baselines"))?)?;
-    let mut render = command(sources.target().join("release/scalegate"), ["report"]);
+    let mut render = sources.scalegate(["report"])?;
     process::run_quietly(render.arg(&run).arg("--out").arg(&report).current_dir(sources.root()))?;
     let test = sources.root().join("xtask/browser/report.mjs");
     process::run(command("node", [&test, &report, &arguments.screenshots]).env("CHROMIUM", browser))
@@ -60,7 +65,8 @@ fn accepted(baselines: &Path) -> Result<Run> {
     for key in store.count_keys()? {
         accepted.extend(store.counts(&key)?);
     }
-    let provenance = accepted.first().map(|baseline| baseline.run.provenance.clone()).ok_or_else(|| fail("they are empty"))?;
+    let provenance =
+        accepted.first().map(|baseline| baseline.run.provenance.clone()).ok_or_else(|| fail("they are empty"))?;
     let mut run = Run::new(provenance);
     let mut series: BTreeMap<(String, Metric), Series> = BTreeMap::new();
     for its in accepted.iter().map(Baseline::series) {
@@ -74,7 +80,8 @@ fn accepted(baselines: &Path) -> Result<Run> {
 }
 
 fn made_up((name, slower, perplexity): (&str, f64, f64), prefill: &Series) -> [Series; 2] {
-    let scaled = |sample: &Sample| Sample { values: sample.values.iter().map(|v| slower * v).collect(), ..sample.clone() };
+    let scaled =
+        |sample: &Sample| Sample { values: sample.values.iter().map(|v| slower * v).collect(), ..sample.clone() };
     let costs = Series {
         workload: format!("{name}/llm/prefill"),
         samples: prefill.samples.iter().map(scaled).collect(),
@@ -106,7 +113,12 @@ pub(crate) fn draw(arguments: &PictureArguments) -> Result<()> {
         .map_err(|error| Error::new(arguments.out.display(), error, "name another file"))?;
     process::remove(&out)?;
     let mut chromium = command(browser()?, ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run"]);
-    chromium.args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]);
+    chromium.args([
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--hide-scrollbars",
+    ]);
     chromium.args(["--force-device-scale-factor=2", "--window-size=1016,446"]);
     // It has no sandbox for root, and refuses to start for root with one.
     if process::text(&mut command("id", ["-u"]))? == "0" {
@@ -125,7 +137,11 @@ pub(crate) fn draw(arguments: &PictureArguments) -> Result<()> {
 /// The two figures of a report on a page of their own, whose widths are those of the drawing, so that the picture's size is known.
 fn page_of(report: &str, path: &Path) -> Result<String> {
     let missing = |what: &str| {
-        Error::new(path.display(), format!("no {what} in it"), "write it with scalegate report, from a run that has both workloads")
+        Error::new(
+            path.display(),
+            format!("no {what} in it"),
+            "write it with scalegate report, from a run that has both workloads",
+        )
     };
     let between = |begin: &str, end: &str| {
         let start = report.find(begin)?;
@@ -155,7 +171,10 @@ mod tests {
         let report = "<style>\nbody { }\n</style><p>text</p><figure id=\"vlm/encode:wall_time\">knee</figure>\
                       <figure id=\"llm/prefill:wall_time\">line</figure>";
         let page = page_of(report, Path::new("report.html")).unwrap();
-        assert!(page.contains("body { }") && page.contains(">line</figure>\n") && page.contains(">knee</figure>"), "{page}");
+        assert!(
+            page.contains("body { }") && page.contains(">line</figure>\n") && page.contains(">knee</figure>"),
+            "{page}"
+        );
         assert!(!page.contains("text</p>"));
         assert!(page_of("<style></style>", Path::new("report.html")).is_err());
     }

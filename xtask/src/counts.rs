@@ -16,7 +16,7 @@ const METRICS: [&str; 3] = ["instructions", "heap_bytes", "perplexity"];
 
 /// Count a change and its base, and take the perplexity of both
 ///
-/// OUT gets run.json, base-counts/ with the counts of the base as baselines, and scalegate, as the change builds it.
+/// OUT gets run.json, and base-counts/ with the counts of the base as baselines.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Directory to write to
@@ -31,11 +31,17 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
     let (base, change) = (sources.commit(&arguments.base)?, sources.commit(&arguments.change)?);
-    take(&sources, &base, &change, &arguments.out, None)
+    take(&sources, &base, &change, &arguments.out, None).map(drop)
 }
 
-/// Counts both versions into `out`, as a host of `class` if one is named.
-pub(crate) fn take(sources: &Sources, base: &Version, change: &Version, out: &Path, class: Option<&str>) -> Result<()> {
+/// Counts both versions into `out`, as a host of `class` if one is named; the change then lies at the place for building.
+pub(crate) fn take(
+    sources: &Sources,
+    base: &Version,
+    change: &Version,
+    out: &Path,
+    class: Option<&str>,
+) -> Result<Checkout> {
     process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
     std::fs::create_dir_all(out).map_err(|error| Error::new(out.display(), error, "name a directory to write to"))?;
     let out = std::path::absolute(out).map_err(|error| Error::new(out.display(), error, "name another directory"))?;
@@ -47,11 +53,7 @@ pub(crate) fn take(sources: &Sources, base: &Version, change: &Version, out: &Pa
     accept.arg(&record).arg("--baseline").arg(&accepted);
     process::run_quietly(accept.args(METRICS.iter().flat_map(|metric| ["--metric", metric])))?;
     eprintln!("counting the change");
-    let checkout = count(sources, change, &out.join("run.json"), class)?;
-    let copy = out.join("scalegate");
-    std::fs::copy(checkout.program(), &copy)
-        .map(drop)
-        .map_err(|error| Error::new(copy.display(), error, "make room in the directory"))
+    count(sources, change, &out.join("run.json"), class)
 }
 
 fn count(sources: &Sources, version: &Version, record: &Path, class: Option<&str>) -> Result<Checkout> {

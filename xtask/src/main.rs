@@ -16,6 +16,8 @@ mod mutants;
 mod process;
 mod pull_request;
 mod repeatability;
+#[cfg(all(test, unix))]
+mod scripts;
 mod smoke;
 mod sources;
 mod suite;

@@ -102,10 +102,15 @@ impl Mutant {
         let field = |key: &str| {
             let prefix = format!("{key}: ");
             head.iter().find_map(|line| line.strip_prefix(&prefix)).ok_or_else(|| {
-                Error::new(patch.display(), format!("its head has no `{key}:`"), "say it above the first line of the diff")
+                Error::new(
+                    patch.display(),
+                    format!("its head has no `{key}:`"),
+                    "say it above the first line of the diff",
+                )
             })
         };
-        let expected = field("expect")?.parse().map_err(|cause: String| Error::new(patch.display(), cause, "mend its head"))?;
+        let expected =
+            field("expect")?.parse().map_err(|cause: String| Error::new(patch.display(), cause, "mend its head"))?;
         let workloads = field("workloads")?.to_owned();
         Ok(Self { name, patch, expected, workloads })
     }
@@ -214,7 +219,8 @@ impl Trial {
     }
 
     fn accept(&self, record: &Path, baselines: &str) -> Result<()> {
-        let mut accept = command(self.work.path().join(Self::PROGRAM), ["accept", "--reason", "sources without a patch"]);
+        let mut accept =
+            command(self.work.path().join(Self::PROGRAM), ["accept", "--reason", "sources without a patch"]);
         process::run_quietly(accept.arg(record).args(["--baseline", baselines]).current_dir(self.work.path()))
     }
 
@@ -231,7 +237,11 @@ pub(crate) fn checked(check: &mut std::process::Command) -> Result<CheckFile> {
     let output = process::output(check)?;
     if output.stdout.is_empty() {
         eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        return Err(Error::new("scalegate check", format!("it ended with {}", output.status), "fix what it printed above"));
+        return Err(Error::new(
+            "scalegate check",
+            format!("it ended with {}", output.status),
+            "fix what it printed above",
+        ));
     }
     CheckFile::parse("scalegate check", &String::from_utf8_lossy(&output.stdout))
 }
@@ -255,6 +265,15 @@ mod tests {
         assert!(names.len() > 10, "{names:?}");
         for name in names {
             Mutant::read(root, name).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_mutant_applies_to_the_working_tree() {
+        let sources = Sources::here().unwrap();
+        let tree = sources.working_tree().unwrap();
+        for name in names(sources.root()).unwrap() {
+            assert_ne!(sources.patched(&tree, &patch(sources.root(), &name).unwrap()).unwrap(), tree, "{name}");
         }
     }
 

@@ -1,11 +1,10 @@
 //! What a pull request goes through, played on this machine.
 
-use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
 use clap::Args;
+use scalegate::Result;
 use scalegate::ci::{self, Digest};
-use scalegate::{Error, Result};
 
 use crate::process;
 use crate::sources::{Sources, Version};
@@ -68,11 +67,11 @@ pub(crate) fn play(arguments: &Arguments) -> Result<Played> {
     let out = sources.target().join("pull-request");
     process::remove(&out)?;
     let records = out.join("records").join("here");
-    counts::take(&sources, &base, &change, &records, Some(&arguments.class))?;
-    let mut verdict = process::command(records.join("scalegate"), ["ci", "verdict"]);
+    // The change's own gate and configuration say what is tolerated, as on GitHub.
+    let checkout = counts::take(&sources, &base, &change, &records, Some(&arguments.class))?;
+    let mut verdict = checkout.scalegate(["ci", "verdict"]);
     verdict.arg(out.join("records")).arg(&out).arg(&arguments.class).arg("--baseline").arg(out.join("none"));
-    // The change's own configuration says what is tolerated.
-    verdict.current_dir(sources.check_out(&change)?.place()).stdout(Stdio::inherit());
+    verdict.stdout(Stdio::inherit());
     let output = process::output(&mut verdict)?;
     let digest = Digest::read(&out.join("digest.json"))?;
     Ok(Played {

@@ -98,7 +98,8 @@ fn table(runs: &[Run]) -> String {
         }
     }
     let head = "| workload | metric | sizes | runs | smallest to largest count | largest range of a size |";
-    let rows = rows.iter().map(|((workload, metric), counts)| format!("| {workload} | {metric} | {} |\n", counts.row()));
+    let rows =
+        rows.iter().map(|((workload, metric), counts)| format!("| {workload} | {metric} | {} |\n", counts.row()));
     format!("{head}\n|---|---|---|---|---|---|\n{}", rows.collect::<String>())
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::Args;
 use scalegate::{Error, Result};
 
-use crate::process::{self, command};
-use crate::sources::{Sources, cargo};
+use crate::process;
+use crate::sources::Sources;
 
 /// Measure the cheapest workload for real, fit it, and ask for the verdict
 ///
@@ -19,8 +19,6 @@ pub(crate) fn run(_: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
     let work = process::temporary_directory()?;
     let record = work.path().join("run.json");
-    // Builds the command line too, in the same form as for the tests.
-    process::run(command(cargo(), ["bench", "--locked", "--no-run"]).current_dir(sources.root()))?;
     step(&sources, &["run", "--workload", "llm/decode", "--rounds", "5", "--out"], &record, &[0])?;
     step(&sources, &["fit"], &record, &[0, 3])?;
     step(&sources, &["check"], &record, &[0, 1, 3])
@@ -28,7 +26,7 @@ pub(crate) fn run(_: &Arguments) -> Result<()> {
 
 /// Runs `scalegate` on the record, which has to end with one of these codes.
 fn step(sources: &Sources, words: &[&str], record: &Path, right: &[i32]) -> Result<()> {
-    let mut scalegate = command(sources.target().join("release/scalegate"), words);
+    let mut scalegate = sources.scalegate(words)?;
     let status = process::status(scalegate.arg(record).current_dir(sources.root()))?;
     println!("{} ended with {status}", words[0]);
     if status.code().is_some_and(|code| right.contains(&code)) {

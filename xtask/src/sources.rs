@@ -34,7 +34,9 @@ impl Sources {
     /// # Errors
     /// There is none.
     pub(crate) fn here() -> Result<Self> {
-        let ask = |words: &[&str]| process::text(Command::new("git").args(["rev-parse", "--path-format=absolute"]).args(words));
+        let ask = |words: &[&str]| {
+            process::text(Command::new("git").args(["rev-parse", "--path-format=absolute"]).args(words))
+        };
         Ok(Self {
             root: PathBuf::from(ask(&["--show-toplevel"])?),
             git_directory: PathBuf::from(ask(&["--git-dir"])?),
@@ -53,11 +55,22 @@ impl Sources {
         target(&self.root)
     }
 
+    /// The command line of the working tree with these words.
+    ///
+    /// It is built together with this program, and so in the same form.
+    pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Command> {
+        let build = ["build", "--release", "--locked", "--quiet", "--package", "xtask", "--package", "scalegate"];
+        process::run(command(cargo(), build).current_dir(&self.root))?;
+        Ok(command(program(&self.target()), words))
+    }
+
     /// The version of a commit.
     pub(crate) fn commit(&self, name: &str) -> Result<Version> {
         process::text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")))
             .map(Version)
-            .map_err(|_| Error::new(name, "there is no such commit", "name a commit, a branch or a tag of this repository"))
+            .map_err(|_| {
+                Error::new(name, "there is no such commit", "name a commit, a branch or a tag of this repository")
+            })
     }
 
     /// Where HEAD left a branch.
@@ -70,7 +83,9 @@ impl Sources {
     /// The version that lies in the working tree, committed or not; ignored files are left out.
     pub(crate) fn working_tree(&self) -> Result<Version> {
         process::run_quietly(self.git().args(["read-tree", "HEAD"]))?;
-        process::run_quietly(self.git().arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root))?;
+        process::run_quietly(
+            self.git().arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root),
+        )?;
         self.written()
     }
 
@@ -78,7 +93,11 @@ impl Sources {
     pub(crate) fn patched(&self, version: &Version, patch: &Path) -> Result<Version> {
         process::run_quietly(self.git().args(["read-tree", &version.0]))?;
         process::run_quietly(self.git().args(["apply", "--cached"]).arg(patch)).map_err(|_| {
-            Error::new(patch.display(), "it does not apply any more", "make it anew from a change of the sources with `git diff`")
+            Error::new(
+                patch.display(),
+                "it does not apply any more",
+                "make it anew from a change of the sources with `git diff`",
+            )
         })?;
         self.written()
     }
@@ -142,6 +161,11 @@ fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |directory| root.join(directory))
 }
 
+/// The command line, where cargo builds it.
+fn program(target: &Path) -> PathBuf {
+    target.join("release").join("scalegate")
+}
+
 /// A version of the sources that lies at the place for building. Build nothing else meanwhile.
 #[derive(Debug)]
 pub(crate) struct Checkout {
@@ -164,12 +188,13 @@ impl Checkout {
 
     /// Builds the bench targets and the command line.
     pub(crate) fn build(&self) -> Result<()> {
-        process::run_quietly(self.here(&mut command(cargo(), ["bench", "--locked", "--no-run"])))
+        process::run_quietly(self.here(&mut command(cargo(), ["bench", "--locked", "--no-run"])))?;
+        process::run_quietly(self.here(&mut command(cargo(), ["build", "--release", "--locked", "--bins"])))
     }
 
     /// The command line as this version builds it.
     pub(crate) fn program(&self) -> PathBuf {
-        self.target.join("release").join("scalegate")
+        program(&self.target)
     }
 
     /// The command line with these words, in this version's directory.
@@ -181,7 +206,8 @@ impl Checkout {
 
     /// Measures by `scalegate run` with these words, which takes no more rounds than decide.
     pub(crate) fn run(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
-        let record = std::path::absolute(record).map_err(|error| Error::new(record.display(), error, "name another file"))?;
+        let record =
+            std::path::absolute(record).map_err(|error| Error::new(record.display(), error, "name another file"))?;
         process::remove(&record)?;
         process::run_quietly(self.scalegate(["run"]).args(words).arg("--out").arg(record))
     }
@@ -198,6 +224,8 @@ impl Checkout {
         if let Some(class) = &self.host_class {
             command.env("SCALEGATE_HOST_CLASS", class);
         }
+        // A version is no commit; git would find that of the repository around the place.
+        command.env("GIT_CEILING_DIRECTORIES", &self.target);
         command.current_dir(&self.place).env("CARGO_TARGET_DIR", &self.target)
     }
 }

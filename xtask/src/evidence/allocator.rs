@@ -1,6 +1,5 @@
 //! The spread of a workload between processes, with the system's allocator and with mimalloc.
 
-use clap::Args;
 use scalegate::{Error, Result};
 
 use crate::process::{self, command};
@@ -44,7 +43,10 @@ fn spread(times: &[f64]) -> String {
     let (smallest, largest) = (times[0], times[times.len() - 1]);
     let median = times[(times.len() - 1) / 2];
     let count = times.len();
-    format!("{count} processes: {smallest:.2} to {largest:.2} ms, median {median:.2}, largest over smallest {:.2}", largest / smallest)
+    format!(
+        "{count} processes: {smallest:.2} to {largest:.2} ms, median {median:.2}, largest over smallest {:.2}",
+        largest / smallest
+    )
 }
 
 #[cfg(test)]
@@ -53,6 +55,9 @@ mod tests {
 
     #[test]
     fn a_spread_names_ends_and_median() {
-        assert_eq!(spread(&[1.0, 2.0, 3.0, 4.0]), "4 processes: 1.00 to 4.00 ms, median 2.00, largest over smallest 4.00");
+        assert_eq!(
+            spread(&[1.0, 2.0, 3.0, 4.0]),
+            "4 processes: 1.00 to 4.00 ms, median 2.00, largest over smallest 4.00"
+        );
     }
 }

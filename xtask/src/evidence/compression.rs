@@ -92,7 +92,8 @@ pub(super) fn run(arguments: &Arguments, sources: &Sources) -> Result<()> {
         .map_err(|error| Error::new(arguments.work.display(), error, "name another directory"))?;
     let base = sources.working_tree()?;
     let model = sources.root().join("models/reference");
-    let text = suite::with_workloads(&sources.file(&base, suite::FILE)?, &(WORKLOADS.to_owned() + &models(&model, &work)))?;
+    let text =
+        suite::with_workloads(&sources.file(&base, suite::FILE)?, &(WORKLOADS.to_owned() + &models(&model, &work)))?;
     // Built first, so that nothing is compiled while times are taken.
     let checkout = sources.check_out(&sources.with_file(&base, suite::FILE, &text)?)?;
     checkout.build()?;
@@ -116,7 +117,9 @@ fn models(reference: &Path, work: &Path) -> String {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let table = |path: PathBuf| {
         let (name, path) = (name(&path), path.display().to_string());
-        format!("\n[[model]]\nname = {name:?}\npath = {path:?}\nworkloads = [\"llm/prefill\", \"llm/decode\"]\ncounted = true\n")
+        format!(
+            "\n[[model]]\nname = {name:?}\npath = {path:?}\nworkloads = [\"llm/prefill\", \"llm/decode\"]\ncounted = true\n"
+        )
     };
     std::iter::once(reference.to_path_buf()).chain(variants).map(table).collect()
 }
@@ -151,7 +154,8 @@ impl Study<'_> {
     fn heal(&self, keep: &str, out: &Path) -> Result<String> {
         eprintln!("healing {keep}");
         let sysroot = process::text(&mut command("rustc", ["--print", "sysroot"]))?;
-        let mut heal = command(self.python, [self.model.join("heal.py"), self.work.join(Variant::Calibrated.directory(keep))]);
+        let mut heal =
+            command(self.python, [self.model.join("heal.py"), self.work.join(Variant::Calibrated.directory(keep))]);
         heal.arg("--documentation").arg(Path::new(&sysroot).join("share/doc/rust/html"));
         process::text(heal.arg("--out").arg(out))
     }
@@ -164,8 +168,10 @@ impl Study<'_> {
         text.truncate(text.floor_char_boundary(TEXT_BYTES));
         let sample = self.work.join("heldout.txt");
         process::write(&sample, text)?;
-        let all = Variant::ALL.into_iter().flat_map(|variant| KEEPS.map(|keep| self.work.join(variant.directory(keep))));
-        let left = Mutex::new(all.filter(|variant| !variant.with_added_extension("json").is_file()).collect::<Vec<_>>());
+        let all =
+            Variant::ALL.into_iter().flat_map(|variant| KEEPS.map(|keep| self.work.join(variant.directory(keep))));
+        let left =
+            Mutex::new(all.filter(|variant| !variant.with_added_extension("json").is_file()).collect::<Vec<_>>());
         let next = || left.lock().ok().and_then(|mut left| left.pop());
         let work = || {
             while let Some(variant) = next() {

@@ -82,14 +82,34 @@ const SERIES: [(&str, Metric); 3] =
 /// As cameras and screens have them. None is a whole number of tokens, so that every image is resized; one that needs no
 /// resizing costs a third less, and would put a jump where the clamp is.
 const IMAGES: [&str; 12] = [
-    "320x240", "512x384", "640x480", "800x600", "960x720", "1024x768", "1280x960", "1600x1200", "1920x1440", "2304x1728",
-    "2592x1944", "3072x2304",
+    "320x240",
+    "512x384",
+    "640x480",
+    "800x600",
+    "960x720",
+    "1024x768",
+    "1280x960",
+    "1600x1200",
+    "1920x1440",
+    "2304x1728",
+    "2592x1944",
+    "3072x2304",
 ];
 
 /// Whole numbers of tokens, so that rounding to them does not hide what the encoder's cost depends on.
 const GRIDS: [&str; 12] = [
-    "364x280", "532x392", "672x504", "812x616", "924x700", "1092x840", "1288x980", "1540x1148", "1848x1400", "2184x1652",
-    "2604x1960", "3080x2324",
+    "364x280",
+    "532x392",
+    "672x504",
+    "812x616",
+    "924x700",
+    "1092x840",
+    "1288x980",
+    "1540x1148",
+    "1848x1400",
+    "2184x1652",
+    "2604x1960",
+    "3080x2324",
 ];
 
 impl Setting {
@@ -97,7 +117,9 @@ impl Setting {
         match self {
             Self::Tokens(tokens) => {
                 let pixels = tokens * 784;
-                format!(r#"{{"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": 3136, "max_pixels": {pixels}}}"#)
+                format!(
+                    r#"{{"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": 3136, "max_pixels": {pixels}}}"#
+                )
             }
             Self::LongestSide(side) => format!(
                 r#"{{"image_processor_type": "PixtralImageProcessor", "size": {{"longest_edge": {side}}}, "patch_size": 14}}"#

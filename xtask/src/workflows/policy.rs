@@ -39,8 +39,8 @@ const FETCHING: [&str; 3] = ["actions/checkout", "actions/download-artifact", "a
 
 /// What a script that may have a token may start.
 const TOOLS: [&str; 27] = [
-    ":", "[", "break", "cat", "cd", "cp", "cut", "date", "dirname", "echo", "exit", "export", "find", "gh", "git", "grep", "head",
-    "mkdir", "paste", "printf", "read", "set", "sleep", "tee", "tr", "true", "unzip",
+    ":", "[", "break", "cat", "cd", "cp", "cut", "date", "dirname", "echo", "exit", "export", "find", "gh", "git",
+    "grep", "head", "mkdir", "paste", "printf", "read", "set", "sleep", "tee", "tr", "true", "unzip",
 ];
 
 #[derive(Debug, Deserialize)]
@@ -179,7 +179,8 @@ fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr:
 
 /// What is wrong with a script of `ci/` that may have a token.
 pub(super) fn faults_of_talking_script(text: &str) -> Vec<String> {
-    let found: BTreeSet<String> = programs(text).into_iter().filter(|program| !TOOLS.contains(&program.as_str())).collect();
+    let found: BTreeSet<String> =
+        programs(text).into_iter().filter(|program| !TOOLS.contains(&program.as_str())).collect();
     let fault = |program: String| {
         format!("`{program}` in a script that may have a token, which starts nothing but {}", TOOLS.join(" "))
     };
@@ -221,7 +222,9 @@ impl Job {
         let labels = self.labels();
         if is_of_others && !labels.iter().all(|label| HOSTED.contains(&label.as_str())) && !self.asks_for(OWN_BRANCH) {
             let labels = labels.join(", ");
-            faults.push(format!("code from a fork can reach a self-hosted runner ({labels}); ask in `if` for {OWN_BRANCH}"));
+            faults.push(format!(
+                "code from a fork can reach a self-hosted runner ({labels}); ask in `if` for {OWN_BRANCH}"
+            ));
         }
         if on.contains("schedule") && !self.asks_for(NO_FORK) {
             faults.push(format!("the clock starts it in every fork; ask in `if` for {NO_FORK}"));
@@ -235,15 +238,19 @@ impl Job {
 
     /// A token that may do more than read the contents meets scripts that talk to GitHub, and nothing else.
     fn faults_beside_token(&self, permissions: &BTreeMap<String, String>) -> Vec<String> {
-        let rights = permissions.iter().filter(|(scope, right)| {
-            *right != "none" && (scope.as_str(), right.as_str()) != ("contents", "read")
-        });
+        let rights = permissions
+            .iter()
+            .filter(|(scope, right)| *right != "none" && (scope.as_str(), right.as_str()) != ("contents", "read"));
         let rights: Vec<String> = rights.map(|(scope, right)| format!("{scope}: {right}")).collect();
         if rights.is_empty() {
             return Vec::new();
         }
         let may_write = permissions.values().any(|right| right == "write");
-        let token = format!("{} ({})", if may_write { "its token may write" } else { "its token may read more than contents" }, rights.join(", "));
+        let token = format!(
+            "{} ({})",
+            if may_write { "its token may write" } else { "its token may read more than contents" },
+            rights.join(", ")
+        );
         self.code().map(|code| format!("runs `{code}` while {token}; let a job without it run that")).collect()
     }
 
@@ -286,7 +293,9 @@ impl Job {
         let listed = match &self.runs_on {
             RunsOn::One(label) => vec![label.clone()],
             RunsOn::Several(labels) => labels.clone(),
-            RunsOn::Group(_) => vec!["a group of runners".to_owned()],
+            RunsOn::Group(keys) => {
+                vec![format!("runners by {}", keys.keys().cloned().collect::<Vec<_>>().join(" and "))]
+            }
         };
         listed.into_iter().flat_map(|label| self.values_of(&label).unwrap_or_else(|| vec![label])).collect()
     }
@@ -297,8 +306,8 @@ impl Job {
         let mut values = Vec::new();
         match self.strategy.matrix.get(name) {
             Some(Axis::Values(list)) => values.extend(list.iter().map(Scalar::text)),
-            Some(_) => return None,
-            None => {}
+            Some(Axis::Expression(text)) => values.push(text.clone()),
+            Some(Axis::Combinations(_)) | None => {}
         }
         if let Some(Axis::Combinations(list)) = self.strategy.matrix.get("include") {
             values.extend(list.iter().filter_map(|entry| entry.get(name)).map(Scalar::text));
@@ -350,9 +359,12 @@ fn terms(condition: &str) -> Option<Vec<String>> {
 /// Whether a step runs one command that does the same on a laptop.
 fn is_one_command(command: &str) -> bool {
     let command = command.strip_suffix('\n').unwrap_or(command);
-    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_./^-".contains(c)) && !word.is_empty();
+    let is_plain =
+        |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "_./^-".contains(c)) && !word.is_empty();
     let is_script = |word: &str| {
-        word.strip_prefix("ci/").and_then(|word| word.strip_suffix(".sh")).is_some_and(|name| !name.contains(['.', '/']))
+        word.strip_prefix("ci/")
+            .and_then(|word| word.strip_suffix(".sh"))
+            .is_some_and(|name| !name.contains(['.', '/']))
     };
     let words: Vec<&str> = command.split(' ').collect();
     command == CANCEL
@@ -371,7 +383,8 @@ mod tests {
 
     #[test]
     fn an_alternative_beside_a_term_does_not_ask_for_it() {
-        let asks = |condition: &str| terms(condition).is_some_and(|terms| terms.iter().any(|term| term == "a == 'b || c'"));
+        let asks =
+            |condition: &str| terms(condition).is_some_and(|terms| terms.iter().any(|term| term == "a == 'b || c'"));
         assert!(asks("a == 'b || c'"));
         assert!(asks("x && a ==  'b || c' && (y || z)"));
         assert!(!asks("x || a == 'b || c'"));
@@ -381,10 +394,13 @@ mod tests {
 
     #[test]
     fn a_step_runs_one_command_without_expressions() {
-        for command in ["ci/install.sh rust valgrind", "bash .ci/run", "cargo xtask counts target/records HEAD^\n", CANCEL] {
+        for command in
+            ["ci/install.sh rust valgrind", "bash .ci/run", "cargo xtask counts target/records HEAD^\n", CANCEL]
+        {
             assert!(is_one_command(command), "{command}");
         }
-        let others = ["ci/a.sh; rm x", "ci/a.sh ${{ x }}", "ci/a.sh\nb", "gh run cancel", "cargo install x", "ci/../a.sh", ""];
+        let others =
+            ["ci/a.sh; rm x", "ci/a.sh ${{ x }}", "ci/a.sh\nb", "gh run cancel", "cargo install x", "ci/../a.sh", ""];
         for command in others {
             assert!(!is_one_command(command), "{command}");
         }
@@ -399,13 +415,15 @@ mod tests {
         assert_eq!(of("ubuntu-24.04", "{}"), ["ubuntu-24.04"]);
         assert_eq!(of("\"${{ matrix.on }}\"", "{ on: [a, b], include: [{ on: c, x: 1 }, { x: 2 }] }"), ["a", "b", "c"]);
         assert_eq!(of("[self-hosted, \"${{ matrix.on }}\"]", "{ include: [{ on: m2 }] }"), ["self-hosted", "m2"]);
-        assert_eq!(of("\"${{ matrix.on }}\"", "{ on: \"${{ fromJSON(x) }}\" }"), ["${{ matrix.on }}"]);
+        assert_eq!(of("\"${{ matrix.on }}\"", "{ on: \"${{ fromJSON(x) }}\" }"), ["${{ fromJSON(x) }}"]);
         assert_eq!(of("\"${{ inputs.on }}\"", "{}"), ["${{ inputs.on }}"]);
     }
 
     #[test]
     fn a_script_with_a_token_starts_nothing_that_was_built() {
-        assert!(faults_of_talking_script("# as cargo does\nx=\"$(gh api x --jq '.a | python')\" | head -n 1\n").is_empty());
+        assert!(
+            faults_of_talking_script("# as cargo does\nx=\"$(gh api x --jq '.a | python')\" | head -n 1\n").is_empty()
+        );
         for line in [
             "x=$(cargo run)",
             "chmod +x \"$1\"",

@@ -133,7 +133,10 @@ mod tests {
             ("if [ -z \"$a\" ] && ! grep -q x <<<\"$b\"; then exit 2; fi", "[ grep exit"),
             ("A=1 B=$(gh api x \\\n  --jq '.a | .b') env >&2 2>&1", "gh env"),
             ("to=(--method POST \"$api\")\nlimit=$((${A:-20} * 60))\nx", "x"),
-            ("cd \"$(dirname \"$0\")/..\" && { unzip -p a || true; } | head -c 5 >target/b", "cd dirname unzip true head"),
+            (
+                "cd \"$(dirname \"$0\")/..\" && { unzip -p a || true; } | head -c 5 >target/b",
+                "cd dirname unzip true head",
+            ),
             ("(cd a && find . \\( -path './*.x' \\) -exec cp {} .. \\;)", "cd find cp"),
             ("\"$program\" a; ${other}; $(third)", "$program $ third $"),
             ("echo \"a; b | $(c) (d)\"", "echo c"),

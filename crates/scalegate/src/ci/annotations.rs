@@ -56,7 +56,7 @@ impl ConfigurationLines {
         Self::parse(&path.display().to_string(), &text).map_err(fail)
     }
 
-    fn parse(file: &str, text: &str) -> Result<Self, String> {
+    pub(super) fn parse(file: &str, text: &str) -> Result<Self, String> {
         let names: Names = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let lines = |named: Vec<Named>| {
             let line = |at: usize| 1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count();
@@ -80,7 +80,8 @@ impl ConfigurationLines {
             _ => &self.costs,
         };
         let owner = workload.split('/').next().unwrap_or_default();
-        let named = |list: &[(String, usize)], name: &str| list.iter().find(|(it, _)| it == name).map(|(_, line)| *line);
+        let named =
+            |list: &[(String, usize)], name: &str| list.iter().find(|(it, _)| it == name).map(|(_, line)| *line);
         named(table, workload).or_else(|| named(&self.models, owner)).unwrap_or(1)
     }
 }

@@ -117,7 +117,8 @@ impl Digest {
     /// # Errors
     /// It is larger than 64 KiB, has other fields, or a field that is not of its type, its length or its list of values.
     pub fn read(path: &Path) -> Result<Self> {
-        let fail = |cause: String| Error::new(path.display(), cause, "the digest is not used; see the run's own summary");
+        let fail =
+            |cause: String| Error::new(path.display(), cause, "the digest is not used; see the run's own summary");
         let text = bounded::text(path, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
         let digest: Self = serde_json::from_str(&text).map_err(|error| fail(format!("not a digest: {error}")))?;
         digest.check().map_err(fail)?;

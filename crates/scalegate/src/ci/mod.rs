@@ -11,6 +11,8 @@ mod digest;
 mod noise;
 mod records;
 mod results;
+#[cfg(test)]
+mod tests;
 
 pub use annotations::{ConfigurationLines, annotations, fault_annotation};
 pub use check_file::{CheckFile, CheckedFinding, CheckedNote};

@@ -25,8 +25,7 @@ pub fn noise_rows(check: &CheckFile, date: Date, header: bool) -> Result<String>
         let Some(change) = finding.change else { continue };
         let [estimate, lower, upper] = [change.estimate, change.lower, change.upper].map(|value| format!("{value:.4}"));
         let (host, workload) = (&finding.host, &finding.workload);
-        let row =
-            (date.to_string(), host, workload, finding.metric, finding.scope, finding.quantity, finding.outcome);
+        let row = (date.to_string(), host, workload, finding.metric, finding.scope, finding.quantity, finding.outcome);
         writer.serialize((row, estimate, lower, upper)).map_err(|error| fail(error.to_string()))?;
     }
     let bytes = writer.into_inner().map_err(|error| fail(error.to_string()))?;

@@ -10,10 +10,12 @@ use super::BaselinePath;
 use super::check::{changed_laws, settings};
 use super::join::by_host;
 use super::output::print;
-use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
+use crate::analysis::{self, Expected};
 use crate::baseline::Store;
+use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
 use crate::config::Config;
-use crate::{Error, Result, analysis, report};
+use crate::record::Run;
+use crate::{Error, Result, report};
 
 /// Turn verdicts into what GitHub shows
 #[derive(Debug, Args)]
@@ -82,7 +84,7 @@ struct CommentArguments {
     #[arg(value_name = "DIGEST.json")]
     digest: PathBuf,
     /// Address of the run, to be linked
-    #[arg(long, value_name = "URL")]
+    #[arg(long, env = "RUN_URL", value_name = "URL")]
     run: Option<String>,
     /// Print this field instead
     #[arg(long, value_enum)]
@@ -120,10 +122,10 @@ struct ConfigPath {
 #[derive(Debug, Clone, Args)]
 struct OriginArguments {
     /// Number of the pull request
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, env = "PULL_REQUEST", value_name = "NUMBER")]
     pull_request: Option<u32>,
     /// Hash of the measured commit
-    #[arg(long, value_name = "HASH", default_value = "")]
+    #[arg(long, env = "COMMIT", value_name = "HASH", default_value = "")]
     commit: Commit,
 }
 
@@ -166,9 +168,7 @@ fn comment(arguments: &CommentArguments) -> Result<ExitCode> {
     print(&match arguments.field {
         None => ci::comment(&digest, arguments.run.as_deref().filter(|address| !address.is_empty())),
         Some(Field::Commit) => format!("{}\n", digest.commit()),
-        Some(Field::PullRequest) => {
-            digest.pull_request().map_or_else(String::new, |number| number.to_string()) + "\n"
-        }
+        Some(Field::PullRequest) => digest.pull_request().map_or_else(String::new, |number| number.to_string()) + "\n",
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -194,19 +194,24 @@ fn verdict(arguments: &VerdictArguments) -> Result<ExitCode> {
 fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> Result<u8> {
     ci::merge_baselines(&arguments.baseline.root, records, &results.baselines())?;
     let store = Store::new(results.baselines());
-    let (settings, mut expected) = settings()?;
-    expected.hosts.clone_from(&arguments.classes);
+    let expected = Expected { hosts: arguments.classes.clone(), ..Expected::default() };
     let runs = by_host(&records.runs()?)?;
-    let check = analysis::check(&runs, &store, &settings, &expected)?;
+    let check = analysis::check(&runs, &store, &settings()?, &expected)?;
     let laws = changed_laws(&check, &runs, &store)?;
     let json = report::check_json(&check)?;
     let file = CheckFile::parse("the verdict", &json)?;
     results.write_check(&json)?;
-    results.write_summary(&report::check_markdown(&check, &laws, &expected.names()))?;
+    results.write_summary(&report::check_markdown(&check, &laws, &measured_here(&runs)))?;
     results.write_digest(&Digest::new(&file, arguments.origin.origin()))?;
     eprint!("{}", ci::annotations(&file, ConfigPath { file: None }.lines()?.as_ref()));
     print(&report::check_text(&check))?;
     Ok(check.verdict.exit_code())
+}
+
+/// The workloads that can be measured again by `scalegate run`.
+fn measured_here(runs: &[Run]) -> Vec<String> {
+    let ours = runs.iter().filter(|run| !run.provenance.is_imported());
+    ours.flat_map(|run| &run.series).map(|series| series.workload.clone()).collect()
 }
 
 impl OriginArguments {

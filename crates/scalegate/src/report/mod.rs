@@ -13,6 +13,7 @@ mod inert;
 mod markdown;
 
 pub use crate::units::{cost, size};
+pub(crate) use check::tally;
 pub use check::{check_json, check_text, matches_text};
 pub use compare::{compare_json, compare_markdown, compare_text, comparisons_json};
 pub use doctor::doctor_text;

@@ -155,7 +155,8 @@ fn accuracy_row(work: &Path, variant: Variant, keep: &str) -> Result<String> {
     let counted = if variant == Variant::Healed { Variant::Calibrated.directory(keep) } else { name.clone() };
     let (remaining, of) = parameters(&work.join(format!("{counted}.txt")))?;
     let graph = work.join(&name).join("onnx/model.onnx");
-    let bytes = std::fs::metadata(&graph).map_err(|error| Error::new(graph.display(), error, "make the model again"))?.len();
+    let bytes =
+        std::fs::metadata(&graph).map_err(|error| Error::new(graph.display(), error, "make the model again"))?.len();
     let change = accuracy.perplexity_change;
     Ok(format!(
         "| {} | {keep} | {remaining} ({:+.0}%) | {bytes} | {:.2} | {:+.1} % ({:+.1} to {:+.1}) | {:.4} | {:.1} % | {:.1} % |\n",
@@ -177,11 +178,15 @@ fn parameters(path: &Path) -> Result<(u64, u64)> {
     let numbers = text.lines().find_map(|line| {
         let words: Vec<&str> = line.split(" in the model").next()?.split_whitespace().collect();
         match words[..] {
-            [.., remaining, "of", of] if line.contains(" in the model") => Some((remaining.parse().ok()?, of.parse().ok()?)),
+            [.., remaining, "of", of] if line.contains(" in the model") => {
+                Some((remaining.parse().ok()?, of.parse().ok()?))
+            }
             _ => None,
         }
     });
-    numbers.ok_or_else(|| Error::new(path.display(), "no numbers of parameters in it", "remove the model, and run this again"))
+    numbers.ok_or_else(|| {
+        Error::new(path.display(), "no numbers of parameters in it", "remove the model, and run this again")
+    })
 }
 
 /// The median over rounds of what a column reads off the costs of a model, over the same of the original.
@@ -189,18 +194,23 @@ fn ratio(runs: &[Run], model: &str, column: &Column) -> Result<f64> {
     let (ours, theirs) = (rounds(runs, model, column)?, rounds(runs, ORIGINAL, column)?);
     let mut ratios = Vec::new();
     for (round, costs) in &ours {
-        if let (Some(ours), Some(theirs)) = (column.reading.of(costs), theirs.get(round).and_then(|it| column.reading.of(it))) {
+        if let (Some(ours), Some(theirs)) =
+            (column.reading.of(costs), theirs.get(round).and_then(|it| column.reading.of(it)))
+        {
             ratios.push(ours / theirs);
         }
     }
-    median(ratios).ok_or_else(|| Error::new(model, format!("no costs for {}", column.name), "remove the records, and run this again"))
+    median(ratios).ok_or_else(|| {
+        Error::new(model, format!("no costs for {}", column.name), "remove the records, and run this again")
+    })
 }
 
 fn rounds(runs: &[Run], model: &str, column: &Column) -> Result<Rounds> {
     let name = format!("{model}/llm/{}", column.phase);
     let is_it = |series: &&Series| series.workload == name && series.metric == column.metric;
     let fail = |cause: String| Error::new(&name, cause, "remove the records, and run this again");
-    let series = runs.iter().flat_map(|run| &run.series).find(is_it).ok_or_else(|| fail(format!("no {}", column.metric)))?;
+    let series =
+        runs.iter().flat_map(|run| &run.series).find(is_it).ok_or_else(|| fail(format!("no {}", column.metric)))?;
     if let Some(reason) = &series.unavailable {
         return Err(fail(format!("{}: {reason}", column.metric)));
     }
@@ -242,7 +252,11 @@ mod tests {
     fn parameters_are_read_from_the_summary() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("svd-0.9.txt");
-        std::fs::write(&path, "7 of 9 parameters remain in the compressible weights (78 %), 2385664 of 2606720 in the model (92 %)\n").unwrap();
+        std::fs::write(
+            &path,
+            "7 of 9 parameters remain in the compressible weights (78 %), 2385664 of 2606720 in the model (92 %)\n",
+        )
+        .unwrap();
         assert_eq!(parameters(&path).unwrap(), (2_385_664, 2_606_720));
         std::fs::write(&path, "12 of 30 weights\n").unwrap();
         assert!(parameters(&path).is_err());

@@ -1,6 +1,5 @@
 //! Do the scripts of `ci/` do what they should? What talks to GitHub meets a program in the place of `gh`, which answers from files
 //! and keeps a log of what it was asked; its answers are those that gh's own filters would have left.
-#![cfg(unix)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -36,7 +35,10 @@ impl Place {
         let ci = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("ci");
         for script in std::fs::read_dir(ci).unwrap().map(|entry| entry.unwrap().path()) {
             if script.extension().is_some_and(|extension| extension == "sh") {
-                place.program(&format!("ci/{}", script.file_name().unwrap().display()), &std::fs::read_to_string(&script).unwrap());
+                place.program(
+                    &format!("ci/{}", script.file_name().unwrap().display()),
+                    &std::fs::read_to_string(&script).unwrap(),
+                );
             }
         }
         place.program("bin/gh", GH);
@@ -225,10 +227,17 @@ fn a_proposal_is_pushed_with_documents_and_tables_alone() {
     let output = propose();
     assert!(output.status.success(), "{output:?}");
     assert!(place.log().contains("pr create --head baseline/"), "{}", place.log());
-    let pushed = Command::new("git").args(["show", "--name-only", "--format=%s%n%b"]).current_dir(place.directory.path()).output();
+    let pushed = Command::new("git")
+        .args(["show", "--name-only", "--format=%s%n%b"])
+        .current_dir(place.directory.path())
+        .output();
     let pushed = String::from_utf8(pushed.unwrap().stdout).unwrap();
-    let expected = "New baselines\n\nReason: a test\n\n\nbaselines/hosts/m2/b.json\nbaselines/portable/a.json\nnoise/m2.csv\n";
-    assert_eq!(pushed.split('\n').filter(|line| !line.is_empty()).collect::<Vec<_>>(), expected.split('\n').filter(|line| !line.is_empty()).collect::<Vec<_>>());
+    let expected =
+        "New baselines\n\nReason: a test\n\n\nbaselines/hosts/m2/b.json\nbaselines/portable/a.json\nnoise/m2.csv\n";
+    assert_eq!(
+        pushed.split('\n').filter(|line| !line.is_empty()).collect::<Vec<_>>(),
+        expected.split('\n').filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    );
 }
 
 /// A hook of a runner, by its name below `ci/runner`.
