@@ -16,7 +16,7 @@ mod mutants;
 mod process;
 mod pull_request;
 mod repeatability;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod scripts;
 mod smoke;
 mod sources;

@@ -1,6 +1,6 @@
 //! What a pull request goes through, played on this machine.
 
-use std::process::{ExitCode, Stdio};
+use std::process::{ExitCode, ExitStatus};
 
 use clap::Args;
 use scalegate::Result;
@@ -30,21 +30,29 @@ pub(crate) struct Arguments {
     /// Leave out all other workloads, on both sides
     #[arg(long, value_name = "WORKLOAD")]
     only: Option<String>,
+    /// Play a change that does nothing and one that is harmful instead, and expect what has to come of them
+    #[arg(long, conflicts_with_all = ["base", "mutant", "suite", "only"])]
+    self_test: bool,
     /// Class of hosts that this machine stands for
     #[arg(long, env = "SCALEGATE_HOST_CLASS", default_value = "github-hosted-x86-64")]
     class: String,
 }
 
 /// What came of it.
-pub(crate) struct Played {
-    pub(crate) status: std::process::ExitStatus,
-    pub(crate) annotations: String,
-    pub(crate) summary: String,
-    pub(crate) comment: String,
+struct Played {
+    status: ExitStatus,
+    annotations: String,
+    summary: String,
+    comment: String,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let played = play(arguments)?;
+    let sources = Sources::here()?;
+    if arguments.self_test {
+        return play_known(&sources, &arguments.class);
+    }
+    let (base, change) = versions(arguments, &sources)?;
+    let played = play(&sources, [base, change], arguments.only.as_deref(), &arguments.class)?;
     for (title, text) in [
         ("annotations", &played.annotations),
         ("summary of the job", &played.summary),
@@ -55,10 +63,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(exit_code(played.status))
 }
 
-pub(crate) fn play(arguments: &Arguments) -> Result<Played> {
-    let sources = Sources::here()?;
-    let (mut base, mut change) = versions(arguments, &sources)?;
-    if let Some(workload) = &arguments.only {
+/// Counts base and change, and does with the counts what the jobs of a run do.
+fn play(sources: &Sources, versions: [Version; 2], only: Option<&str>, class: &str) -> Result<Played> {
+    let [mut base, mut change] = versions;
+    if let Some(workload) = only {
         for version in [&mut base, &mut change] {
             let text = suite::with_one_counted(&sources.file(version, suite::FILE)?, workload)?;
             *version = sources.with_file(version, suite::FILE, &text)?;
@@ -66,13 +74,13 @@ pub(crate) fn play(arguments: &Arguments) -> Result<Played> {
     }
     let out = sources.target().join("pull-request");
     process::remove(&out)?;
-    let records = out.join("records").join("here");
+    let records = out.join("records");
     // The change's own gate and configuration say what is tolerated, as on GitHub.
-    let checkout = counts::take(&sources, &base, &change, &records, Some(&arguments.class))?;
+    let checkout = counts::take(sources, &base, &change, &records.join("here"), Some(class))?;
     let mut verdict = checkout.scalegate(["ci", "verdict"]);
-    verdict.arg(out.join("records")).arg(&out).arg(&arguments.class).arg("--baseline").arg(out.join("none"));
-    verdict.stdout(Stdio::inherit());
+    verdict.arg(&records).arg(&out).arg(class).arg("--baseline").arg(out.join("none"));
     let output = process::output(&mut verdict)?;
+    print!("{}", String::from_utf8_lossy(&output.stdout));
     let digest = Digest::read(&out.join("digest.json"))?;
     Ok(Played {
         status: output.status,
@@ -80,6 +88,29 @@ pub(crate) fn play(arguments: &Arguments) -> Result<Played> {
         summary: process::read(&out.join("summary.md"))?,
         comment: ci::comment(&digest, None),
     })
+}
+
+/// Plays a change that does nothing and one that loses the KV cache, with the cheapest workload: the first has to pass, and the
+/// second to fail with a comment that says what grew.
+fn play_known(sources: &Sources, class: &str) -> Result<ExitCode> {
+    let unchanged = sources.working_tree()?;
+    let text = suite::with_setting(&sources.file(&unchanged, suite::FILE)?, "kv_cache = true", "kv_cache = false")?;
+    let lost = sources.with_file(&unchanged, suite::FILE, &text)?;
+    let mut is_right = true;
+    for (name, change, code, words) in [
+        ("a change that does nothing", &unchanged, 0, "## scalegate: pass"),
+        ("a lost KV cache", &lost, 1, "- **regressed** `llm/decode` `instructions`"),
+    ] {
+        let played = play(sources, [unchanged.clone(), change.clone()], Some("llm/decode"), class)?;
+        if played.status.code() == Some(code) && played.comment.contains(words) {
+            println!("right  {name}: {}; the comment is\n{}", played.status, played.comment);
+        } else {
+            is_right = false;
+            println!("WRONG  {name}: {}, where {code} was wanted and a comment with: {words}", played.status);
+            println!("{}\n{}\n{}", played.annotations, played.summary, played.comment);
+        }
+    }
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Base and change.

@@ -1,5 +1,6 @@
 //! Do the scripts of `ci/` do what they should? What talks to GitHub meets a program in the place of `gh`, which answers from files
 //! and keeps a log of what it was asked; its answers are those that gh's own filters would have left.
+#![cfg(unix)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
