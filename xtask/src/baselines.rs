@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
-use jiff::{Zoned, civil::Date, tz::TimeZone};
 use scalegate::ci::{self, Records};
 use scalegate::record::{self, Run};
+use scalegate::time::Date;
 use scalegate::{Error, Result};
 
 use crate::mutants::checked;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let acceptance = Acceptance {
         // What the clock starts has an empty reason.
         reason: Some(arguments.reason.trim()).filter(|reason| !reason.is_empty()).unwrap_or(WEEKLY).to_owned(),
-        today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
+        today: Date::today(),
         sources,
     };
     let runs = Records::new(&arguments.records).runs()?;
@@ -92,7 +92,7 @@ impl Acceptance {
         let record: Run = record::read_json(run)?;
         let path = self.sources.root().join("noise").join(format!("{}.csv", record.provenance.host.class));
         let earlier = if path.exists() { process::read(&path)? } else { String::new() };
-        let rows = ci::noise_rows(&check, self.today, earlier.is_empty())?;
+        let rows = ci::noise_rows(&check, &self.today, earlier.is_empty())?;
         process::write(&path, earlier + &rows)
     }
 

@@ -1,8 +1,7 @@
 //! What two runs of the same code differ by, kept to tell a bad host from bad code.
 
-use jiff::civil::Date;
-
 use super::CheckFile;
+use crate::time::Date;
 use crate::{Error, Result};
 
 /// The columns of a history of noise.
@@ -14,7 +13,7 @@ const COLUMNS: [&str; 10] =
 ///
 /// # Errors
 /// A fault of scalegate.
-pub fn noise_rows(check: &CheckFile, date: Date, header: bool) -> Result<String> {
+pub fn noise_rows(check: &CheckFile, date: &Date, header: bool) -> Result<String> {
     let fail = |error: String| Error::new("the noise", error, "report this as a fault of scalegate");
     let mut writer = csv::Writer::from_writer(Vec::new());
     if header {

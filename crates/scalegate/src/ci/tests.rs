@@ -230,7 +230,7 @@ fn noise_is_a_row_for_each_quantity_that_was_compared() {
         with(json!({"change": null})),
         with(json!({"quantity": "cost_largest", "scope": "shape", "outcome": "inconclusive"})),
     ];
-    let rows = noise_rows(&check("regressed", &findings, &[]), "2026-01-31".parse().unwrap(), true).unwrap();
+    let rows = noise_rows(&check("regressed", &findings, &[]), &"2026-01-31".parse().unwrap(), true).unwrap();
     insta::assert_snapshot!(rows, @r#"
     date,host,workload,metric,scope,quantity,outcome,change,lower,upper
     2026-01-31,h,"a,b",instructions,absolute,slope,regressed,1.0000,0.9900,1.0100

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
 
 use super::BaselinePath;
 use super::check::{changed_laws, settings};
@@ -15,6 +14,7 @@ use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
 use crate::config::Config;
 use crate::record::Run;
+use crate::time::Date;
 use crate::{Error, Result, report};
 
 /// Turn verdicts into what GitHub shows
@@ -139,7 +139,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         Command::Comment(arguments) => comment(arguments),
         Command::Noise(arguments) => {
-            print(&ci::noise_rows(&CheckFile::read(&arguments.check)?, arguments.date, arguments.header)?)?;
+            print(&ci::noise_rows(&CheckFile::read(&arguments.check)?, &arguments.date, arguments.header)?)?;
             Ok(ExitCode::SUCCESS)
         }
     }
