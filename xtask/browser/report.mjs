@@ -1,5 +1,5 @@
 // Looks at a report in headless Chromium, through its debugging pipe, with nothing but Node's own library.
-//   node ci/browser.mjs REPORT.html SCREENSHOTS
+//   node xtask/browser/report.mjs REPORT.html SCREENSHOTS
 // Fails on a message in the console, on a request that leaves the file, on a table that does not sort, on a plot without
 // its marks, on names that run into each other, and on a page that is wider than a phone. Writes light.png, dark.png, phone.png and print.png.
 import { spawn } from "node:child_process";
@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 
 const [report, screenshots] = process.argv.slice(2);
 if (!report || !screenshots) {
-  console.error("usage: node ci/browser.mjs REPORT.html SCREENSHOTS");
+  console.error("usage: node xtask/browser/report.mjs REPORT.html SCREENSHOTS");
   process.exit(2);
 }
 const address = pathToFileURL(resolve(report)).href;

@@ -1,7 +1,7 @@
-"""Writes the vision graphs of ci/replays.sh: a projection of patches of 14 × 14 pixels, as that of Fuyu, and no more.
+"""Writes the vision graphs of `cargo xtask evidence preprocessing`: a projection of patches of 14 × 14 pixels, as that of Fuyu, and no more.
 
     pip install onnx
-    python3 ci/replays/make.py
+    python3 xtask/replays/make.py
 
 Without attention one inference costs the same for every patch, up to any number of them, so that what preprocessing does to the cost
 is not hidden behind squares. The weights are one value and their files small; what a product costs does not depend on them.

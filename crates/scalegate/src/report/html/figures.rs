@@ -40,7 +40,7 @@ pub(super) fn plots(html: &mut String, page: &Page, rows: &[Row]) {
     html.push_str("</div>\n");
 }
 
-/// `ci/picture.sh` relies on the lines on which a figure begins and ends.
+/// `cargo xtask picture` finds a figure by its first tag, which has the id alone, and by its last.
 fn figure(html: &mut String, page: &Page, row: &Row, run: &RunLaws, law: &SeriesLaw, fit: &Fit) {
     let SeriesLaw { series, band, baseline } = law;
     let record = run.run.series(&series.workload, series.metric);
