@@ -1,4 +1,4 @@
-//! The median time of `llm/prefill` in one process with mimalloc; see `ci/allocator.sh`.
+//! The median time of `llm/prefill` in one process with mimalloc; see `cargo xtask evidence allocator`.
 
 #[path = "allocator/prefill.rs"]
 mod prefill;

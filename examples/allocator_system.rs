@@ -1,4 +1,4 @@
-//! The median time of `llm/prefill` in one process with the system's allocator; see `ci/allocator.sh`.
+//! The median time of `llm/prefill` in one process with the system's allocator; see `cargo xtask evidence allocator`.
 
 #[path = "allocator/prefill.rs"]
 mod prefill;

@@ -1,8 +1,8 @@
 //! Which statistic of a round's samples stands for a size: the spread of slopes and costs over A/A runs, by statistic.
 //!
 //! ```text
-//! ci/estimator.sh DIRECTORY 20
-//! ci/estimator.sh DIRECTORY 20 loaded
+//! cargo xtask evidence estimator DIRECTORY 20
+//! cargo xtask evidence estimator DIRECTORY 20 --loaded
 //! cargo run --release --example estimator -- DIRECTORY/*.json
 //! ```
 //!
@@ -110,7 +110,7 @@ fn estimate(series: &Series, statistic: Statistic, quantity: &str) -> Result<Est
 
 /// The slope between the ends of the sizes, or the cost at the largest, of the fitted law.
 fn of_fit(points: impl Iterator<Item = (f64, u32, f64)>, quantity: &str) -> Result<f64> {
-    let fail = |cause: String| Error::new("a series", cause, "record it with ci/estimator.sh");
+    let fail = |cause: String| Error::new("a series", cause, "record it with `cargo xtask evidence estimator`");
     let observations = Observations::new(points).map_err(|error| fail(error.to_string()))?;
     let options = FitOptions { resamples: 19, ..FitOptions::default() };
     let fit = law::fit(&observations, &options).map_err(|error| fail(error.to_string()))?;

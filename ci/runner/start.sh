@@ -1,15 +1,11 @@
 #!/usr/bin/env bash
 # Registers this machine for one job, waits for it, runs it, and ends; the registration goes with the job.
-#   ci/runner/start.sh URL LABEL < TOKEN
+#   ci/runner/start.sh https://github.com/OWNER/REPOSITORY LABEL < TOKEN
 # To be run in the directory where GitHub's runner was unpacked, by a user without other rights, and by a service that starts
 # it again with a new registration token. The token comes on standard input, so that no list of processes shows it.
 set -euo pipefail
-if [ $# -ne 2 ]; then
-  echo "usage: ci/runner/start.sh https://github.com/OWNER/REPOSITORY LABEL < TOKEN" >&2
-  exit 2
-fi
-if [ "$(id -u)" -eq 0 ]; then
-  echo "do not run it as root: jobs would be root too" >&2
+if [ $# -ne 2 ] || [ "$(id -u)" -eq 0 ]; then
+  echo "usage, by a user that is not root: ci/runner/start.sh https://github.com/OWNER/REPOSITORY LABEL < TOKEN" >&2
   exit 2
 fi
 hooks="$(cd "$(dirname "$0")" && pwd)"

@@ -33,6 +33,7 @@ mod axis;
 pub mod baseline;
 pub mod bench;
 pub mod bounded;
+pub mod ci;
 pub mod cli;
 pub mod config;
 pub mod error;

@@ -43,14 +43,12 @@ impl Store {
 
     /// The keys that counts were accepted under.
     pub fn count_keys(&self) -> Result<Vec<String>> {
-        let directory = self.portable_directory();
-        let mut keys: Vec<String> = entries(&directory)?
-            .into_iter()
-            .filter(|path| path.is_dir())
-            .filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
-            .collect();
-        keys.sort();
-        Ok(keys)
+        directories(&self.portable_directory())
+    }
+
+    /// The classes of hosts that have baselines.
+    pub fn host_classes(&self) -> Result<Vec<String>> {
+        directories(&self.root.join("hosts"))
     }
 
     /// Baselines of one host class; none if nobody accepted a run on such a machine.
@@ -130,6 +128,17 @@ fn read_all(directory: &Path) -> Result<Vec<Baseline>> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     paths.iter().map(|path| read_one(path)).collect()
+}
+
+/// The names of the directories in a directory, sorted.
+fn directories(directory: &Path) -> Result<Vec<String>> {
+    let mut names: Vec<String> = entries(directory)?
+        .into_iter()
+        .filter(|path| path.is_dir())
+        .filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
 }
 
 /// What is in a directory, in no order; an absent one is empty.

@@ -95,7 +95,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// The laws of what regressed or improved.
-fn changed_laws<'a>(check: &Check, runs: &'a [Run], store: &Store) -> Result<Vec<RunLaws<'a>>> {
+pub(super) fn changed_laws<'a>(check: &Check, runs: &'a [Run], store: &Store) -> Result<Vec<RunLaws<'a>>> {
     let is_changed = |run: &Run, series: &Series| {
         check.findings.iter().any(|finding| {
             matches!(finding.outcome, Outcome::Regressed | Outcome::Improved)

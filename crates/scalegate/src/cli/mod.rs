@@ -5,6 +5,7 @@
 
 mod accept;
 mod check;
+mod ci;
 mod compare;
 mod doctor;
 mod export;
@@ -51,6 +52,7 @@ enum Command {
     Accuracy(external::Arguments),
     Report(report::Arguments),
     Doctor(doctor::Arguments),
+    Ci(ci::Arguments),
 }
 
 /// Where the record of a run is.
@@ -94,5 +96,6 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Accuracy(arguments) => external::run("accuracy", &arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Ci(arguments) => ci::run(&arguments),
     }
 }

@@ -18,6 +18,11 @@ pub enum Outcome {
     Inconclusive,
 }
 
+impl Outcome {
+    /// Every outcome, in the order in which a reader wants them.
+    pub const WORST_FIRST: [Self; 4] = [Self::Regressed, Self::Improved, Self::Inconclusive, Self::Pass];
+}
+
 /// What is known about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

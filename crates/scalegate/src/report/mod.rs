@@ -17,4 +17,5 @@ pub use doctor::doctor_text;
 pub use html::{ComparePage, Models, Page, compare_html, html};
 pub use laws::{fits_json, fits_text};
 pub use markdown::check_markdown;
+pub(crate) use verdict::tally;
 pub use verdict::{check_json, check_text, matches_text};

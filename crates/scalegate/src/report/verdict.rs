@@ -83,10 +83,16 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     text
 }
 
-/// How many quantities came out how.
+/// How many quantities of a check came out how.
 pub(super) fn summary(check: &Check) -> String {
-    let count = |outcome| check.findings.iter().filter(|finding| finding.outcome == outcome).count();
-    let parts: Vec<String> = [Outcome::Regressed, Outcome::Improved, Outcome::Inconclusive, Outcome::Pass]
+    tally(check.findings.iter().map(|finding| finding.outcome))
+}
+
+/// How many quantities came out how.
+pub(crate) fn tally(outcomes: impl IntoIterator<Item = Outcome>) -> String {
+    let outcomes: Vec<Outcome> = outcomes.into_iter().collect();
+    let count = |outcome| outcomes.iter().filter(|its| **its == outcome).count();
+    let parts: Vec<String> = Outcome::WORST_FIRST
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| match outcome {
@@ -94,7 +100,7 @@ pub(super) fn summary(check: &Check) -> String {
             _ => format!("{} {outcome}", count(outcome)),
         })
         .collect();
-    format!("of {} quantities, {}", check.findings.len(), parts.join(", "))
+    format!("of {} quantities, {}", outcomes.len(), parts.join(", "))
 }
 
 /// What is not a pass, the worst first.

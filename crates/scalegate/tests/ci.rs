@@ -1,0 +1,161 @@
+//! One verdict over what the jobs of a run have sent, and what becomes of it, met as a job meets them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use tempfile::TempDir;
+
+const SIZES: [u64; 6] = [16, 32, 64, 96, 128, 192];
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// The directory of a run, with the records of one host.
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    /// A base with counts of 1,000 instructions a token, and a change of it with `factor` times as many.
+    fn with_change(factor: f64) -> Self {
+        let place = Self { directory: tempfile::tempdir().unwrap() };
+        place.write("suite.toml", "[gate]\nrequired = [\"instructions\"]\n");
+        place.record("base.json", 1.0);
+        place.scalegate("accept base.json --baseline records/here/base-counts --reason base").success();
+        place.record("records/here/run.json", factor);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn record(&self, name: &str, factor: f64) {
+        let row = |size: u64| {
+            format!("llm/decode,tokens,instructions,instructions,{size},0,{}\n", (5e4 + 1e3 * factor * size as f64).round())
+        };
+        let rows: String = SIZES.into_iter().map(row).collect();
+        self.write("costs.csv", &format!("workload,axis,metric,unit,size,round,value\n{rows}"));
+        self.scalegate(&format!("import csv costs.csv --out {name}")).success();
+    }
+
+    fn scalegate(&self, line: &str) -> Assert {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
+        for name in ["SCALEGATE_HOST_CLASS", "PULL_REQUEST", "COMMIT", "RUN_URL", "GITHUB_STEP_SUMMARY"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.directory.path()).env("NO_COLOR", "1").args(line.split_whitespace()).assert()
+    }
+
+    fn verdict(&self, more: &str) -> Assert {
+        self.scalegate(&format!("ci verdict records out {more} --pull-request 7 --commit {COMMIT}"))
+    }
+
+    /// The comment that another job makes of the digest.
+    fn comment(&self) -> String {
+        stdout(&self.scalegate("ci comment out/digest.json --run https://example.org/run").success())
+    }
+}
+
+fn stdout(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_change_that_counts_the_same_passes_with_a_comment_that_says_so() {
+    let place = Place::with_change(1.0);
+    let ended = place.verdict("imported").code(0);
+    assert!(stdout(&ended).starts_with("PASS"), "{}", stdout(&ended));
+    assert_eq!(stderr(&ended), "");
+    assert!(place.comment().contains("## scalegate: pass"), "{}", place.comment());
+    assert!(place.read("out/summary.md").starts_with("## scalegate: pass"));
+}
+
+#[test]
+fn a_change_that_counts_more_fails_and_is_annotated_and_commented() {
+    let place = Place::with_change(1.5);
+    place.write("suite.toml", "[gate]\nrequired = [\"instructions\"]\n");
+    let ended = place.verdict("imported").code(1);
+    let first = stderr(&ended).lines().next().unwrap_or_default().to_owned();
+    assert!(first.starts_with("::error file=suite.toml,line=1,title=llm/decode instructions on imported::"), "{first}");
+    let comment = place.comment();
+    assert!(comment.contains("- **regressed** `llm/decode` `instructions` on `imported`: "), "{comment}");
+    assert!(comment.ends_with("or [in this run](https://example.org/run). Measured at 0123456789ab.\n"), "{comment}");
+    assert_eq!(stdout(&place.scalegate("ci comment out/digest.json --field pull-request")), "7\n");
+    assert_eq!(stdout(&place.scalegate("ci annotate out/check.json")).lines().next(), Some(&*first));
+    let digest = stdout(&place.scalegate(&format!("ci digest out/check.json --pull-request 7 --commit {COMMIT}")));
+    assert_eq!(digest, place.read("out/digest.json"));
+    let noise = stdout(&place.scalegate("ci noise out/check.json 2026-01-31").success());
+    assert!(noise.starts_with("2026-01-31,imported,llm/decode,instructions,shape,"), "{noise}");
+}
+
+#[test]
+fn committed_counts_come_before_those_of_the_base() {
+    let place = Place::with_change(1.5);
+    place.record("accepted.json", 1.5);
+    place.scalegate("accept accepted.json --reason wanted").success();
+    place.verdict("imported").code(0);
+}
+
+#[test]
+fn a_host_that_sent_nothing_makes_the_verdict_inconclusive_and_is_named() {
+    let place = Place::with_change(1.0);
+    let ended = place.verdict("imported raspberry-pi-5").code(3);
+    assert!(stdout(&ended).contains("no record came from host class raspberry-pi-5"), "{}", stdout(&ended));
+    assert!(place.comment().contains("on `raspberry-pi-5`"), "{}", place.comment());
+}
+
+#[test]
+fn without_a_verdict_the_summary_and_the_comment_say_why() {
+    let place = Place::with_change(1.0);
+    place.verdict("imported").code(0);
+    place.write("records/here/run.json", "{");
+    let ended = place.verdict("imported").code(2);
+    assert!(stdout(&ended).starts_with("The records could not be compared: "), "{}", stdout(&ended));
+    assert!(stderr(&ended).starts_with("::error title=scalegate::The records could not be compared: "));
+    assert!(!place.path("out/check.json").exists(), "that of an earlier verdict");
+    assert!(place.comment().contains("## scalegate: inconclusive"), "{}", place.comment());
+    std::fs::remove_file(place.path("records/here/run.json")).unwrap();
+    place.verdict("imported").code(3);
+    assert!(place.read("out/summary.md").contains("No host has sent a record"), "{}", place.read("out/summary.md"));
+}
+
+#[test]
+fn a_digest_that_does_not_fit_makes_no_comment() {
+    let place = Place::with_change(1.0);
+    place.write("out/digest.json", "{\"schema\": 1}");
+    let ended = place.scalegate("ci comment out/digest.json").code(2);
+    assert_eq!(stdout(&ended), "");
+    assert!(stderr(&ended).contains("help: the digest is not used"), "{}", stderr(&ended));
+}
+
+#[test]
+fn wrong_words_are_refused() {
+    let place = Place::with_change(1.0);
+    for line in [
+        "ci digest",
+        "ci digest out/check.json --fault x",
+        "ci digest --fault x --commit $(id)",
+        "ci noise out/check.json 2026-02-30",
+        "ci annotate none.json",
+        "ci verdict records",
+    ] {
+        let ended = place.scalegate(line).code(2);
+        assert_eq!(stdout(&ended), "", "{line}");
+    }
+}

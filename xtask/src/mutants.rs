@@ -1,0 +1,289 @@
+//! Does the gate on instruction counts see what it should?
+//!
+//! A mutant is a patch of `xtask/mutants/` whose head says what has to become of it:
+//!
+//! ```text
+//! Every image is resized twice.
+//!
+//! expect: caught
+//! workloads: vlm/preprocess
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::Args;
+use scalegate::ci::CheckFile;
+use scalegate::gate::{Scope, Verdict};
+use scalegate::metric::Metric;
+use scalegate::{Error, Result};
+
+use crate::process::{self, command};
+use crate::sources::{Checkout, Sources, Version};
+use crate::{findings, suite};
+
+/// Where the patches are, from the root of the repository.
+const DIRECTORY: &str = "xtask/mutants";
+
+/// Apply each mutant alone, count, and compare with the counts of the sources without it
+///
+/// Prints a table; ends with 1 unless every harmful mutant is caught and every benign one passes. Takes about two minutes for
+/// each, and twice that with wall time; but four rounds of `clamp-ignored` had not ended after eight minutes: name the others to
+/// leave it out. Needs Valgrind. Build nothing else meanwhile: tract is not compiled again for this.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Mutants to apply; all by default
+    names: Vec<String>,
+    /// Also measure wall time of the harmful ones; what it shows depends on the machine, and does not count
+    #[arg(long)]
+    wall_time: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    Caught,
+    Benign,
+}
+
+/// A patch with what its head says.
+#[derive(Debug)]
+struct Mutant {
+    name: String,
+    patch: PathBuf,
+    expected: Expected,
+    /// A glob of the workloads that it can show in.
+    workloads: String,
+}
+
+/// The file of a mutant.
+pub(crate) fn patch(root: &Path, name: &str) -> Result<PathBuf> {
+    let path = root.join(DIRECTORY).join(name).with_extension("patch");
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Error::new(path.display(), "there is no such patch", format!("name one of {}", names(root)?.join(", "))))
+}
+
+/// All mutants, by name.
+fn names(root: &Path) -> Result<Vec<String>> {
+    let directory = root.join(DIRECTORY);
+    let fail = |error: std::io::Error| Error::new(directory.display(), error, "run this in the repository");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&directory).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|extension| extension == "patch") {
+            names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
+    let sources = Sources::here()?;
+    let chosen = if arguments.names.is_empty() { names(sources.root())? } else { arguments.names.clone() };
+    let mutants = chosen.into_iter().map(|name| Mutant::read(sources.root(), name)).collect::<Result<Vec<_>>>()?;
+    let trial = Trial::of_unchanged(sources, arguments.wall_time)?;
+    println!("{:<26} {:<8} {:<13} {:<6} what the gate says", "mutant", "expected", "verdict", "right");
+    let mut all_right = true;
+    for mutant in &mutants {
+        all_right &= trial.judge(mutant)?;
+    }
+    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Mutant {
+    fn read(root: &Path, name: String) -> Result<Self> {
+        let patch = patch(root, &name)?;
+        let text = process::read(&patch)?;
+        let head: Vec<&str> = text.lines().take_while(|line| !line.starts_with("diff ")).collect();
+        let field = |key: &str| {
+            let prefix = format!("{key}: ");
+            head.iter().find_map(|line| line.strip_prefix(&prefix)).ok_or_else(|| {
+                Error::new(
+                    patch.display(),
+                    format!("its head has no `{key}:`"),
+                    "say it above the first line of the diff",
+                )
+            })
+        };
+        let expected =
+            field("expect")?.parse().map_err(|cause: String| Error::new(patch.display(), cause, "mend its head"))?;
+        let workloads = field("workloads")?.to_owned();
+        Ok(Self { name, patch, expected, workloads })
+    }
+}
+
+impl FromStr for Expected {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "caught" => Ok(Self::Caught),
+            "benign" => Ok(Self::Benign),
+            _ => Err(format!("`expect: {text}`, where `caught` or `benign` belongs")),
+        }
+    }
+}
+
+impl Expected {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Caught => "caught",
+            Self::Benign => "benign",
+        }
+    }
+
+    fn is_met_by(&self, verdict: Verdict) -> bool {
+        verdict.exit_code() == if *self == Self::Caught { 1 } else { 0 }
+    }
+}
+
+/// The sources without a patch, counted and accepted.
+struct Trial {
+    sources: Sources,
+    unchanged: Version,
+    /// The command line of the unchanged sources, and the configuration that it checks with.
+    work: tempfile::TempDir,
+    wall_time: bool,
+}
+
+impl Trial {
+    const PROGRAM: &str = "scalegate";
+    /// The baselines of counts, and those of wall time: a check of one knows of nothing else.
+    const COUNTS: &str = "baselines";
+    const TIMES: &str = "times";
+
+    fn of_unchanged(sources: Sources, wall_time: bool) -> Result<Self> {
+        let unchanged = sources.working_tree()?;
+        let work = process::temporary_directory()?;
+        eprintln!("counting the sources without a patch");
+        let checkout = sources.check_out(&unchanged)?;
+        checkout.build()?;
+        let program = work.path().join(Self::PROGRAM);
+        std::fs::copy(checkout.program(), &program)
+            .map_err(|error| Error::new(program.display(), error, "make room for temporary files"))?;
+        // Nothing else is asked for: what is caught here is caught by counts of instructions alone.
+        let text = suite::with_required(&sources.file(&unchanged, suite::FILE)?, &["instructions"])?;
+        process::write(&work.path().join(suite::FILE), text)?;
+        let trial = Self { sources, unchanged, work, wall_time };
+        trial.accept(&trial.count(&checkout, "*")?, Self::COUNTS)?;
+        if wall_time {
+            trial.accept(&trial.time(&checkout, "*")?, Self::TIMES)?;
+        }
+        Ok(trial)
+    }
+
+    /// Counts a mutant, prints its row, and says whether the gate was right.
+    fn judge(&self, mutant: &Mutant) -> Result<bool> {
+        let checkout = self.sources.check_out(&self.sources.patched(&self.unchanged, &mutant.patch)?)?;
+        checkout.build()?;
+        let record = self.count(&checkout, &mutant.workloads)?;
+        let check = self.check(&record, Self::COUNTS)?;
+        let is_right = mutant.expected.is_met_by(check.verdict);
+        let said = match check.open().next() {
+            Some(finding) if check.verdict.exit_code() != 0 => finding.words.clone(),
+            _ => largest_change(&check),
+        };
+        let (verdict, expected) = (check.verdict, mutant.expected.name());
+        println!("{:<26} {expected:<8} {verdict:<13} {:<6} {said}", mutant.name, if is_right { "yes" } else { "NO" });
+        if self.wall_time && mutant.expected == Expected::Caught {
+            let check = self.check(&self.time(&checkout, &mutant.workloads)?, Self::TIMES)?;
+            let of_times = findings::of_metric(&check, Metric::WallTime, None);
+            let [shape, costs] = [Scope::Shape, Scope::Absolute].map(|scope| findings::joined(of_times.clone(), scope));
+            let said = check.open().find(|finding| finding.metric == Metric::WallTime).map(findings::brief);
+            println!("{:<26} shape of wall time: {shape}; its costs: {costs}; {}", "", said.unwrap_or_default());
+        }
+        if !is_right {
+            for finding in check.open() {
+                println!("    {} {} {}: {}", finding.outcome, finding.workload, finding.metric, finding.words);
+            }
+        }
+        Ok(is_right)
+    }
+
+    fn count(&self, checkout: &Checkout, workloads: &str) -> Result<PathBuf> {
+        let record = self.work.path().join("counts.json");
+        checkout.run(["--metric", "instructions", "--workload", workloads], &record)?;
+        Ok(record)
+    }
+
+    /// Measures wall time, in all rounds of the suite.
+    fn time(&self, checkout: &Checkout, workloads: &str) -> Result<PathBuf> {
+        let record = self.work.path().join("times.json");
+        let filter = Some(["--", workloads]).filter(|_| workloads != "*").into_iter().flatten();
+        checkout.bench(["--bench", "llm", "--bench", "vlm"].into_iter().chain(filter), &record)?;
+        Ok(record)
+    }
+
+    fn accept(&self, record: &Path, baselines: &str) -> Result<()> {
+        let mut accept =
+            command(self.work.path().join(Self::PROGRAM), ["accept", "--reason", "sources without a patch"]);
+        process::run_quietly(accept.arg(record).args(["--baseline", baselines]).current_dir(self.work.path()))
+    }
+
+    /// Any verdict may come out; an error has no JSON.
+    fn check(&self, record: &Path, baselines: &str) -> Result<CheckFile> {
+        let mut check = command(self.work.path().join(Self::PROGRAM), ["check", "--format", "json"]);
+        check.arg(record).args(["--baseline", baselines]).current_dir(self.work.path());
+        checked(&mut check)
+    }
+}
+
+/// What `scalegate check --format json` says; any verdict may come out, and an error has no JSON.
+pub(crate) fn checked(check: &mut std::process::Command) -> Result<CheckFile> {
+    let output = process::output(check)?;
+    if output.stdout.is_empty() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        return Err(Error::new(
+            "scalegate check",
+            format!("it ended with {}", output.status),
+            "fix what it printed above",
+        ));
+    }
+    CheckFile::parse("scalegate check", &String::from_utf8_lossy(&output.stdout))
+}
+
+/// The largest change of any quantity, passed or not.
+fn largest_change(check: &CheckFile) -> String {
+    let changes: Vec<f64> =
+        check.findings.iter().filter_map(|finding| finding.change).map(|change| change.estimate.abs()).collect();
+    let largest = changes.iter().copied().fold(0.0, f64::max);
+    format!("largest of {} changes: {:.4} %", changes.len(), 100.0 * largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_says_what_has_to_become_of_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let names = names(root).unwrap();
+        assert!(names.len() > 10, "{names:?}");
+        for name in names {
+            Mutant::read(root, name).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_mutant_applies_to_the_working_tree() {
+        let sources = Sources::here().unwrap();
+        let tree = sources.working_tree().unwrap();
+        for name in names(sources.root()).unwrap() {
+            assert_ne!(sources.patched(&tree, &patch(sources.root(), &name).unwrap()).unwrap(), tree, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mixed_verdict_catches_and_an_improved_one_is_benign() {
+        let caught = [Verdict::Regressed, Verdict::Mixed];
+        let benign = [Verdict::Pass, Verdict::Improved];
+        for verdict in caught.into_iter().chain(benign).chain([Verdict::Inconclusive]) {
+            assert_eq!(Expected::Caught.is_met_by(verdict), caught.contains(&verdict), "{verdict}");
+            assert_eq!(Expected::Benign.is_met_by(verdict), benign.contains(&verdict), "{verdict}");
+        }
+    }
+}

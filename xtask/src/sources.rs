@@ -1,0 +1,236 @@
+//! Versions of this repository's sources, and the one place where they are built.
+//!
+//! A version is a tree of git: that of a commit, of the working tree with what is not committed yet, or of either with a patch or
+//! a changed file. All versions are built at one path with one target directory, so that nothing in a program depends on the
+//! path and tract is compiled once. Objects and index of what is not committed are temporary: nothing is written into the
+//! repository.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use scalegate::{Error, Result};
+use tempfile::TempDir;
+
+use crate::process::{self, command};
+
+/// A version of the sources, as the hash of git's tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version(String);
+
+/// The repository that this program belongs to.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    root: PathBuf,
+    git_directory: PathBuf,
+    objects: PathBuf,
+    /// An index and a place for new objects.
+    scratch: TempDir,
+}
+
+impl Sources {
+    /// The repository of the working directory.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn here() -> Result<Self> {
+        let ask = |words: &[&str]| {
+            process::text(Command::new("git").args(["rev-parse", "--path-format=absolute"]).args(words))
+        };
+        Ok(Self {
+            root: PathBuf::from(ask(&["--show-toplevel"])?),
+            git_directory: PathBuf::from(ask(&["--git-dir"])?),
+            objects: PathBuf::from(ask(&["--git-path", "objects"])?),
+            scratch: process::temporary_directory()?,
+        })
+    }
+
+    /// The directory that holds `Cargo.toml`.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where cargo builds, whoever asks.
+    pub(crate) fn target(&self) -> PathBuf {
+        target(&self.root)
+    }
+
+    /// The command line of the working tree with these words.
+    ///
+    /// It is built together with this program, and so in the same form.
+    pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Command> {
+        let build = ["build", "--release", "--locked", "--quiet", "--package", "xtask", "--package", "scalegate"];
+        process::run(command(cargo(), build).current_dir(&self.root))?;
+        Ok(command(program(&self.target()), words))
+    }
+
+    /// The version of a commit.
+    pub(crate) fn commit(&self, name: &str) -> Result<Version> {
+        process::text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")))
+            .map(Version)
+            .map_err(|_| {
+                Error::new(name, "there is no such commit", "name a commit, a branch or a tag of this repository")
+            })
+    }
+
+    /// Where HEAD left a branch.
+    pub(crate) fn merge_base(&self, branch: &str) -> Result<String> {
+        process::text(self.git().args(["merge-base", "HEAD", branch])).map_err(|_| {
+            Error::new(branch, "HEAD has no commit in common with it", "name the base that the change is compared with")
+        })
+    }
+
+    /// The version that lies in the working tree, committed or not; ignored files are left out.
+    pub(crate) fn working_tree(&self) -> Result<Version> {
+        process::run_quietly(self.git().args(["read-tree", "HEAD"]))?;
+        process::run_quietly(
+            self.git().arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root),
+        )?;
+        self.written()
+    }
+
+    /// `version` with a patch applied.
+    pub(crate) fn patched(&self, version: &Version, patch: &Path) -> Result<Version> {
+        process::run_quietly(self.git().args(["read-tree", &version.0]))?;
+        process::run_quietly(self.git().args(["apply", "--cached"]).arg(patch)).map_err(|_| {
+            Error::new(
+                patch.display(),
+                "it does not apply any more",
+                "make it anew from a change of the sources with `git diff`",
+            )
+        })?;
+        self.written()
+    }
+
+    /// `version` with other content in a file.
+    pub(crate) fn with_file(&self, version: &Version, name: &str, content: &str) -> Result<Version> {
+        let copy = self.scratch.path().join("content");
+        process::write(&copy, content)?;
+        let blob = process::text(self.git().args(["hash-object", "-w", "--no-filters"]).arg(&copy))?;
+        process::run_quietly(self.git().args(["read-tree", &version.0]))?;
+        let entry = format!("100644,{blob},{name}");
+        process::run_quietly(self.git().args(["update-index", "--add", "--cacheinfo", &entry]))?;
+        self.written()
+    }
+
+    /// A file of a version.
+    pub(crate) fn file(&self, version: &Version, name: &str) -> Result<String> {
+        process::text(self.git().arg("show").arg(format!("{}:{name}", version.0))).map(|text| text + "\n")
+    }
+
+    /// Makes the files at the place for building those of `version`. Only files that differ are written, so that only what
+    /// changed is built again.
+    pub(crate) fn check_out(&self, version: &Version) -> Result<Checkout> {
+        let place = self.target().join("checkout");
+        let index = self.target().join("checkout.index");
+        let lock = self.target().join("checkout.index.lock");
+        // A lock is left behind by a process that was ended while it wrote.
+        if !place.is_dir() || !index.is_file() || lock.exists() {
+            for path in [&place, &index, &lock] {
+                process::remove(path)?;
+            }
+        }
+        std::fs::create_dir_all(&place)
+            .map_err(|error| Error::new(place.display(), error, "make the target directory writable"))?;
+        let mut git = self.git();
+        git.env("GIT_INDEX_FILE", &index).arg("--work-tree").arg(&place);
+        process::run_quietly(git.args(["read-tree", "--reset", "-u", &version.0]))?;
+        Ok(Checkout { place, target: self.target(), host_class: None })
+    }
+
+    fn written(&self) -> Result<Version> {
+        process::text(self.git().arg("write-tree")).map(Version)
+    }
+
+    /// Git with an index of its own and a place of its own for new objects.
+    fn git(&self) -> Command {
+        let objects = self.scratch.path().join("objects");
+        // Git makes no directory for objects.
+        let _ = std::fs::create_dir_all(&objects);
+        let mut git = Command::new("git");
+        git.env("GIT_DIR", &self.git_directory)
+            .env("GIT_INDEX_FILE", self.scratch.path().join("index"))
+            .env("GIT_OBJECT_DIRECTORY", objects)
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.objects);
+        git
+    }
+}
+
+/// Where cargo builds the workspace at `root`.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |directory| root.join(directory))
+}
+
+/// The command line, where cargo builds it.
+fn program(target: &Path) -> PathBuf {
+    target.join("release").join("scalegate")
+}
+
+/// A version of the sources that lies at the place for building. Build nothing else meanwhile.
+#[derive(Debug)]
+pub(crate) struct Checkout {
+    place: PathBuf,
+    target: PathBuf,
+    host_class: Option<String>,
+}
+
+impl Checkout {
+    /// The directory that holds its `Cargo.toml`.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Measures as a host of this class.
+    pub(crate) fn on_host_class(mut self, class: &str) -> Self {
+        self.host_class = Some(class.to_owned());
+        self
+    }
+
+    /// Builds the bench targets and the command line.
+    pub(crate) fn build(&self) -> Result<()> {
+        process::run_quietly(self.here(&mut command(cargo(), ["bench", "--locked", "--no-run"])))?;
+        process::run_quietly(self.here(&mut command(cargo(), ["build", "--release", "--locked", "--bins"])))
+    }
+
+    /// The command line as this version builds it.
+    pub(crate) fn program(&self) -> PathBuf {
+        program(&self.target)
+    }
+
+    /// The command line with these words, in this version's directory.
+    pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = command(self.program(), words);
+        self.here(&mut command);
+        command
+    }
+
+    /// Measures by `scalegate run` with these words, which takes no more rounds than decide.
+    pub(crate) fn run(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
+        let record =
+            std::path::absolute(record).map_err(|error| Error::new(record.display(), error, "name another file"))?;
+        process::remove(&record)?;
+        process::run_quietly(self.scalegate(["run"]).args(words).arg("--out").arg(record))
+    }
+
+    /// Measures by `cargo bench` with these words, which takes all rounds.
+    pub(crate) fn bench(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
+        let written = self.place.join("target/scalegate/run.json");
+        process::remove(&written)?;
+        process::run_quietly(self.here(command(cargo(), ["bench", "--locked"]).args(words)))?;
+        process::write(record, process::read(&written)?)
+    }
+
+    fn here<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if let Some(class) = &self.host_class {
+            command.env("SCALEGATE_HOST_CLASS", class);
+        }
+        // A version is no commit; git would find that of the repository around the place.
+        command.env("GIT_CEILING_DIRECTORIES", &self.target);
+        command.current_dir(&self.place).env("CARGO_TARGET_DIR", &self.target)
+    }
+}
+
+/// The cargo that started this program.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
