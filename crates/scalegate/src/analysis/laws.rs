@@ -1,11 +1,97 @@
-//! What is drawn of a run: its laws with their bands, beside the accepted ones.
+//! From series to their laws, and what is drawn of these: bands, and the accepted laws.
 
-use super::fits::{SeriesFit, fitted, observations};
-use crate::Result;
+use crate::Axis;
 use crate::baseline::{Baseline, Store, count_key};
-use crate::law::{self, Fit, Interval};
-use crate::metric::Kind;
+use crate::law::{self, Fit, FitOptions, Interval, Observations};
+use crate::metric::{Kind, Metric};
 use crate::record::{Run, Series};
+
+/// The law of one series, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesFit {
+    /// For instance `llm/prefill`.
+    pub workload: String,
+    /// What the costs are.
+    pub metric: Metric,
+    /// What the sizes count.
+    pub axis: Axis,
+    /// Unit of the costs.
+    pub unit: String,
+    /// The image size, in pixels, that the model's preprocessing clamps to, where a knee is expected: if the record tells it and
+    /// it lies within the measured sizes.
+    pub expected_knee: Option<f64>,
+    /// The law, or the reason that there is none.
+    pub outcome: Result<Fit, Unfitted>,
+}
+
+/// Why a series has no law.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unfitted {
+    /// What is missing or wrong, as a sentence.
+    Fault(String),
+    /// It is a number of the model, as perplexity, and no function of a size.
+    Value(f64),
+}
+
+/// Fits every series of a run, in the record's order.
+pub fn fit_run(run: &Run) -> Vec<SeriesFit> {
+    run.series.iter().map(|series| fitted(run, series)).collect()
+}
+
+/// A series of `run` with its law.
+fn fitted(run: &Run, series: &Series) -> SeriesFit {
+    SeriesFit {
+        workload: series.workload.clone(),
+        metric: series.metric,
+        axis: series.axis.clone(),
+        unit: series.unit.clone(),
+        expected_knee: expected_knee(run, series),
+        outcome: fit_series(series),
+    }
+}
+
+/// Counts have an embedded model, and a clamp, of their own.
+fn expected_knee(run: &Run, series: &Series) -> Option<f64> {
+    if series.axis != Axis::PIXELS {
+        return None;
+    }
+    let field = match series.workload.split_once("/vlm/") {
+        Some((owner, _)) => format!("model.{owner}.expected_knee"),
+        None if !series.workload.starts_with("vlm/") => return None,
+        None if series.metric.is_counted() => "instructions.models.vlm.max_pixels".to_owned(),
+        None => "models.vlm.max_pixels".to_owned(),
+    };
+    let pixels: u64 = run.provenance.subject.get(&field)?.parse().ok()?;
+    let sizes = series.sizes();
+    (sizes.first()?..=sizes.last()?).contains(&&pixels).then_some(pixels as f64)
+}
+
+/// Fits one series.
+///
+/// # Errors
+/// An unavailable metric, samples that no law can be fitted to, or a metric that follows none.
+pub fn fit_series(series: &Series) -> Result<Fit, Unfitted> {
+    let observations = observations(series).map_err(Unfitted::Fault)?;
+    if series.metric.has_law() {
+        return law::fit(&observations, &FitOptions::default()).map_err(|error| Unfitted::Fault(error.to_string()));
+    }
+    let mut points = observations.points();
+    Err(match (points.next(), points.next()) {
+        (Some((.., value)), None) => Unfitted::Value(value),
+        _ => Unfitted::Fault(format!("more than one number of {}", series.metric)),
+    })
+}
+
+/// The costs of a series as the laws take them.
+///
+/// # Errors
+/// An unavailable metric, or samples that are no observations.
+pub fn observations(series: &Series) -> Result<Observations, String> {
+    if let Some(reason) = &series.unavailable {
+        return Err(format!("unavailable: {reason}"));
+    }
+    Observations::new(series.costs()).map_err(|error| error.to_string())
+}
 
 /// A run with its laws.
 #[derive(Debug, Clone)]
@@ -16,7 +102,7 @@ pub struct RunLaws<'a> {
     pub laws: Vec<SeriesLaw>,
 }
 
-/// The law of a series and what it is seen beside.
+/// The law of a series, with the accepted one.
 #[derive(Debug, Clone)]
 pub struct SeriesLaw {
     /// The law, or why there is none.
@@ -44,7 +130,7 @@ const BAND_SIZES: usize = 96;
 ///
 /// # Errors
 /// A baseline that cannot be read.
-pub fn laws<'a>(run: &'a Run, store: &Store, is_wanted: impl Fn(&Series) -> bool) -> Result<RunLaws<'a>> {
+pub fn laws<'a>(run: &'a Run, store: &Store, is_wanted: impl Fn(&Series) -> bool) -> crate::Result<RunLaws<'a>> {
     let accepted: Vec<Baseline> =
         store.host(&run.provenance.host.class)?.into_iter().chain(store.portable()?).collect();
     let mut laws = Vec::new();
@@ -75,7 +161,7 @@ fn accepted_law(
         .collect();
     let comparable = of_series.iter().find(|baseline| has_comparable_costs(baseline));
     let found = comparable.or(of_series.first())?;
-    let fit = super::fit_series(found.series()).ok()?;
+    let fit = fit_series(found.series()).ok()?;
     Some(AcceptedLaw { fit, comparable: comparable.is_some() })
 }
 

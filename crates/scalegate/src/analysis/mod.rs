@@ -4,18 +4,16 @@
 //! what could not be compared and why; of several runs or models, laws over one another and [`Tradeoffs`] of cost and accuracy.
 //! Nothing is decided here; the verdict is the gate's.
 
-mod check;
-mod compare;
-mod fits;
+mod comparison;
 mod laws;
 mod notes;
 mod overlay;
 mod tradeoff;
+mod verdict;
 
-pub use check::{Check, Expected, check};
-pub use compare::{Comparison, TokenRate, compare};
-pub use fits::{SeriesFit, Unfitted, fit_run, fit_series, observations};
-pub use laws::{AcceptedLaw, RunLaws, SeriesLaw, laws};
+pub use comparison::{Comparison, TokenRate, compare};
+pub use laws::{AcceptedLaw, RunLaws, SeriesFit, SeriesLaw, Unfitted, fit_run, fit_series, laws, observations};
 pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
 pub use tradeoff::{Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
+pub use verdict::{Check, Expected, check};

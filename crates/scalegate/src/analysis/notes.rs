@@ -29,13 +29,13 @@ pub enum Fact {
         /// Why.
         reason: Reason,
     },
-    /// The run is looked at while its rounds are taken, and this is one of the looks.
+    /// The run has interim looks while its rounds are measured, and this is one of them.
     InterimLook {
         /// The workloads whose rounds these are.
         workloads: Vec<String>,
-        /// The rounds taken.
+        /// The rounds so far.
         taken: u32,
-        /// The most rounds that are taken.
+        /// The most rounds that it takes.
         max: u32,
         /// Which look this is, counted from 1.
         look: usize,

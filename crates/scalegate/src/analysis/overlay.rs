@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fits::SeriesFit;
-use super::laws::along;
+use super::laws::{SeriesFit, along};
 use crate::Axis;
 use crate::metric::Metric;
 

@@ -1,8 +1,8 @@
-//! What models cost beside how well they predict.
+//! What models cost against how well they predict.
 
 use std::collections::BTreeSet;
 
-use super::fits::{Unfitted, fit_series};
+use super::laws::{Unfitted, fit_series};
 use crate::Axis;
 use crate::metric::{Kind, Metric};
 use crate::record::{Run, Series};

@@ -1,11 +1,11 @@
-//! One comparison to be decided.
+//! One comparison to be decided, and the numbers of a law that are gated in it.
 
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Range, Reason};
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::law::Observations;
+use crate::law::{Curve, Observations};
 
 /// Which quantities of a law are gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,4 +51,92 @@ pub struct Case {
     /// Why the two can't be compared although both are there (a disturbed host, another environment): the case is then
     /// inconclusive for this reason.
     pub withheld: Option<Reason>,
+}
+
+/// A gated quantity. Of each, more is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Everything that a case would gate, when nothing of it can be.
+    All,
+    /// The class of the law.
+    Class,
+    /// Whether there is a knee: judged by the growth of cost from the breakpoint to the largest size.
+    Knee,
+    /// Cost per unit of size, between the ends of the sizes or up to the breakpoint.
+    Slope,
+    /// Cost at the smallest size.
+    CostSmallest,
+    /// Cost at the largest size.
+    CostLargest,
+    /// Cost at the breakpoint.
+    Level,
+    /// Share of the quadratic term at the largest size, or at the breakpoint.
+    CurvatureShare,
+    /// The size at which the law bends.
+    Breakpoint,
+    /// Slope above the breakpoint over slope below.
+    SlopeRatio,
+    /// Cost at the largest over cost at the smallest size.
+    Growth,
+    /// What has no law: the number itself.
+    Value,
+}
+
+impl Quantity {
+    /// The value on a law; NaN if the law has none.
+    pub(super) fn of(self, curve: &Curve, range: Range) -> f64 {
+        let Range { smallest, largest, bend } = range;
+        let slope = || {
+            let end = curve.breakpoint().unwrap_or(largest);
+            (curve.predict(end) - curve.predict(smallest)) / (end - smallest)
+        };
+        match self {
+            Self::All | Self::Class | Self::Value => f64::NAN,
+            Self::Knee => curve.predict(largest) / curve.predict(bend),
+            Self::Slope => slope(),
+            Self::CostSmallest | Self::CostLargest | Self::Growth => {
+                self.of_ends(curve.predict(smallest), curve.predict(largest)).unwrap_or(f64::NAN)
+            }
+            Self::Level => curve.breakpoint().map_or(f64::NAN, |k| curve.predict(k)),
+            Self::CurvatureShare => curve.curvature_share(largest),
+            Self::Breakpoint => curve.breakpoint().unwrap_or(f64::NAN),
+            Self::SlopeRatio => match *curve {
+                Curve::Knee { slope_above, .. } => slope_above / slope(),
+                _ => f64::NAN,
+            },
+        }
+    }
+
+    /// The value by the costs at the smallest and the largest size, if it takes no more than these.
+    pub(super) fn of_ends(self, smallest: f64, largest: f64) -> Option<f64> {
+        match self {
+            Self::CostSmallest => Some(smallest),
+            Self::CostLargest => Some(largest),
+            Self::Growth => Some(largest / smallest),
+            _ => None,
+        }
+    }
+
+    /// Whether its change is a ratio, and not a difference.
+    pub(super) fn is_relative(self) -> bool {
+        !matches!(self, Self::CurvatureShare | Self::SlopeRatio)
+    }
+
+    /// Whether it scales with the unit of cost.
+    pub fn has_cost_unit(self) -> bool {
+        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value)
+    }
+
+    pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {
+        match self {
+            Self::All | Self::Class | Self::Knee | Self::Growth => tolerances.growth,
+            Self::Slope => tolerances.slope,
+            Self::CostSmallest | Self::CostLargest | Self::Value => tolerances.cost,
+            Self::Level => tolerances.level,
+            Self::CurvatureShare => tolerances.curvature_share,
+            Self::Breakpoint => tolerances.breakpoint,
+            Self::SlopeRatio => tolerances.slope_ratio,
+        }
+    }
 }

@@ -187,8 +187,7 @@ mod tests {
     use statrs::distribution::{ChiSquared, Continuous, ContinuousCDF, Normal};
 
     use super::*;
-    use crate::gate::looks;
-    use crate::gate::looks::share;
+    use crate::gate::interim::{looks, share};
 
     const RATE: f64 = 2.5e-5;
 

@@ -6,20 +6,14 @@
 
 mod case;
 mod change;
-mod comparison;
 mod finding;
-mod looks;
-mod outcome;
+mod interim;
 mod policy;
-mod quantity;
-mod sequential;
 #[cfg(test)]
 mod tests;
+mod two_laws;
 
-pub use case::{Case, Scope};
-pub use finding::{Finding, Range, Reason, Report, Side};
-pub use looks::looks;
-pub use outcome::{Outcome, Verdict};
+pub use case::{Case, Quantity, Scope};
+pub use finding::{Finding, Outcome, Range, Reason, Report, Side, Verdict};
+pub use interim::{Stopped, is_decided, looks, play};
 pub use policy::{Policy, decide};
-pub use quantity::Quantity;
-pub use sequential::{Stopped, is_decided, play};

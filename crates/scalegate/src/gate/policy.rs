@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::{Comparison, Item, Laws, Sides};
-use super::{Case, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict, looks};
+use super::interim::share;
+use super::two_laws::{Comparison, Item, Laws, Sides};
+use super::{Case, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
 use crate::config::GateSettings;
 use crate::law::{Class, FitOptions, Interval};
 
@@ -43,7 +44,7 @@ impl Rates {
     /// What this look at the case may spend of each.
     fn of(case: &Case, policy: &Policy, changes: usize) -> Self {
         let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
-        let share = looks::share(&case.looks, rounds);
+        let share = share(&case.looks, rounds);
         Self { alarm: share * policy.alpha / changes as f64, miss: share * policy.miss }
     }
 }
@@ -55,8 +56,8 @@ impl Rates {
 /// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*. An alarm
 /// rejects that the change is within the tolerance (Hodges and Lehmann, J. R. Statist. Soc. B 16, 1954).
 /// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
-/// that is wrong is wrong about one of them. A run that is looked at while its rounds are taken spends a part of both rates
-/// at each look (see [`looks`](super::looks())).
+/// that is wrong is wrong about one of them. A run with interim looks spends a part of both rates
+/// at each of them (see [`looks`](super::looks())).
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.

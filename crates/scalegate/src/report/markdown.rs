@@ -75,7 +75,7 @@ fn changed(check: &Check) -> Vec<Vec<&Finding>> {
     groups
 }
 
-/// `regressed` if anything did: what improved beside it is in the words.
+/// `regressed` if anything did: what improved as well is in the words.
 fn strongest(group: &[&Finding]) -> Outcome {
     if group.iter().any(|finding| finding.outcome == Outcome::Regressed) {
         Outcome::Regressed
@@ -125,7 +125,7 @@ const TELLING: [Quantity; 9] = [
     Quantity::Growth,
 ];
 
-/// What a change comes to at the largest size: in cost where costs compare, else beside the smallest size.
+/// What a change comes to at the largest size: in cost where costs compare, else against the smallest size.
 fn consequence(group: &[&Finding], law: Option<&SeriesLaw>) -> Option<(Quantity, String)> {
     let series = &law?.series;
     let sizes = &series.outcome.as_ref().ok()?.sizes;

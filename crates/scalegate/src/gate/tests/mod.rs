@@ -1,7 +1,7 @@
 //! The gate on simulated suites.
 
+mod interim;
 mod missing;
-mod planted;
 mod properties;
-mod sequential;
+mod seeded;
 mod suite;

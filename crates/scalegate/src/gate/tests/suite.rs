@@ -5,7 +5,7 @@ use crate::config::Tolerances;
 use crate::gate::{Case, Scope};
 use crate::law::simulate::{Noise, PIXELS, TOKENS, run};
 
-/// The laws of the six workloads, in milliseconds; faults are planted by changing one.
+/// The laws of the six workloads, in milliseconds; a regression is seeded by changing one.
 pub(super) struct Suite {
     pub(super) laws: [fn(f64) -> f64; 6],
 }

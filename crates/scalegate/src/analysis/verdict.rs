@@ -321,7 +321,7 @@ pub(super) fn costs_of(series: Option<&Series>, side: Side) -> (Option<Observati
     }
 }
 
-/// Why a series and its baseline, or another series, are not comparable: the fields that differ, beside what is under test;
+/// Why a series and its baseline, or another series, are not comparable: the fields that differ, except what is under test;
 /// `fingerprint` holds those of their hosts and builds.
 pub(super) fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Option<Reason> {
     let fields = differing(baseline, run, fingerprint);

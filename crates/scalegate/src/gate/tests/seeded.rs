@@ -1,4 +1,4 @@
-//! Planted changes end as what they are, and unchanged suites raise no alarm.
+//! Seeded regressions and improvements end as what they are, and unchanged suites raise no alarm.
 
 use super::suite::{BASE, CLAMP, Suite, cases};
 use crate::Axis;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::check::{costs_of, incomparable, unknown_axis};
+use super::verdict::{costs_of, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
 use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
@@ -12,7 +12,7 @@ use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series};
 
-/// What the second run costs beside the first.
+/// What the second run costs, against the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// Whether the costs of the second are within tolerance of those of the first: `regressed` means that it costs more.
