@@ -15,5 +15,5 @@ pub use comparison::{Comparison, TokenRate, compare};
 pub use laws::{AcceptedLaw, RunLaws, SeriesFit, SeriesLaw, Unfitted, fit_run, fit_series, laws, observations};
 pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
-pub use tradeoff::{Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
+pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
 pub use verdict::{Check, Expected, check};

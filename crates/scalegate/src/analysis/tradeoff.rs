@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::laws::{Unfitted, fit_series};
 use crate::Axis;
 use crate::metric::{Kind, Metric};
-use crate::record::{Run, Series};
+use crate::record::{Difference, Run, Series};
 
 /// The costs that are held against accuracy.
 const COSTS: [Metric; 5] = [Metric::WallTime, Metric::CpuAuc, Metric::Energy, Metric::Instructions, Metric::PeakRss];
@@ -22,12 +22,37 @@ pub struct Tradeoffs {
 }
 
 /// A model that is not in a plot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Absent {
     /// The model.
     pub name: String,
     /// Why.
-    pub reason: String,
+    pub reason: Absence,
+}
+
+/// Why a model is not in a plot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Absence {
+    /// No perplexity was measured of it.
+    NoPerplexity,
+    /// Its perplexity is not above zero.
+    NotPositive(f64),
+    /// Its perplexity can't be read, with what is wrong with it.
+    Unusable(String),
+    /// Its perplexity is of another text, or of another tokenizer's tokens, as these settings say.
+    OtherText(Vec<Difference>),
+    /// This workload and metric were not measured of it.
+    NotMeasured(String, Metric),
+    /// The record says why this workload and metric have no samples.
+    Unavailable(String, Metric, String),
+    /// It was measured on another host, or by another build, than this model.
+    OtherHost(String, Difference),
+    /// This workload was measured in other settings than that of this model.
+    OtherSettings(String, String, Vec<Difference>),
+    /// This workload was measured at none of the sizes of the others.
+    NoCommonSize(String),
+    /// This workload and metric were zero in a round.
+    Zero(String, Metric),
 }
 
 /// One cost of several models against their perplexity.
@@ -123,26 +148,25 @@ pub fn text_workload(model: &str) -> String {
 }
 
 /// The perplexity of a model over the same `text` as that of the first one.
-fn perplexity<'a>(model: &Model<'a>, text: Option<&Series>) -> Result<(f64, &'a Series), String> {
-    let missing = "no perplexity was measured of it; name it under `[accuracy]` in `suite.toml`";
-    let series = model.run.series(&text_workload(&model.owner), Metric::Perplexity).ok_or(missing)?;
+fn perplexity<'a>(model: &Model<'a>, text: Option<&Series>) -> Result<(f64, &'a Series), Absence> {
+    let series = model.run.series(&text_workload(&model.owner), Metric::Perplexity).ok_or(Absence::NoPerplexity)?;
     let value = match fit_series(series) {
         Err(Unfitted::Value(value)) if value > 0.0 => value,
-        Err(Unfitted::Value(value)) => return Err(format!("a perplexity of {value} is none")),
-        Err(Unfitted::Fault(reason)) => return Err(reason),
-        Ok(_) => return Err("its perplexity is a law".to_owned()),
+        Err(Unfitted::Value(value)) => return Err(Absence::NotPositive(value)),
+        Err(Unfitted::Fault(fault)) => return Err(Absence::Unusable(fault)),
+        // A perplexity follows no law.
+        Ok(_) => return Err(Absence::NoPerplexity),
     };
     match text.map(|text| settings(text, series)).filter(|list| !list.is_empty()) {
         None => Ok((value, series)),
-        Some(list) => Err(format!("its perplexity is of another text, or of another tokenizer's tokens ({list})")),
+        Some(list) => Err(Absence::OtherText(list)),
     }
 }
 
-/// The settings in which a series differs from the first, in words.
-fn settings(first: &Series, series: &Series) -> String {
-    let changes = series.protocol_changes(first);
-    let words = changes.iter().map(|(key, before, after)| format!("{key}: {before} → {after}"));
-    words.collect::<Vec<_>>().join("; ")
+/// The settings in which a series differs from the first.
+fn settings(first: &Series, series: &Series) -> Vec<Difference> {
+    let changes = series.protocol_changes(first).into_iter();
+    changes.map(|(field, before, after)| Difference { field, before, after }).collect()
 }
 
 /// One cost of the models that have it and that compare with the first of them.
@@ -163,8 +187,9 @@ fn tradeoff(models: &[Scored], workload: &str, metric: Metric) -> Option<Tradeof
     let size = *sizes.last()?;
     let points = kept.iter().map(|((model, perplexity), series)| point(model, *perplexity, series, size));
     let (mut points, free): (Vec<Point>, Vec<Point>) = points.partition(|point| point.range.0 > 0.0);
-    let reason = format!("{workload} {metric} was zero in a round");
-    absent.extend(free.into_iter().map(|point| Absent { name: point.name, reason: reason.clone() }));
+    absent.extend(
+        free.into_iter().map(|point| Absent { name: point.name, reason: Absence::Zero(workload.to_owned(), metric) }),
+    );
     if points.len() < 2 {
         return None;
     }
@@ -181,28 +206,25 @@ fn comparable<'a>(
     metric: Metric,
     first: Option<(&Model, &Series)>,
     sizes: &BTreeSet<u64>,
-) -> Result<(&'a Series, BTreeSet<u64>), String> {
-    let series = model.series(workload, metric).ok_or_else(|| format!("{workload} {metric} was not measured"))?;
+) -> Result<(&'a Series, BTreeSet<u64>), Absence> {
+    let series = model.series(workload, metric).ok_or_else(|| Absence::NotMeasured(workload.to_owned(), metric))?;
     if let Some(reason) = &series.unavailable {
-        return Err(format!("{workload} {metric} was unavailable: {reason}"));
+        return Err(Absence::Unavailable(workload.to_owned(), metric, reason.clone()));
     }
     let Some((first_model, first)) = first else { return Ok((series, series.sizes())) };
     // Counts belong to their tools, which are settings, and not to a host.
     let is_of_host = metric.kind() == Kind::Cost;
     let fingerprint = first_model.run.provenance.incomparable(&model.run.provenance);
     if let Some(difference) = fingerprint.first().filter(|_| is_of_host) {
-        return Err(format!("its costs don't compare with those of {} ({difference})", first_model.name));
+        return Err(Absence::OtherHost(first_model.name.clone(), difference.clone()));
     }
     let settings = settings(first, series);
     if !settings.is_empty() {
-        return Err(format!(
-            "{workload} was measured in other settings than that of {} ({settings})",
-            first_model.name
-        ));
+        return Err(Absence::OtherSettings(workload.to_owned(), first_model.name.clone(), settings));
     }
     let common: BTreeSet<u64> = series.sizes().intersection(sizes).copied().collect();
     if common.is_empty() {
-        return Err(format!("{workload} was measured at none of the sizes of the others"));
+        return Err(Absence::NoCommonSize(workload.to_owned()));
     }
     Ok((series, common))
 }
@@ -288,13 +310,16 @@ mod tests {
         other.protocol.insert("text".to_owned(), "other".to_owned());
         let found = tradeoffs(&[("", &all)]);
         assert_eq!((found.models, found.plots.len()), (1, 0), "one point is no front");
-        let reasons: Vec<(&str, &str)> = found.absent.iter().map(|it| (&*it.name, &*it.reason)).collect();
-        assert_eq!(reasons.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["b", "c", "d"]);
-        insta::assert_snapshot!(reasons.iter().map(|(_, reason)| *reason).collect::<Vec<_>>().join("\n"), @"
-        no perplexity was measured of it; name it under `[accuracy]` in `suite.toml`
-        its perplexity is of another text, or of another tokenizer's tokens (text: absent → other)
-        a perplexity of 0 is none
-        ");
+        let text = Difference { field: "text".to_owned(), before: "absent".to_owned(), after: "other".to_owned() };
+        let absent = |name: &str, reason| Absent { name: name.to_owned(), reason };
+        assert_eq!(
+            found.absent,
+            [
+                absent("b", Absence::NoPerplexity),
+                absent("c", Absence::OtherText(vec![text])),
+                absent("d", Absence::NotPositive(0.0)),
+            ]
+        );
     }
 
     #[test]
@@ -307,7 +332,12 @@ mod tests {
         let found = tradeoffs(&[("one", &one), ("two", &two), ("three", &three)]);
         assert_eq!(dominators(&found.plots[0]), [("mine (three)", None), ("mine (one)", None)]);
         let absent = &found.plots[0].absent[0];
-        insta::assert_snapshot!(format!("{}: {}", absent.name, absent.reason), @"mine (two): its costs don't compare with those of mine (one) (host.kernel: not told → 7.0)");
+        assert_eq!(absent.name, "mine (two)");
+        assert!(
+            matches!(&absent.reason, Absence::OtherHost(first, difference)
+                if first == "mine (one)" && difference.field == "host.kernel"),
+            "{absent:?}"
+        );
     }
 
     #[test]
@@ -320,6 +350,6 @@ mod tests {
         all.series[4].samples.retain(|sample| sample.size == 7);
         let plot = &tradeoffs(&[("", &all)]).plots[0];
         assert_eq!((plot.size, plot.points.len()), (512, 2));
-        insta::assert_snapshot!(plot.absent[0].reason, @"llm/prefill was measured at none of the sizes of the others");
+        assert_eq!(plot.absent[0].reason, Absence::NoCommonSize("llm/prefill".to_owned()));
     }
 }

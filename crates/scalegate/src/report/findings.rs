@@ -1,11 +1,12 @@
-//! Findings and notes as sentences, and as JSON.
+//! Findings, notes and reasons as sentences; findings also as JSON.
 
 use serde_json::{Value, json};
 
 use crate::Axis;
-use crate::analysis::{Fact, Note};
+use crate::analysis::{Absence, Fact, Note};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Side};
 use crate::law::Class;
+use crate::record::Difference;
 use crate::units::{self, change, cost, rounded, rounded_size};
 
 /// What the two sides of a finding are.
@@ -184,8 +185,7 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
             format!("no record came from host class {class}; see that its runner is online, and measure again")
         }
         Reason::Differs(fields) => {
-            let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
-            let fields = fields.join("; ");
+            let fields = listed(fields);
             match sides {
                 Sides::Baseline => {
                     format!("not comparable with its baseline ({fields}); restore these, or accept a new baseline")
@@ -234,6 +234,32 @@ pub(super) fn note(note: &Note) -> String {
             )
         }
     }
+}
+
+/// Why a model is not in a plot.
+pub(super) fn absence(reason: &Absence) -> String {
+    match reason {
+        Absence::NoPerplexity => {
+            "no perplexity was measured of it; name it under `[accuracy]` in `suite.toml`".to_owned()
+        }
+        Absence::NotPositive(value) => format!("a perplexity of {value} is none"),
+        Absence::Unusable(fault) => fault.clone(),
+        Absence::OtherText(settings) => {
+            format!("its perplexity is of another text, or of another tokenizer's tokens ({})", listed(settings))
+        }
+        Absence::NotMeasured(workload, metric) => format!("{workload} {metric} was not measured"),
+        Absence::Unavailable(workload, metric, why) => format!("{workload} {metric} was unavailable: {why}"),
+        Absence::OtherHost(first, field) => format!("its costs don't compare with those of {first} ({field})"),
+        Absence::OtherSettings(workload, first, settings) => {
+            format!("{workload} was measured in other settings than that of {first} ({})", listed(settings))
+        }
+        Absence::NoCommonSize(workload) => format!("{workload} was measured at none of the sizes of the others"),
+        Absence::Zero(workload, metric) => format!("{workload} {metric} was zero in a round"),
+    }
+}
+
+fn listed(fields: &[Difference]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// A finding for programs; the form is described in `docs/formats.md`.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::frame::{AxisWords, BOTTOM, Frame, LEFT, Labels, Px, RIGHT, TOP, entry, path};
 use super::markup::{BREAK, figure_id, prose};
 use crate::analysis::{Absent, Point, Tradeoff, Tradeoffs};
+use crate::report::findings::absence;
 use crate::units::{cost, cost_unit, size, value};
 
 /// The smallest factor that an axis covers, so that noise isn't blown up to fill it.
@@ -35,7 +36,7 @@ fn absent_list(title: &str, absent: &[Absent]) -> Markup {
     html! {
         @if !absent.is_empty() {
             p { (title) }
-            ul { @for Absent { name, reason } in absent { li { strong { (name) } ": " (prose(reason)) } } }
+            ul { @for Absent { name, reason } in absent { li { strong { (name) } ": " (prose(&absence(reason))) } } }
         }
     }
 }
