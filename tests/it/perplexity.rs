@@ -64,7 +64,7 @@ fn a_model_that_predicts_worse_fails_the_check_and_the_comparison() {
     let text = stdout(&place.scalegate("check").code(1));
     assert!(text.contains(&format!("perplexity from {told:.2} to ")) && text.contains("±1 % tolerated"), "{text}");
     assert!(text.contains("model.mine: "), "the model under test is another: {text}");
-    let markdown = stdout(&place.scalegate("check --format markdown").code(1));
+    let markdown = stdout(&place.in_package(&["accuracy"], "check --format markdown").code(1));
     assert!(
         markdown.contains("scalegate run --workload mine/llm/text --metric perplexity\nscalegate check\n"),
         "{markdown}"

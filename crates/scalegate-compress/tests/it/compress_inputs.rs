@@ -162,11 +162,13 @@ fn a_write_that_fails_leaves_nothing_half_written() {
         let line = format!("trap '' XFSZ; ulimit -f {kib}; exec {PROGRAM} compress {model} --out new --keep 0.9");
         let mut shell = assert_cmd::Command::new("bash");
         let error = stderr(&shell.current_dir(place.path(".")).args(["-c", &line]).assert().code(2));
-        assert_eq!(
-            error,
-            "error: new: cannot write the compressed model: File too large (os error 27)\n  help: free space, or name another place; nothing was written\n",
-            "{kib}"
-        );
+        let told = error.splitn(3, ": ").last().unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told, @"
+            cannot write the compressed model: File too large (os error 27)
+              help: free space, or name another place; nothing was written
+            ");
+        }
         assert_eq!(files(&place), before, "{kib}");
     }
     place.scalegate("compress model --out new --keep 0.9").success();

@@ -85,7 +85,7 @@ fn a_text_that_is_too_long_is_cut() {
 
 #[test]
 fn what_is_no_embedding_model_is_refused_with_inputs_outputs_and_a_remedy() {
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference");
+    let reference = crate::support::reference();
     let message = Embedder::load(&reference).unwrap_err().to_string();
     assert!(message.contains("nothing is known about the model's input "), "{message}");
     assert!(message.contains("with the task feature-extraction"), "{message}");
@@ -105,7 +105,7 @@ fn what_is_no_embedding_model_is_refused_with_inputs_outputs_and_a_remedy() {
 #[test]
 fn another_models_tokenizer_is_refused_by_its_tokens() {
     let place = tempfile::tempdir().unwrap();
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference");
+    let reference = crate::support::reference();
     fs::copy(fixture().join("model.onnx"), place.path().join("model.onnx")).unwrap();
     fs::copy(reference.join("tokenizer.json"), place.path().join("tokenizer.json")).unwrap();
     let embedder = Embedder::load(place.path()).unwrap();

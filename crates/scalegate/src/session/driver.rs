@@ -64,7 +64,6 @@ impl<'a> Session<'a> {
             }
         }
         let mut rounds = Rounds::new(self, chosen.remove(&Instrument::Clock).unwrap_or_default());
-        rounds.check(recorder)?;
         self.compute(recorder, &own)?;
         counts::below_callgrind(self, recorder, &chosen[&Instrument::Callgrind])?;
         self.by_processor(recorder, &chosen[&Instrument::Processor])?;
@@ -74,8 +73,11 @@ impl<'a> Session<'a> {
     }
 
     /// What an instrument is to measure: chosen by name and metric, and not in the record that is resumed.
-    fn chosen(&self, instrument: Instrument, recorder: &Recorder) -> Result<Vec<Chosen<'a>>> {
-        let is_chosen = self.request.chooser()?;
+    ///
+    /// # Errors
+    /// The record that is resumed was measured in another way.
+    fn chosen(&self, instrument: Instrument, recorder: &mut Recorder) -> Result<Vec<Chosen<'a>>> {
+        let is_chosen = self.request.choice()?;
         let wanted: Vec<Metric> =
             instrument.metrics().iter().copied().filter(|metric| self.request.wants(*metric)).collect();
         if wanted.is_empty() {
@@ -83,8 +85,12 @@ impl<'a> Session<'a> {
         }
         let all =
             self.targets.iter().flat_map(|target| target.description.workloads.iter().map(move |it| (target, it)));
-        let is_wanted = |(_, it): &Chosen<'_>| it.instrument == instrument && is_chosen(&it.name);
-        Ok(all.filter(is_wanted).filter(|(_, it)| !recorder.holds(&it.name, &wanted)).collect())
+        let mut chosen: Vec<Chosen<'a>> = all.filter(|(_, it)| it.instrument == instrument && is_chosen(it)).collect();
+        if instrument == Instrument::Clock {
+            Rounds::new(self, chosen.clone()).check(recorder)?;
+        }
+        chosen.retain(|(_, it)| !recorder.holds(&it.name, &wanted));
+        Ok(chosen)
     }
 
     /// A process of `target` for one job, whose document lies at `path`.

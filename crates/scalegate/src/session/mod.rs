@@ -120,9 +120,7 @@ fn drive_itself(bench: &Bench) -> Result<()> {
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
     let arguments = arguments.into_iter().filter(|argument| argument != "--bench" && argument != PAPER).collect();
     let description = worker::describe(bench, &config, false)?;
-    let is_chosen = request.chooser()?;
-    let is_sampled = |it: &Described| it.sizes.iter().any(|size| is_chosen(&format!("{}/{size}", it.name)));
-    if !description.workloads.iter().any(|it| is_chosen(&it.name) || is_sampled(it)) {
+    if !description.workloads.iter().any(request.choice()?) {
         return Ok(());
     }
     crate::record::check_place(&request.out)?;

@@ -65,8 +65,8 @@ impl Recorder {
     }
 
     /// Whether the record that is resumed holds all of `metrics` of a workload, each with all its rounds; those that only explain
-    /// others may be missing, as some are where they have no meaning.
-    pub(super) fn holds(&self, workload: &str, metrics: &[Metric]) -> bool {
+    /// others may be missing, as some are where they have no meaning. What is held is shown at the end as what is measured is.
+    pub(super) fn holds(&mut self, workload: &str, metrics: &[Metric]) -> bool {
         let is_whole = |series: &Series| series.unavailable.is_some() || series.n_rounds() == series.max_rounds();
         let has_all = |run: &Run| {
             metrics.iter().any(|metric| run.series(workload, *metric).is_some())
@@ -74,7 +74,11 @@ impl Recorder {
                     .iter()
                     .all(|metric| !metric.is_gated() || run.series(workload, *metric).is_some_and(is_whole))
         };
-        self.earlier.iter().any(has_all)
+        let is_held = self.earlier.iter().any(has_all);
+        if is_held {
+            self.measured.extend(metrics.iter().map(|metric| (workload.to_owned(), *metric)));
+        }
+        is_held
     }
 
     /// The series of the record that is resumed.

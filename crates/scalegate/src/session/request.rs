@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use glob::Pattern;
 
-use super::Description;
+use super::{Described, Description, Instrument};
 use crate::metric::Metric;
 use crate::{Error, Result, paths};
 
@@ -77,6 +77,18 @@ impl Request {
         Ok(move |name: &str| {
             (globs.is_empty() || globs.iter().any(|glob| glob.matches(name)))
                 && filter.as_ref().is_none_or(|filter| name.contains(filter))
+        })
+    }
+
+    /// What chooses a workload. One that is sampled may be chosen by one of its sizes, as `llm/decode/16`.
+    ///
+    /// # Errors
+    /// A malformed glob.
+    pub(super) fn choice(&self) -> Result<impl Fn(&Described) -> bool + use<>> {
+        let is_chosen = self.chooser()?;
+        Ok(move |it: &Described| {
+            let mut sizes = it.sizes.iter().filter(|_| it.instrument == Instrument::Sampler);
+            is_chosen(&it.name) || sizes.any(|size| is_chosen(&format!("{}/{size}", it.name)))
         })
     }
 
