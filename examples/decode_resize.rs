@@ -12,8 +12,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use scalegate::inference::preprocess::{Layout, Preprocessor};
-use scalegate::workload::photo::{self, Format};
+use scalegate_suite::inference::preprocess::{Layout, Preprocessor};
+use scalegate_suite::workload::photo::{self, Format};
 
 // glibc's allocator makes whole processes faster or slower than others; see CONTRIBUTING.md.
 #[global_allocator]

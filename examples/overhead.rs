@@ -10,10 +10,10 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use scalegate::inference::preprocess::{Layout, PixelValues};
-use scalegate::inference::{Llm, Vlm};
-use scalegate::models::{materialise_llm, materialise_vlm};
-use scalegate::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
+use scalegate_suite::inference::preprocess::{Layout, PixelValues};
+use scalegate_suite::inference::{Llm, Vlm};
+use scalegate_suite::models::{materialise_llm, materialise_vlm};
+use scalegate_suite::suite::{LlmSpec, PATCH_VALUES, VlmSpec};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
 use tract_onnx::tract_core::ops::array::Slice;
@@ -33,9 +33,9 @@ type Side<'a> = Box<dyn Fn() -> Outcome<Run<'a>> + 'a>;
 const ROUNDS: usize = 11;
 
 fn main() -> Outcome<()> {
-    let root = Path::new("target/scalegate/models");
-    llm(&materialise_llm(&LlmSpec::default(), 1, root)?.path)?;
-    vlm(&materialise_vlm(&VlmSpec::default(), 1, root)?.path)
+    let root = scalegate::paths::models();
+    llm(&materialise_llm(&LlmSpec::default(), 1, &root)?.path)?;
+    vlm(&materialise_vlm(&VlmSpec::default(), 1, &root)?.path)
 }
 
 fn llm(dir: &Path) -> Outcome<()> {

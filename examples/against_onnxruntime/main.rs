@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use scalegate::inference::Llm;
+use scalegate_suite::inference::Llm;
 
 // That of the bench targets.
 #[global_allocator]

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use scalegate::inference::Llm;
-use scalegate::models::materialise_llm;
-use scalegate::suite::LlmSpec;
+use scalegate_suite::inference::Llm;
+use scalegate_suite::models::materialise_llm;
+use scalegate_suite::suite::LlmSpec;
 use scalegate::{Result, paths};
 
 const TOKENS: i64 = 128;

@@ -1,4 +1,4 @@
-//! A stranger's ONNX file: scalegate's own checks (parts, order, data, external data beside it), and then tract's parser.
+//! An untrusted ONNX file: scalegate's own checks (parts, order, data, external data beside it), and then tract's parser.
 //!
 //! It ends there: a model without the inputs and outputs of a language model, which mutations hardly put together, is refused
 //! before tract infers its types. What planning and running may cost is not scalegate's promise.
@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scalegate::inference::Llm;
+use scalegate_suite::inference::Llm;
 
 const MODEL: &str = "model.onnx";
 

@@ -1,4 +1,4 @@
-//! A stranger's run record or baseline: it is refused with place and remedy, or it is sound, which is that it can be written
+//! An untrusted run record or baseline: it is refused with place and remedy, or it is sound, which is that it can be written
 //! and read again as the same, exported and joined.
 
 #![no_main]

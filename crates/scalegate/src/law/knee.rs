@@ -15,9 +15,8 @@
 //! search finds. Each segment is solved, so that the best of them is the global optimum.
 
 use super::curve::Curve;
-use super::ols::coefficients;
-use super::points::Points;
-use super::triangle::{Prediction, Triangle};
+use super::form::Points;
+use super::incremental_qr::{IncrementalQr, Prediction};
 
 /// Points that the line above needs to its right, beyond the breakpoint or at it.
 pub(crate) const MIN_ABOVE: usize = 2;
@@ -53,14 +52,14 @@ pub(crate) fn search<const P: usize>(points: &Points, steps: usize) -> Option<Kn
     }
     let rows = || points.x.iter().zip(points.w).zip(&points.y);
     let mut below = Vec::with_capacity(n);
-    let mut left = Triangle::<P>::new();
+    let mut left = IncrementalQr::<f64, P>::new();
     for ((&x, &w), &y) in rows() {
         left.push(powers::<P>(x).map(|v| v * w), y * w);
         below.push(left);
     }
     let mut sloped = Vec::with_capacity(n);
     let mut flat = Vec::with_capacity(n);
-    let (mut right, mut plateau) = (Triangle::<2>::new(), Triangle::<1>::new());
+    let (mut right, mut plateau) = (IncrementalQr::<f64, 2>::new(), IncrementalQr::<f64, 1>::new());
     for ((&x, &w), &y) in rows().rev() {
         right.push([w, (x - 1.0) * w], y * w);
         plateau.push([w], y * w);
@@ -104,19 +103,13 @@ pub(crate) fn search<const P: usize>(points: &Points, steps: usize) -> Option<Kn
 /// The law with its breakpoint where `search` found it.
 pub(crate) fn law<const P: usize>(points: &Points, found: &KneeSearch) -> Option<(Curve, f64)> {
     let k = found.breakpoint;
-    let mut columns: Vec<Vec<f64>> = (0..P).map(|power| points.weighted(|x| x.min(k).powi(power as i32))).collect();
-    if !found.plateau {
-        columns.push(points.weighted(|x| (x - k).max(0.0)));
-    }
-    let (estimates, rss) = coefficients(&columns, &points.weighted_y())?;
-    let beta = |j: usize| estimates.get(j).copied().unwrap_or(0.0);
-    let curve = Curve::Knee {
-        intercept: beta(0),
-        slope: beta(1),
-        curvature: if P > 2 { beta(2) } else { 0.0 },
-        breakpoint: k,
-        slope_above: if found.plateau { 0.0 } else { beta(P).max(0.0) },
+    // Columns of zeros are left out.
+    let row = |x: f64| {
+        let (below, above) = (x.min(k), (x - k).max(0.0));
+        [1.0, below, if P > 2 { below.powi(2) } else { 0.0 }, if found.plateau { 0.0 } else { above }]
     };
+    let ([intercept, slope, curvature, slope_above], rss) = points.coefficients(row)?;
+    let curve = Curve::Knee { intercept, slope, curvature, breakpoint: k, slope_above: slope_above.max(0.0) };
     Some((curve.in_units(points.x_max, 1.0), rss))
 }
 
@@ -129,7 +122,7 @@ struct Join {
     feasible: bool,
 }
 
-fn excess(left: Prediction, right: Prediction) -> f64 {
+fn excess(left: Prediction<f64>, right: Prediction<f64>) -> f64 {
     (left.mean - right.mean).powi(2) / (left.variance + right.variance)
 }
 

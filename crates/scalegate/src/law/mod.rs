@@ -9,36 +9,28 @@
 //! - a knee's breakpoint is the global optimum, and no knee is reported unless a test of stated size calls for one;
 //! - no result is NaN or infinite: data that no law can be fitted to end in a [`FitError`].
 
-mod band;
-mod class;
 mod curve;
+mod double_double;
 mod fit;
 mod form;
+mod incremental_qr;
 mod interval;
 mod knee;
-mod knee_test;
+mod knee_bootstrap;
 mod observations;
-mod ols;
 mod panel;
-mod points;
 pub mod random;
 mod sample;
 mod select;
-#[cfg(test)]
-pub(crate) mod simulate;
-mod smooth;
+pub mod simulate;
 #[cfg(test)]
 mod tests;
-mod triangle;
-mod twice;
 
-pub use band::band;
-pub use class::Class;
-pub use curve::Curve;
-pub use fit::{Fit, FitError, FitOptions, Parameter, fit};
+pub use curve::{Class, Curve};
+pub use fit::{Fit, FitError, FitOptions, Parameter, band, fit};
+pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
-pub use ols::{Ols, ols, polynomial};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;

@@ -2,7 +2,7 @@
 
 use super::{FitError, Observations};
 
-/// Cells further from their place than this many robust standard deviations are drawn back to that distance (Winsorised).
+/// Cells further from their place than this many robust standard deviations are winsorized: brought back to that distance.
 /// Huber's proposal (*Robust Statistics*, 1981, §1.7) with a wide fence: of normal noise it touches 6 cells in 100,000, so
 /// that intervals keep their coverage, while a cell that was hit by another process no longer moves a fit.
 const FENCE: f64 = 4.0;
@@ -13,7 +13,7 @@ const MAD_TO_SD: f64 = 1.482_602_218_505_602;
 const POLISH_STEPS: usize = 10;
 const ALIGN_STEPS: usize = 20;
 
-/// Log costs, centred so that their mean is about 0, with outliers drawn in; only sizes that enough rounds have.
+/// Log costs, centred so that their mean is about 0, with outliers winsorized; only sizes that enough rounds have.
 #[derive(Debug, Clone)]
 pub(crate) struct Panel {
     pub(crate) sizes: Vec<f64>,
@@ -55,7 +55,7 @@ impl Panel {
         let mean = filled.iter().sum::<f64>() / filled.len() as f64;
         cells.iter_mut().flatten().flatten().for_each(|v| *v -= mean);
         let mut panel = Self { sizes, scale: mean.exp(), round_effects: vec![0.0; cells.len()], cells };
-        panel.draw_in_outliers();
+        panel.winsorize();
         panel.align_rounds();
         Ok(panel)
     }
@@ -108,8 +108,8 @@ impl Panel {
             .collect()
     }
 
-    /// Tukey's median polish finds the places, then cells and whole rounds beyond the fence are drawn in.
-    fn draw_in_outliers(&mut self) {
+    /// Tukey's median polish finds the places, then cells and whole rounds beyond the fence are winsorized.
+    fn winsorize(&mut self) {
         if self.n_rounds() < 3 {
             return;
         }
@@ -140,8 +140,8 @@ impl Panel {
         let rounds_sd = MAD_TO_SD * median(self.round_effects.iter().map(|e| (e - centre).abs()));
         let fence = FENCE * rounds_sd.max(pooled_sd);
         for (row, effect) in self.cells.iter_mut().zip(&self.round_effects) {
-            let drawn = (effect - centre).clamp(-fence, fence) + centre;
-            row.iter_mut().flatten().for_each(|v| *v += drawn - effect);
+            let fenced = (effect - centre).clamp(-fence, fence) + centre;
+            row.iter_mut().flatten().for_each(|v| *v += fenced - effect);
         }
     }
 

@@ -5,10 +5,9 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::FitError;
 use super::curve::Curve;
-use super::form::{Form, relative_weights};
+use super::form::{Form, Points, relative_weights};
 use super::interval::Spread;
 use super::panel::Panel;
-use super::points::Points;
 use super::random::standard_normal;
 use super::select::{NOISE_FLOOR, f_tail, select};
 
@@ -16,11 +15,11 @@ use super::select::{NOISE_FLOOR, f_tail, select};
 const STEP: f64 = 1e-5;
 
 /// Up to this many sizes, each cost is varied in turn.
-const MOST_SENSITIVITIES: usize = 40;
+const MAX_SENSITIVITIES: usize = 40;
 
 /// A law whose costs are off by more than a factor of 1.5 at a typical size (root mean square of the logarithms) doesn't
 /// describe them. The steps of tiles and patches stay far below it…
-const MOST_MISFIT: f64 = 0.405;
+const MAX_MISFIT: f64 = 0.405;
 /// …and so does noise, unless the rounds show as much of it: then the misfit has to be beyond it at this level.
 const NO_LAW_LEVEL: f64 = 1e-4;
 /// What one cost counts for at most in a misfit: a factor of 1,000.
@@ -99,7 +98,7 @@ impl Sample {
     /// Whether a curve is close to the costs, or no farther from them than rounds are from each other.
     fn describes(&self, costs: &[f64], form: Form, curve: &Curve) -> bool {
         let misfit = self.misfit(costs, curve);
-        if misfit <= MOST_MISFIT {
+        if misfit <= MAX_MISFIT {
             return true;
         }
         let pure = self.panel.pure_error();
@@ -166,7 +165,7 @@ impl Sample {
         let degrees_of_freedom = n.saturating_sub(form.n_parameters()).max(1) as f64;
         let rss = form.fit(&self.points(self.panel.pooled(None)))?.rss;
         let variance = (rss / degrees_of_freedom).max(NOISE_FLOOR * NOISE_FLOOR);
-        let rows = if n <= MOST_SENSITIVITIES {
+        let rows = if n <= MAX_SENSITIVITIES {
             self.sensitivities(refit)?
         } else {
             self.random_sensitivities(estimates, refit)?
@@ -185,8 +184,8 @@ impl Sample {
     ) -> Option<Vec<Vec<f64>>> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.x.len() as u64);
         let pooled = self.panel.pooled(None);
-        let share = (MOST_SENSITIVITIES as f64).sqrt();
-        (0..MOST_SENSITIVITIES)
+        let share = (MAX_SENSITIVITIES as f64).sqrt();
+        (0..MAX_SENSITIVITIES)
             .map(|_| {
                 let moved = pooled.iter().map(|y| y * (1.0 + STEP * standard_normal(&mut rng))).collect();
                 Some(refit(moved)?.iter().zip(estimates).map(|(m, e)| (m - e) / STEP / share).collect())

@@ -2,17 +2,17 @@
 
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-use super::form::{Fitted, Form};
+use super::curve::Curve;
+use super::form::{Fitted, Form, POWER_PARAMETERS, Points, power};
+use super::knee_bootstrap;
 use super::panel::PureError;
-use super::points::Points;
-use super::{knee_test, smooth};
 
 /// Relative noise below which two costs count as equal. Instruction counts repeat to about 1e-4; without a floor, a
 /// residual of 1e-12 would make the fifth parameter significant.
 pub(crate) const NOISE_FLOOR: f64 = 1e-4;
 
 /// Lack of fit against the pure error: below this probability the residuals hold structure (the steps of tiles and
-/// patches), and they alone are the yardstick; above it both are pooled (Bancroft, Ann. Math. Statist. 15, 1944). It is also at most
+/// patches), and the error model is theirs alone; above it both are pooled (Bancroft, Ann. Math. Statist. 15, 1944). It is also at most
 /// the share of series without structure that are judged by their few residuals only, which seldom suffice to see a curve.
 /// With a higher level, less structure is taken for a curve; `docs/evidence.md` has both rates.
 const LACK_OF_FIT_LEVEL: f64 = 0.01;
@@ -28,18 +28,18 @@ const CURVE_WITHOUT_TREND_LEVEL: f64 = 1e-8;
 const CLEAR_TREND_LEVEL: f64 = 1e-2;
 const CLEAR_TREND: f64 = 2.0;
 /// A cost that changes by less than this over all sizes is constant for all purposes.
-const LEAST_TREND: f64 = 0.02;
+const MIN_TREND: f64 = 0.02;
 
 /// A line is left for a curve at this level, and only when the curvature is worth a name.
 const CURVATURE_LEVEL: f64 = 1e-2;
-const LEAST_CURVATURE_SHARE: f64 = 0.01;
+const MIN_CURVATURE_SHARE: f64 = 0.01;
 
 /// A knee is called one when the slope above is at most this part of the slope below…
-const MOST_SLOPE_RATIO: f64 = 0.6;
+const MAX_SLOPE_RATIO: f64 = 0.6;
 /// …when the cost below rises by at least this part…
-const LEAST_RISE: f64 = 0.1;
+const MIN_RISE: f64 = 0.1;
 /// …and when the law below, carried on, would miss the cost at the largest size by at least this part.
-const LEAST_BEND: f64 = 0.1;
+const MIN_BEND: f64 = 0.1;
 
 /// How a form does on the data, in the terms that a choice needs.
 #[derive(Debug, Clone, Copy)]
@@ -48,16 +48,16 @@ struct Score {
     n_parameters: usize,
 }
 
-/// What residual sums of squares are measured by: noise known from rounds where it explains the residuals.
+/// The error that residual sums of squares are judged by: noise known from rounds, where it explains the residuals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Yardstick {
+pub(crate) struct ErrorModel {
     pub(crate) pure: PureError,
     /// The pure error, whether it explains the residuals or not.
     rounds: PureError,
     pub(crate) n_sizes: usize,
 }
 
-impl Yardstick {
+impl ErrorModel {
     fn new(pure: PureError, n_sizes: usize, richest: Score) -> Self {
         let residual_df = n_sizes.saturating_sub(richest.n_parameters);
         let pools = if pure.degrees_of_freedom == 0 {
@@ -117,7 +117,7 @@ impl Yardstick {
         let is_large = growth <= CLEAR_TREND.recip() || growth >= CLEAR_TREND;
         let is_clear = is_large || self.is_beyond_rounds(constant, trend);
         let level = if is_clear { CLEAR_TREND_LEVEL } else { TREND_LEVEL };
-        (growth - 1.0).abs() > LEAST_TREND
+        (growth - 1.0).abs() > MIN_TREND
             && self.p_value(constant, trend) < level
             && self.aicc(trend) < self.aicc(constant)
     }
@@ -142,7 +142,7 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
         .filter_map(|form| fitted(form).map(|f| (form, f)))
         .filter(|(_, f)| f.curve.curvature_share(points.x_max) >= 0.0)
         .collect();
-    let power = smooth::power(points);
+    let concave = power(points);
 
     let richest = [(Form::Line, line)]
         .into_iter()
@@ -151,7 +151,7 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
         .map(|(form, f)| score(form, &f))
         .filter(|s| s.n_parameters < n)
         .min_by(|a, b| mean_square(*a, n).total_cmp(&mean_square(*b, n)))?;
-    let yardstick = Yardstick::new(pure, n, richest);
+    let error_model = ErrorModel::new(pure, n, richest);
 
     // The smooth classes, each left for the next only with evidence and effect.
     let (line_score, constant_score) = (score(Form::Line, &line), score(Form::Constant, &constant));
@@ -159,24 +159,24 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
     let ends = [points.x[0] * points.x_max, points.x_max].map(|n| line.curve.predict(n));
     let trends = [
         Some((line_score, ends[1] / ends[0])),
-        power
+        concave
             .as_ref()
-            .map(|(rss, costs)| (Score { rss: *rss, n_parameters: smooth::POWER_PARAMETERS }, costs[n - 1] / costs[0])),
+            .map(|(rss, costs)| (Score { rss: *rss, n_parameters: POWER_PARAMETERS }, costs[n - 1] / costs[0])),
     ];
-    if trends.into_iter().flatten().any(|(trend, growth)| yardstick.leaves_constant(constant_score, trend, growth)) {
+    if trends.into_iter().flatten().any(|(trend, growth)| error_model.leaves_constant(constant_score, trend, growth)) {
         smooth_choice = (Form::Line, line);
     }
     if let Some(quadratic) = quadratic {
         let quadratic_score = score(Form::Quadratic, &quadratic);
         let reference = if smooth_choice.0 == Form::Constant { constant_score } else { line_score };
         let level = if smooth_choice.0 == Form::Constant { CURVE_WITHOUT_TREND_LEVEL } else { CURVATURE_LEVEL };
-        if quadratic.curve.curvature_share(points.x_max) >= LEAST_CURVATURE_SHARE
-            && yardstick.p_value(reference, quadratic_score) < level
-            && yardstick.aicc(quadratic_score) < yardstick.aicc(reference)
+        if quadratic.curve.curvature_share(points.x_max) >= MIN_CURVATURE_SHARE
+            && error_model.p_value(reference, quadratic_score) < level
+            && error_model.aicc(quadratic_score) < error_model.aicc(reference)
         {
             smooth_choice = (Form::Quadratic, quadratic);
             if let Some(linearithmic) = linearithmic
-                && yardstick.aicc(score(Form::Linearithmic, &linearithmic)) < yardstick.aicc(quadratic_score)
+                && error_model.aicc(score(Form::Linearithmic, &linearithmic)) < error_model.aicc(quadratic_score)
             {
                 smooth_choice = (Form::Linearithmic, linearithmic);
             }
@@ -187,28 +187,29 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
     // Like a line, a knee that is straight below is left for a curved one only with evidence.
     let best_knee = knees.into_iter().reduce(|straight, curved| {
         let (poor, rich) = (score(straight.0, &straight.1), score(curved.0, &curved.1));
-        let curves = yardstick.p_value(poor, rich) < CURVATURE_LEVEL && yardstick.aicc(rich) < yardstick.aicc(poor);
+        let curves =
+            error_model.p_value(poor, rich) < CURVATURE_LEVEL && error_model.aicc(rich) < error_model.aicc(poor);
         if curves { curved } else { straight }
     });
     if let Some((form, knee)) = best_knee
         && is_practical(points, &knee)
     {
-        let mut nulls: Vec<(knee_test::Null, Score)> = [
+        let mut nulls: Vec<(knee_bootstrap::Null, Score)> = [
             (Form::Constant, Some(constant)),
             (Form::Line, Some(line)),
             (Form::Linearithmic, linearithmic),
             (Form::Quadratic, quadratic),
         ]
         .into_iter()
-        .filter_map(|(form, f)| f.map(|f| (knee_test::Null::Form(form, f.curve), score(form, &f))))
+        .filter_map(|(form, f)| f.map(|f| (knee_bootstrap::Null::Form(form, f.curve), score(form, &f))))
         .collect();
-        if let Some((rss, costs)) = power {
-            nulls.push((knee_test::Null::Power(costs), Score { rss, n_parameters: smooth::POWER_PARAMETERS }));
+        if let Some((rss, costs)) = concave {
+            nulls.push((knee_bootstrap::Null::Power(costs), Score { rss, n_parameters: POWER_PARAMETERS }));
         }
-        let null = nulls.into_iter().min_by(|a, b| yardstick.aicc(a.1).total_cmp(&yardstick.aicc(b.1)))?;
+        let null = nulls.into_iter().min_by(|a, b| error_model.aicc(a.1).total_cmp(&error_model.aicc(b.1)))?;
         let knee_score = score(form, &knee);
-        if yardstick.aicc(knee_score) < yardstick.aicc(null.1)
-            && knee_test::rejects(points, &null.0, null.1.rss, form, knee.rss, &yardstick, seed, resamples)
+        if error_model.aicc(knee_score) < error_model.aicc(null.1)
+            && knee_bootstrap::rejects(points, &null.0, null.1.rss, form, knee.rss, &error_model, seed, resamples)
         {
             return Some((form, knee));
         }
@@ -221,7 +222,7 @@ fn mean_square(score: Score, n: usize) -> f64 {
 }
 
 fn is_practical(points: &Points, knee: &Fitted) -> bool {
-    let super::Curve::Knee { intercept, slope, curvature, breakpoint, slope_above } = knee.curve else {
+    let Curve::Knee { intercept, slope, curvature, breakpoint, slope_above } = knee.curve else {
         return false;
     };
     let below = knee.curve.slope_below().unwrap_or(0.0);
@@ -231,9 +232,9 @@ fn is_practical(points: &Points, knee: &Fitted) -> bool {
     let carried_on = intercept + points.x_max * (slope + points.x_max * curvature);
     first > 0.0
         && below > 0.0
-        && slope_above <= MOST_SLOPE_RATIO * below
-        && level >= (1.0 + LEAST_RISE) * first
-        && carried_on >= (1.0 + LEAST_BEND) * last
+        && slope_above <= MAX_SLOPE_RATIO * below
+        && level >= (1.0 + MIN_RISE) * first
+        && carried_on >= (1.0 + MIN_BEND) * last
 }
 
 /// P(F > f).

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::suite::{BASE, Suite, cases};
 use crate::gate::{Case, Outcome, Policy, Reason, Scope, Verdict, decide, looks, play};
 use crate::law::Observations;
-use crate::law::simulate::{Noise, cells, laptop};
+use crate::law::simulate::Noise;
 
 const ROUNDS: u32 = 10;
 
@@ -54,7 +54,7 @@ fn errors_at_the_edge(noise: Noise, drift: f64, runs: u64) -> (f64, f64, f64) {
 
 #[test]
 fn looks_keep_to_the_rates_that_looking_carelessly_does_not() {
-    let (alarms, misses, careless) = errors_at_the_edge(cells(0.02), 0.0, 400);
+    let (alarms, misses, careless) = errors_at_the_edge(Noise::cells(0.02), 0.0, 400);
     let policy = lax();
     assert!(alarms <= policy.alpha, "{alarms} of the runs raise a false alarm");
     assert!(misses <= policy.miss, "{misses} of the quantities pass though they are at the edge");
@@ -64,7 +64,8 @@ fn looks_keep_to_the_rates_that_looking_carelessly_does_not() {
 #[test]
 fn rounds_that_drift_alike_raise_no_alarm() {
     for seed in 0..40 {
-        let stopped = play(&[scaled(1.0, laptop(0.02), 0.005, seed)], &Policy { resamples: 99, ..Policy::default() });
+        let stopped =
+            play(&[scaled(1.0, Noise::laptop(0.02), 0.005, seed)], &Policy { resamples: 99, ..Policy::default() });
         assert!(matches!(stopped.report.verdict, Verdict::Pass | Verdict::Inconclusive), "{:#?}", stopped.report);
     }
 }
@@ -73,8 +74,8 @@ fn rounds_that_drift_alike_raise_no_alarm() {
 fn a_workload_that_is_decided_takes_no_more_rounds() {
     let mut noisy = BASE;
     noisy.laws[0] = |n| 0.8 + 0.11 * n * (1.0 + 0.08 * n / 1024.0);
-    let quiet = cases(&BASE, &BASE, ROUNDS, cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
-    let loud = cases(&BASE, &noisy, ROUNDS, cells(0.08), 1, &[Scope::Shape]).swap_remove(2);
+    let quiet = cases(&BASE, &BASE, ROUNDS, Noise::cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
+    let loud = cases(&BASE, &noisy, ROUNDS, Noise::cells(0.08), 1, &[Scope::Shape]).swap_remove(2);
     let cases: Vec<Case> = [quiet, loud].into_iter().map(|case| Case { looks: looks(ROUNDS), ..case }).collect();
     let stopped = play(&cases, &Policy { resamples: 99, ..Policy::default() });
     let rounds: Vec<u32> = stopped.rounds.into_values().collect();
@@ -83,7 +84,7 @@ fn a_workload_that_is_decided_takes_no_more_rounds() {
 
 #[test]
 fn a_run_before_its_first_look_is_inconclusive() {
-    let case = cases(&BASE, &BASE, 4, cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
+    let case = cases(&BASE, &BASE, 4, Noise::cells(0.002), 1, &[Scope::Shape]).swap_remove(0);
     let report = decide(&[Case { looks: looks(ROUNDS), ..case }], &Policy::default());
     assert_eq!(report.verdict, Verdict::Inconclusive);
     assert_eq!(report.findings[0].reason, Some(Reason::TooFewRounds { taken: 4, first: 5, max: 10 }));
@@ -102,7 +103,7 @@ fn rounds_to_a_verdict() {
         for rounds in [10, 20] {
             let (mut at_once, mut with_looks, mut taken, mut runs) = (BTreeMap::new(), BTreeMap::new(), 0.0, 0.0);
             for seed in 0..40 {
-                let cases = suite_with_looks(&BASE, rounds, laptop(sd), seed, scope);
+                let cases = suite_with_looks(&BASE, rounds, Noise::laptop(sd), seed, scope);
                 let stopped = play(&cases, &Policy::default());
                 *with_looks.entry(stopped.report.verdict.to_string()).or_insert(0) += 1;
                 taken += stopped.rounds.values().map(|&n| f64::from(n)).sum::<f64>();
@@ -121,10 +122,10 @@ fn errors_of_looks() {
     let Policy { alpha, miss, .. } = lax();
     println!("| noise | false alarms (of {alpha}) | misses (of {miss}) | misses without spending |");
     for (name, noise, drift) in [
-        ("2 % per size", cells(0.02), 0.0),
-        ("the same, rounds drift by 0.5 % each", cells(0.02), 0.005),
-        ("2 % per size, 3 % per round", Noise { round: 0.03, ..cells(0.02) }, 0.0),
-        ("the same, every tenth round 1.3 times slower", laptop(0.02), 0.0),
+        ("2 % per size", Noise::cells(0.02), 0.0),
+        ("the same, rounds drift by 0.5 % each", Noise::cells(0.02), 0.005),
+        ("2 % per size, 3 % per round", Noise { round: 0.03, ..Noise::cells(0.02) }, 0.0),
+        ("the same, every tenth round 1.3 times slower", Noise::laptop(0.02), 0.0),
     ] {
         let (alarms, misses, careless) = errors_at_the_edge(noise, drift, 600);
         println!("| {name} | {alarms:.3} | {misses:.3} | {careless:.3} |");

@@ -3,11 +3,11 @@
 use super::suite::{BASE, cases};
 use crate::Axis;
 use crate::gate::{Case, Outcome, Policy, Reason, Scope, Side, Verdict, decide};
-use crate::law::simulate::cells;
+use crate::law::simulate::Noise;
 use crate::law::{FitError, Observations};
 
 fn case() -> Case {
-    cases(&BASE, &BASE, 8, cells(0.005), 1, &[Scope::Shape]).swap_remove(0)
+    cases(&BASE, &BASE, 8, Noise::cells(0.005), 1, &[Scope::Shape]).swap_remove(0)
 }
 
 #[track_caller]
@@ -37,7 +37,7 @@ fn missing_sides_are_inconclusive() {
 
 #[test]
 fn missing_sizes_are_inconclusive() {
-    let run = case().run.and_then(|run| run.restricted_to(&[16.0, 32.0, 64.0, 128.0, 256.0]));
+    let run = case().run.and_then(|run| run.restricted_to(&[16.0, 32.0, 64.0, 128.0, 192.0, 256.0]));
     assert_inconclusive(Case { run, ..case() }, Reason::MissingSize { size: 512.0, axis: Axis::TOKENS });
 }
 
@@ -72,7 +72,7 @@ fn what_costs_nothing_on_both_sides_passes() {
 #[test]
 fn exact_rounds_are_compared_exactly() {
     for scope in [Scope::Shape, Scope::Absolute] {
-        let case = cases(&BASE, &BASE, 3, cells(0.0), 1, &[scope]);
+        let case = cases(&BASE, &BASE, 3, Noise::cells(0.0), 1, &[scope]);
         let report = decide(&case, &Policy::default());
         assert_eq!(report.verdict, Verdict::Pass, "{:#?}", report.findings);
         assert!(report.findings.iter().all(|f| f.outcome == Outcome::Pass));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::suite::{BASE, Suite, cases};
 use crate::gate::{Case, Policy, Scope, Verdict, decide};
 use crate::law::Observations;
-use crate::law::simulate::laptop;
+use crate::law::simulate::Noise;
 
 fn map(side: &Option<Observations>, f: impl Fn(f64, u32, f64) -> (f64, u32, f64)) -> Option<Observations> {
     side.as_ref().map(|o| Observations::new(o.points().map(|(n, r, cost)| f(n, r, cost))).unwrap())
@@ -18,7 +18,7 @@ fn some_cases() -> impl Strategy<Value = Vec<Case>> {
             run.laws[1] = |n| 0.8 + 0.11 * n;
             run.laws[4] = |p| 3.0 + 4e-4 * p;
         }
-        cases(&BASE, &run, rounds, laptop(sd), seed, &[Scope::Shape, Scope::Absolute])
+        cases(&BASE, &run, rounds, Noise::laptop(sd), seed, &[Scope::Shape, Scope::Absolute])
     })
 }
 

@@ -4,7 +4,7 @@ use super::suite::{BASE, CLAMP, Suite, cases};
 use crate::Axis;
 use crate::config::Tolerances;
 use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
-use crate::law::simulate::{PIXELS, cells, laptop};
+use crate::law::simulate::{Noise, PIXELS};
 use crate::law::{Class, Observations};
 
 const SEEDS: u64 = 10;
@@ -16,7 +16,7 @@ fn policy() -> Policy {
 fn report(change: impl Fn(&mut Suite), scope: Scope, seed: u64) -> Report {
     let mut changed = BASE;
     change(&mut changed);
-    decide(&cases(&BASE, &changed, 8, laptop(0.03), seed, &[scope]), &policy())
+    decide(&cases(&BASE, &changed, 8, Noise::laptop(0.03), seed, &[scope]), &policy())
 }
 
 fn finding<'a>(report: &'a Report, workload: &str, quantity: Quantity) -> &'a Finding {
@@ -49,7 +49,7 @@ fn an_unchanged_suite_raises_no_alarm() {
     let (mut n, mut passed) = (0, 0);
     for (scope, sd) in [(Scope::Shape, 0.01), (Scope::Shape, 0.03), (Scope::Absolute, 0.01), (Scope::Absolute, 0.05)] {
         for seed in 0..75 {
-            let report = decide(&cases(&BASE, &BASE, 8, laptop(sd), 7000 + seed, &[scope]), &policy());
+            let report = decide(&cases(&BASE, &BASE, 8, Noise::laptop(sd), 7000 + seed, &[scope]), &policy());
             assert!(matches!(report.verdict, Verdict::Pass | Verdict::Inconclusive), "{:#?}", report.findings);
             if (scope, sd) == (Scope::Shape, 0.01) {
                 n += 1;
@@ -102,7 +102,7 @@ fn a_change_where_the_law_is_off_is_read_off_the_costs() {
     let before = Suite { laws: [|p| 1e-4 * p.powf(0.8); 6] };
     let after = Suite { laws: [|p| 1e-4 * (p.powf(0.8) + 0.22 * LARGEST.powf(0.8) * (p / LARGEST).powi(2)); 6] };
     for seed in 0..SEEDS {
-        let report = decide(&cases(&before, &after, 10, cells(0.01), seed, &[Scope::Absolute]), &policy());
+        let report = decide(&cases(&before, &after, 10, Noise::cells(0.01), seed, &[Scope::Absolute]), &policy());
         let finding = finding(&report, "vlm/preprocess", Quantity::CostLargest);
         let change = finding.change.unwrap().estimate;
         assert!((change - 0.22).abs() < 0.02, "{finding:?}");

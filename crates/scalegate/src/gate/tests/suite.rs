@@ -3,7 +3,7 @@
 use crate::Axis;
 use crate::config::Tolerances;
 use crate::gate::{Case, Scope};
-use crate::law::simulate::{Noise, PIXELS, TOKENS, run};
+use crate::law::simulate::{Noise, PIXELS, TOKENS, seeded};
 
 /// The laws of the six workloads, in milliseconds; a regression is seeded by changing one.
 pub(super) struct Suite {
@@ -49,8 +49,8 @@ pub(super) fn cases(
                 tolerances: Tolerances::default(),
                 noise: None,
                 looks: Vec::new(),
-                baseline: Some(run(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
-                run: Some(run(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
+                baseline: Some(seeded(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
+                run: Some(seeded(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
                 withheld: None,
             });
         }

@@ -1,6 +1,6 @@
 //! Data that no law was meant for: each ends in a stated outcome.
 
-use crate::law::simulate::{TOKENS, cells, run};
+use crate::law::simulate::{Noise, TOKENS, seeded};
 use crate::law::{Class, Fit, FitError, FitOptions, Observations, ObservationsError, fit};
 
 fn series(points: &[(f64, f64)], rounds: u32) -> Result<Fit, FitError> {
@@ -127,7 +127,7 @@ fn jumps_that_no_law_describes_have_none() {
         assert!(outcome.unwrap_err().to_string().contains("none of the laws"));
     }
     for seed in 0..20 {
-        let noisy = run(&TOKENS, 6, cells(0.05), seed, |n| jumps[(n as usize / 16) % 10]);
+        let noisy = seeded(&TOKENS, 6, Noise::cells(0.05), seed, |n| jumps[(n as usize / 16) % 10]);
         assert!(matches!(fit(&noisy, &FitOptions::default()), Err(FitError::NoLaw { .. })));
     }
 }
@@ -150,7 +150,8 @@ fn one_cost_far_off_does_not_make_the_misfit_alone() {
 fn noise_alone_is_no_reason_to_refuse_a_law() {
     for seed in 0..200 {
         for (rounds, sd) in [(2, 0.3), (3, 0.3), (5, 0.5), (10, 0.5), (1, 0.2)] {
-            let outcome = fit(&run(&TOKENS, rounds, cells(sd), seed, |n| 5.0 + 0.1 * n), &FitOptions::default());
+            let outcome =
+                fit(&seeded(&TOKENS, rounds, Noise::cells(sd), seed, |n| 5.0 + 0.1 * n), &FitOptions::default());
             assert!(outcome.is_ok(), "{rounds} rounds, {sd}: {outcome:?}");
         }
     }

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::law::interval::{Spread, t_quantile};
 use crate::law::random::standard_normal;
-use crate::law::simulate::{TOKENS, laptop, run};
+use crate::law::simulate::{Noise, TOKENS, seeded};
 use crate::law::{FitOptions, fit};
 
 #[test]
@@ -34,7 +34,7 @@ fn quantiles_hold_far_out_in_the_tail() {
 fn intervals_cover_the_truth_as_often_as_they_say() {
     let covered = (0..500)
         .filter(|&seed| {
-            let series = run(&TOKENS, 8, laptop(0.02), seed, |n| 5.0 + 0.1 * n);
+            let series = seeded(&TOKENS, 8, Noise::laptop(0.02), seed, |n| 5.0 + 0.1 * n);
             let share = fit(&series, &FitOptions::default()).unwrap().parameter("curvature_share");
             share.is_some_and(|interval| interval.lower <= 0.0 && 0.0 <= interval.upper)
         })

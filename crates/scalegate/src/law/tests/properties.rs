@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::law::simulate::{Noise, PIXELS, TOKENS, cells, laptop, run};
+use crate::law::simulate::{Noise, PIXELS, TOKENS, seeded};
 use crate::law::{Class, Fit, FitOptions, Observations, fit};
 
 fn fitted(observations: &Observations) -> Fit {
@@ -10,16 +10,16 @@ fn fitted(observations: &Observations) -> Fit {
 }
 
 fn noise() -> impl Strategy<Value = Noise> {
-    prop_oneof![(0.0..0.05).prop_map(cells), (0.005..0.04).prop_map(laptop)]
+    prop_oneof![(0.0..0.05).prop_map(Noise::cells), (0.005..0.04).prop_map(Noise::laptop)]
 }
 
 /// A line, a curve or a knee.
 fn series() -> impl Strategy<Value = Observations> {
     (0..3, 2_u32..10, noise(), 0_u64..1000, 0.0..2.0, 0.2..0.8).prop_map(|(kind, rounds, noise, seed, share, at)| {
         match kind {
-            0 => run(&TOKENS, rounds, noise, seed, |n| 5.0 + 0.1 * n),
-            1 => run(&TOKENS, rounds, noise, seed, |n| 5.0 + 0.1 * n * (1.0 + share * n / 1024.0)),
-            _ => run(&PIXELS, rounds, noise, seed, |p| 1e4 + p.min(at * 1e6)),
+            0 => seeded(&TOKENS, rounds, noise, seed, |n| 5.0 + 0.1 * n),
+            1 => seeded(&TOKENS, rounds, noise, seed, |n| 5.0 + 0.1 * n * (1.0 + share * n / 1024.0)),
+            _ => seeded(&PIXELS, rounds, noise, seed, |p| 1e4 + p.min(at * 1e6)),
         }
     })
 }
@@ -59,7 +59,7 @@ proptest! {
     fn a_constant_cost_more_changes_only_the_intercept_and_levels(
         slope in 0.01..10.0, intercept in 0.1..100.0, more in 0.1..50.0, at in 0.2..0.8
     ) {
-        let knee = |extra: f64| run(&PIXELS, 3, cells(0.0), 1, |p| extra + intercept + slope * p.min(at * 1e6) * 1e-4);
+        let knee = |extra: f64| seeded(&PIXELS, 3, Noise::cells(0.0), 1, |p| extra + intercept + slope * p.min(at * 1e6) * 1e-4);
         let (before, after) = (fitted(&knee(0.0)), fitted(&knee(more)));
         prop_assume!(before.class == Class::Knee && after.class == Class::Knee);
         for p in &before.parameters {
@@ -71,9 +71,9 @@ proptest! {
 
     #[test]
     fn no_breakpoint_of_a_fine_grid_is_better(seed in 0_u64..10_000, sd in 0.0..0.1, curved in any::<bool>(), at in 0.1..0.9) {
-        use crate::law::{form::Form, points::Points};
-        let observations = run(&PIXELS, 1, cells(sd), seed, |p| 1e4 + p.min(at * 1e6) + 0.1 * p);
-        let x: Vec<f64> = PIXELS.iter().map(|p| p / 4e6).collect();
+        use crate::law::form::{Form, Points};
+        let observations = seeded(&PIXELS, 1, Noise::cells(sd), seed, |p| 1e4 + p.min(at * 1e6) + 0.1 * p);
+        let x: Vec<f64> = PIXELS.iter().map(|p| p / PIXELS[PIXELS.len() - 1]).collect();
         let y: Vec<f64> = observations.round(0).iter().map(|c| c.unwrap() / 1e5).collect();
         let w: Vec<f64> = y.iter().map(|y| 1.0 / y).collect();
         let points = Points { x: &x, x_max: 1.0, y, w: &w };
@@ -82,16 +82,13 @@ proptest! {
         let first = if curved { 2 } else { 1 };
         for i in 0..=2000 {
             let k = x[first] + (x[x.len() - 2] - x[first]) * f64::from(i) / 2000.0;
-            let mut columns = vec![points.weighted(|_| 1.0), points.weighted(|x| x.min(k))];
-            if curved {
-                columns.push(points.weighted(|x| x.min(k).powi(2)));
-            }
-            let mut rss = crate::law::ols(&columns, &points.weighted_y()).unwrap().rss;
-            columns.push(points.weighted(|x| (x - k).max(0.0)));
-            if let Some(free) = crate::law::ols(&columns, &points.weighted_y())
-                && free.estimates[columns.len() - 1] >= 0.0
+            let below = |x: f64| x.min(k);
+            let square = |x: f64| if curved { below(x).powi(2) } else { 0.0 };
+            let mut rss = points.coefficients(|x| [1.0, below(x), square(x)]).unwrap().1;
+            if let Some((estimates, free)) = points.coefficients(|x| [1.0, below(x), square(x), (x - k).max(0.0)])
+                && estimates[3] >= 0.0
             {
-                rss = free.rss;
+                rss = free;
             }
             prop_assert!(found.rss <= rss * (1.0 + 1e-9) + 1e-20, "{} > {} at {}", found.rss, rss, k);
         }

@@ -3,8 +3,7 @@
 //! `cargo test --release --lib reference -- --nocapture` prints how many fits were compared.
 #![expect(clippy::print_stdout, reason = "the counts go into docs/laws.md")]
 
-use crate::law::form::Form;
-use crate::law::points::Points;
+use crate::law::form::{Form, Points};
 
 const CASES: &str = include_str!("../../../tests/fixtures/knee/cases.csv");
 

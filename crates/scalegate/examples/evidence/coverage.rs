@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use rand_chacha::ChaCha8Rng;
+use scalegate::law::random::standard_normal;
+use scalegate::law::simulate::{Family, Noise, PIXELS, TOKENS, run};
 use scalegate::law::{Class, FitOptions, fit};
 
-use crate::simulate::{Family, Noise, PIXELS, TOKENS, normal, percent, run, tally};
+use crate::effort::{Effort, percent, tally};
 
 const RUNS: u64 = 10_000;
 const ROUNDS: u32 = 10;
@@ -119,13 +121,14 @@ const CLAIMS: [Claim; 12] = [
     },
 ];
 
-pub(crate) fn section() -> String {
+pub(crate) fn section(effort: Effort) -> String {
+    let runs = effort.runs(RUNS);
     let mut text = format!(
         "## 4. Intervals and classes
 
 ### Coverage of the 95 % intervals
 
-{RUNS} runs of {ROUNDS} rounds each. Noise of {} % per size and of as much per round, both of the family named; heteroscedastic noise is four
+{runs} runs of {ROUNDS} rounds each. Noise of {} % per size and of as much per round, both of the family named; heteroscedastic noise is four
 times as wide at the largest size as at the smallest. Of runs that were given another class there is no interval to count.
 Seed {SEED}.
 
@@ -137,7 +140,7 @@ Seed {SEED}.
     );
     for truth in [LINE, KNEE] {
         for family in Family::ALL {
-            let _ = writeln!(text, "{}", covered(&truth, family));
+            let _ = writeln!(text, "{}", covered(&truth, family, runs));
         }
     }
     let _ = write!(
@@ -145,15 +148,15 @@ Seed {SEED}.
         "
 ### Classes
 
-{RUNS} runs each with normal noise. The test behind a knee has a size of 0.5 %. Seed {SEED}.
+{runs} runs each with normal noise. The test behind a knee has a size of 0.5 %. Seed {SEED}.
 
 | law | sizes | noise | rounds | called | runs | | wanted |
 |---|---|---|---|---|---|---|---|
 "
     );
     for claim in &CLAIMS {
-        let hits = tally(&format!("classes: {}", claim.name), RUNS, SEED, |rng| {
-            let steps: Vec<f64> = claim.sizes.iter().map(|_| (claim.steps * normal(rng)).exp()).collect();
+        let hits = tally(&format!("classes: {}", claim.name), runs, SEED, |rng| {
+            let steps: Vec<f64> = claim.sizes.iter().map(|_| (claim.steps * standard_normal(rng)).exp()).collect();
             let step = |n: f64| claim.sizes.iter().position(|&size| size == n).map_or(1.0, |index| steps[index]);
             let law = |n: f64| (claim.law)(n) * step(n);
             let observations = run(claim.sizes, claim.rounds, Noise::cells(claim.noise), rng, law);
@@ -168,7 +171,7 @@ Seed {SEED}.
             100.0 * claim.noise,
             claim.rounds,
             claim.counted,
-            percent(hits, RUNS),
+            percent(hits, runs),
             claim.target
         );
     }
@@ -179,10 +182,10 @@ fn options() -> FitOptions {
     FitOptions::default()
 }
 
-fn covered(truth: &Truth, family: Family) -> String {
-    let noise = Noise { family, cell: NOISE, round: NOISE };
+fn covered(truth: &Truth, family: Family, runs: u64) -> String {
+    let noise = Noise { family, round: NOISE, ..Noise::cells(NOISE) };
     let label = format!("coverage: {}, {}", truth.name, family.name());
-    let hits = tally(&label, RUNS, SEED, |rng: &mut ChaCha8Rng| -> Option<Vec<bool>> {
+    let hits = tally(&label, runs, SEED, |rng: &mut ChaCha8Rng| -> Option<Vec<bool>> {
         let fit = fit(&run(truth.sizes, ROUNDS, noise, rng, truth.law), &options()).ok()?;
         // A knee that was found to be curved below has another slope.
         if fit.class != truth.class || (truth.class == Class::Knee && fit.parameter("curvature").is_some()) {
@@ -200,7 +203,7 @@ fn covered(truth: &Truth, family: Family) -> String {
         "| {} | {} | {} | {} |",
         truth.name,
         family.name(),
-        percent(counted, RUNS),
+        percent(counted, runs),
         rates.collect::<Vec<_>>().join(", ")
     )
 }

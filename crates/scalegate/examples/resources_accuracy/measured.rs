@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
-use scalegate::measure::resources::{Ground, own_cpu_s, words};
+use scalegate::measure::resources::{ChildReport, own_cpu_s, words};
 
 use super::Outcome;
 
@@ -112,8 +112,8 @@ fn bursts() -> Outcome<String> {
         std::thread::sleep(Duration::from_millis(3 + inferences % 5 * 4));
         inferences += 1;
     }
-    let ground = Ground { inferences, cpu_s: own_cpu_s()? - before, reset_cpu_s: 0.0 };
-    Ok(serde_json::to_string(&ground)?)
+    let report = ChildReport { inferences, cpu_s: own_cpu_s()? - before, reset_cpu_s: 0.0 };
+    Ok(serde_json::to_string(&report)?)
 }
 
 fn work() -> Outcome<Work> {

@@ -1,13 +1,13 @@
 //! Writes records as many runners would send them, to see how well they join. Their costs are made up.
 //!
-//!     cargo run --release --example many_records -- DIRECTORY [RECORDS] [WORKLOADS]
+//!     cargo run --release -p scalegate --example many_records -- DIRECTORY [RECORDS] [WORKLOADS]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use scalegate::Axis;
 use scalegate::metric::Metric;
 use scalegate::record::{self, Provenance, Run, Sample, Series};
-use scalegate::suite::Axis;
 
 const SIZES: [u64; 8] = [16, 32, 64, 128, 192, 256, 512, 1024];
 const ROUNDS: u32 = 5;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 fn shard_record(shard: u32, workloads: u32) -> Run {
     let series = (0..workloads).map(|index| Series {
         workload: format!("shard-{shard}/workload-{index}"),
-        axis: Axis::Tokens,
+        axis: Axis::TOKENS,
         metric: Metric::WallTime,
         unit: Metric::WallTime.unit().to_owned(),
         measured: None,

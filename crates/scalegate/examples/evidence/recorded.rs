@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 use scalegate::baseline::Store;
+use scalegate::config::Tolerances;
 use scalegate::gate::{Case, Scope};
 use scalegate::law::Observations;
+use scalegate::law::random::uniform;
 use scalegate::metric::Metric;
-use scalegate::suite::Tolerances;
-use scalegate::{Error, Result};
-
-use crate::simulate::{observations, uniform};
+use scalegate::{Axis, Error, Result, paths};
 
 /// One workload as it was recorded: its costs, and what each round was relative to them.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
     pub(crate) workload: String,
-    pub(crate) axis: String,
+    pub(crate) axis: Axis,
     /// Size and geometric mean cost.
     pub(crate) costs: Vec<(f64, f64)>,
     /// Log cost over the mean, per round and size.
@@ -25,21 +24,21 @@ pub(crate) struct Recorded {
 
 /// The recorded wall times of all workloads.
 pub(crate) fn load() -> Result<Vec<Recorded>> {
-    let all: Vec<Recorded> = Store::new("baselines")
+    let all: Vec<Recorded> = Store::new(paths::baselines())
         .portable()?
         .iter()
         .map(|baseline| baseline.series())
         .filter(|series| series.metric == Metric::WallTime)
-        .map(|series| Recorded::new(series.workload.clone(), series.axis.name().to_owned(), series.costs()))
+        .map(|series| Recorded::new(series.workload.clone(), series.axis.clone(), series.costs()))
         .collect();
     if all.is_empty() {
-        return Err(Error::new("baselines", "no recorded wall times", "run this from the root of the repository"));
+        return Err(Error::new("baselines", "no recorded wall times", "run this in the repository"));
     }
     Ok(all)
 }
 
 impl Recorded {
-    fn new(workload: String, axis: String, costs: impl Iterator<Item = (f64, u32, f64)>) -> Self {
+    fn new(workload: String, axis: Axis, costs: impl Iterator<Item = (f64, u32, f64)>) -> Self {
         let mut by_round: BTreeMap<u32, BTreeMap<u64, f64>> = BTreeMap::new();
         for (size, round, cost) in costs {
             by_round.entry(round).or_default().insert(size as u64, cost.ln());
@@ -69,7 +68,7 @@ impl Recorded {
             let drawn = &self.rounds[(uniform(rng) * self.rounds.len() as f64) as usize];
             points.extend(self.costs.iter().zip(drawn).map(|(&(n, cost), e)| (n, round, change(n, cost) * e.exp())));
         }
-        observations(points)
+        Observations::new(points).unwrap_or_else(|error| unreachable!("a recorded series has {error}"))
     }
 
     /// Both scopes of a comparison.

@@ -1,8 +1,9 @@
 //! How exact the resource sampler is, and what it costs.
 //!
-//! `cargo run --release --example resources_accuracy` prints four tables: the sampler's own processor time, what being
+//! `cargo run --release -p scalegate --example resources_accuracy` prints four tables: the sampler's own processor time, what being
 //! sampled costs a process, a step in memory, and the area under the processor use against the measured process's own
-//! getrusage. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had.
+//! getrusage. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had. With a
+//! number N as its argument it makes one run of N.
 
 mod measured;
 
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use measured::{ROLE, Role, Work};
 use scalegate::measure::disturbance::Sensors;
-use scalegate::measure::resources::{Beside, Dialogue, Probe, Rate, Sampler, Windows, own_cpu_s, take_windows, words};
+use scalegate::measure::resources::{
+    Dialogue, Observer, Probe, Rate, Sampler, Windows, own_cpu_s, take_windows, words,
+};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -35,10 +38,11 @@ fn main() -> Outcome<()> {
             (after - before - own_cpu_s()? + own) / 3.0
         ));
     }
-    own_cost()?;
-    slowdown()?;
-    steps()?;
-    areas()
+    let divisor: usize = std::env::args().nth(1).map_or(Ok(1), |text| text.parse())?;
+    own_cost(SAMPLED / u32::try_from(divisor.max(1))?)?;
+    slowdown(PAIRS.div_ceil(divisor.max(1)))?;
+    steps(RUNS.div_ceil(divisor.max(1)))?;
+    areas(RUNS.div_ceil(divisor.max(1)))
 }
 
 #[expect(clippy::print_stdout, reason = "the tables are the result")]
@@ -54,7 +58,7 @@ fn role(role: Role) -> Outcome<Command> {
 
 struct Nothing;
 
-impl Beside for Nothing {
+impl Observer for Nothing {
     fn sample(&mut self, _: u32, _: f64) {}
 }
 
@@ -75,18 +79,18 @@ impl Drop for Load {
     }
 }
 
-fn areas() -> Outcome<()> {
-    show(&format!("\ncpu_auc against getrusage, windows of 1.5 s, {RUNS} runs each: relative error"));
+fn areas(runs: usize) -> Outcome<()> {
+    show(&format!("\ncpu_auc against getrusage, windows of 1.5 s, {runs} runs each: relative error"));
     show("other core  rate     median    largest");
     for busy in [false, true] {
         let load = if busy { Some(Load::start()?) } else { None };
         for rate_hz in RATES_HZ {
             let mut errors = Vec::new();
-            for _ in 0..RUNS {
-                let Windows { before, busy, after, ground, .. } =
+            for _ in 0..runs {
+                let Windows { before, busy, after, report, .. } =
                     take_windows("bursts", role(Role::Bursts)?, Rate::of(rate_hz), IDLE, &mut Nothing)?;
                 let idle_cores = f64::midpoint(before.mean_cores(), after.mean_cores());
-                errors.push(busy.cpu_area(idle_cores) / ground.cpu_s - 1.0);
+                errors.push(busy.cpu_area(idle_cores) / report.cpu_s - 1.0);
             }
             let largest = errors.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
             let name = if busy { "busy" } else { "idle" };
@@ -97,28 +101,28 @@ fn areas() -> Outcome<()> {
     Ok(())
 }
 
-fn own_cost() -> Outcome<()> {
-    show(&format!("processor time of the sampler itself over {} s, in parts of one core", SAMPLED.as_secs()));
+fn own_cost(sampled: Duration) -> Outcome<()> {
+    show(&format!("processor time of the sampler itself over {:.1} s, in parts of one core", sampled.as_secs_f64()));
     for rate_hz in [5, 20, 100, 1000] {
         let mut child = Dialogue::start("work", role(Role::Work)?)?;
         child.expect(words::READY)?;
         let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(rate_hz));
         let before = own_cpu_s()?;
-        let (trace, _) = sampler.until(child.lines(), Some(SAMPLED), || (), |_| ())?;
+        let (trace, _) = sampler.until(child.lines(), Some(sampled), || (), |_| ())?;
         let share = (own_cpu_s()? - before) / trace.duration_s();
-        show(&format!("{rate_hz:4} Hz  {:.3} %  ({} looks)", 100.0 * share, trace.0.len()));
+        show(&format!("{rate_hz:4} Hz  {:.3} %  ({} polls)", 100.0 * share, trace.0.len()));
         child.end()?;
     }
     Ok(())
 }
 
 /// Equal pieces of work, sampled at 20 Hz and not sampled, in the order A B B A.
-fn slowdown() -> Outcome<()> {
+fn slowdown(pairs: usize) -> Outcome<()> {
     let mut child = Dialogue::start("work", role(Role::Work)?)?;
     child.expect(words::READY)?;
     let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(20));
     let mut ratios = [Vec::new(), Vec::new()];
-    for pair in 0..PAIRS {
+    for pair in 0..pairs {
         let order = if pair % 2 == 0 { [true, false] } else { [false, true] };
         let mut works = Vec::new();
         for sampled in order {
@@ -130,7 +134,7 @@ fn slowdown() -> Outcome<()> {
         ratios[1].push(with.cpu_s / without.cpu_s - 1.0);
     }
     child.end()?;
-    show(&format!("\nslowdown of a process that is sampled at 20 Hz, {PAIRS} pairs: median [95 % interval]"));
+    show(&format!("\nslowdown of a process that is sampled at 20 Hz, {pairs} pairs: median [95 % interval]"));
     for (name, ratios) in ["elapsed time", "processor time"].into_iter().zip(ratios) {
         let [low, middle, high] = median_interval(ratios);
         show(&format!("{name:14}  {:+.3} % [{:+.3} %, {:+.3} %]", 100.0 * middle, 100.0 * low, 100.0 * high));
@@ -151,14 +155,14 @@ fn piece(child: &mut Dialogue, sampler: &mut Sampler, sampled: bool) -> Outcome<
     }
 }
 
-fn steps() -> Outcome<()> {
-    show(&format!("\na step of 64 MB for 300 ms, {RUNS} runs each: relative error"));
-    [20, 100].into_iter().try_for_each(step)
+fn steps(runs: usize) -> Outcome<()> {
+    show(&format!("\na step of 64 MB for 300 ms, {runs} runs each: relative error"));
+    [20, 100].into_iter().try_for_each(|rate_hz| step(rate_hz, runs))
 }
 
-fn step(rate_hz: u32) -> Outcome<()> {
+fn step(rate_hz: u32, runs: usize) -> Outcome<()> {
     let (mut areas, mut peaks, mut kernel_peaks) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let mut child = Dialogue::start("step", role(Role::Step)?)?;
         child.expect(words::READY)?;
         let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(rate_hz));
@@ -177,7 +181,7 @@ fn step(rate_hz: u32) -> Outcome<()> {
     }
     for (name, errors) in [("area", areas), ("peak of samples", peaks), ("peak of the kernel", kernel_peaks)] {
         if errors.is_empty() {
-            show(&format!("{rate_hz:4} Hz  {name:18}  not told"));
+            show(&format!("{rate_hz:4} Hz  {name:18}  unknown"));
             continue;
         }
         let largest = errors.iter().copied().map(f64::abs).fold(0.0, f64::max);

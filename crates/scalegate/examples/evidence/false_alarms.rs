@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use scalegate::Result;
-use scalegate::gate::{Case, Outcome, Policy, Scope, Verdict, decide};
+use scalegate::config::{Config, Tolerances};
+use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, Verdict, decide};
+use scalegate::law::simulate::{Noise, run};
 use scalegate::metric::Metric;
-use scalegate::suite::{Suite, Tolerances};
 
+use crate::effort::{Effort, percent, tally};
 use crate::recorded::Recorded;
-use crate::simulate::{Family, Noise, percent, run, tally};
 
 const SUITES: u64 = 3000;
 const SEED: u64 = 1;
@@ -19,9 +20,10 @@ const NOISES: [f64; 4] = [0.01, 0.02, 0.03, 0.05];
 const ROUND_NOISE: f64 = 0.03;
 const SIMULATED: u64 = 100;
 
-pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
-    let tolerances = Suite::load_here()?.gate.tolerances(Metric::WallTime);
-    let verdicts = tally("false alarms", SUITES, SEED, |rng| {
+pub(crate) fn section(recorded: &[Recorded], effort: Effort) -> Result<String> {
+    let suites = effort.runs(SUITES);
+    let tolerances = Config::load_here()?.gate.tolerances(Metric::WallTime);
+    let verdicts = tally("false alarms", suites, SEED, |rng| {
         let cases: Vec<Case> = recorded
             .iter()
             .flat_map(|r| {
@@ -37,7 +39,7 @@ pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
     Ok(format!(
         "## 1. False alarms
 
-{SUITES} suites of the {} recorded workloads, shapes and costs, in which nothing changed: the rounds of both sides are drawn
+{suites} suites of the {} recorded workloads, shapes and costs, in which nothing changed: the rounds of both sides are drawn
 with replacement from the {rounds} recorded rounds (the accepted wall times in `baselines/`), each as a whole, so that sizes of one round
 stay as related as they were. Tolerances are those of `suite.toml`. Seed {SEED}.
 
@@ -50,21 +52,21 @@ stay as related as they were. Tolerances are those of `suite.toml`. Seed {SEED}.
         recorded.len(),
         count("pass"),
         count("inconclusive"),
-    ) + &simulated(recorded))
+    ) + &simulated(recorded, effort.runs(SIMULATED)))
 }
 
 /// How often unchanged suites pass, by noise and rounds.
-fn simulated(recorded: &[Recorded]) -> String {
+fn simulated(recorded: &[Recorded], suites: u64) -> String {
     let head: Vec<String> = ROUNDS.iter().map(|rounds| format!("{rounds} rounds")).collect();
     let (mut rows, mut alarms) = (String::new(), 0);
     let mut raised: BTreeMap<String, u64> = BTreeMap::new();
     for scope in [Scope::Shape, Scope::Absolute] {
         for cell in NOISES {
-            let noise = Noise { family: Family::Normal, cell, round: ROUND_NOISE };
+            let noise = Noise { round: ROUND_NOISE, ..Noise::cells(cell) };
             let passes: Vec<String> = ROUNDS
                 .iter()
                 .map(|&rounds| {
-                    let verdicts = verdicts(recorded, scope, rounds, noise);
+                    let verdicts = verdicts(recorded, scope, rounds, noise, suites);
                     let count = |verdict: &Kind| verdicts.get(verdict).copied().unwrap_or(0);
                     for (kind, n) in &verdicts {
                         if let Kind::Alarm(by) = kind {
@@ -72,7 +74,7 @@ fn simulated(recorded: &[Recorded]) -> String {
                             *raised.entry(format!("{by} at {} %", 100.0 * cell)).or_default() += n;
                         }
                     }
-                    percent(count(&Kind::Pass), SIMULATED)
+                    percent(count(&Kind::Pass), suites)
                 })
                 .collect();
             let name = if scope == Scope::Shape { "shapes" } else { "costs" };
@@ -81,11 +83,11 @@ fn simulated(recorded: &[Recorded]) -> String {
     }
     let raised: Vec<String> = raised.into_iter().map(|(by, n)| format!("{by} ({n})")).collect();
     let raised = if raised.is_empty() { String::new() } else { format!(", raised by {}", raised.join(", ")) };
-    let n = SIMULATED * (2 * NOISES.len() * ROUNDS.len()) as u64;
+    let n = suites * (2 * NOISES.len() * ROUNDS.len()) as u64;
     format!(
         "
 How much it takes until an unchanged suite passes: simulated noise per size as given, and {} % per round, on the recorded costs, with the
-default tolerances; {SIMULATED} suites per cell, shapes and costs apart. False alarms among all {n}: {alarms}{raised}. Seed {SEED}.
+default tolerances; {suites} suites per cell, shapes and costs apart. False alarms among all {n}: {alarms}{raised}. Seed {SEED}.
 
 | passes | {} |
 |---|{}
@@ -104,8 +106,8 @@ enum Kind {
     Alarm(String),
 }
 
-fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> BTreeMap<Kind, u64> {
-    tally("unchanged suites", SIMULATED, SEED, |rng| {
+fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise, suites: u64) -> BTreeMap<Kind, u64> {
+    tally("unchanged suites", suites, SEED, |rng| {
         let cases: Vec<Case> = recorded
             .iter()
             .flat_map(|r| {
@@ -124,9 +126,17 @@ fn verdicts(recorded: &[Recorded], scope: Scope, rounds: u32, noise: Noise) -> B
                 let loud =
                     report.findings.into_iter().filter(|f| matches!(f.outcome, Outcome::Regressed | Outcome::Improved));
                 let names: BTreeSet<String> =
-                    loud.map(|f| format!("{} of `{}`", f.quantity.name(), f.workload)).collect();
+                    loud.map(|f| format!("{} of `{}`", name(f.quantity), f.workload)).collect();
                 Kind::Alarm(names.into_iter().collect::<Vec<_>>().join(" with "))
             }
         }
     })
+}
+
+/// As records of findings name it, with spaces.
+fn name(quantity: Quantity) -> String {
+    serde_json::to_value(quantity)
+        .ok()
+        .and_then(|name| name.as_str().map(|name| name.replace('_', " ")))
+        .unwrap_or_default()
 }

@@ -3,11 +3,13 @@
 use std::fmt::Write;
 
 use rand_chacha::ChaCha8Rng;
+use scalegate::Axis;
+use scalegate::config::Tolerances;
 use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, decide};
 use scalegate::law::Observations;
-use scalegate::suite::Tolerances;
+use scalegate::law::simulate::{Noise, PIXELS, TOKENS, run};
 
-use crate::simulate::{Noise, PIXELS, TOKENS, percent, run, tally};
+use crate::effort::{Effort, percent, tally};
 
 const EXCESSES: [f64; 7] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
 const ROUNDS: [u32; 3] = [5, 10, 20];
@@ -92,7 +94,7 @@ impl Planted {
             host: String::new(),
             workload: self.name.to_owned(),
             metric: "wall_time".to_owned(),
-            axis: "tokens".to_owned(),
+            axis: Axis::TOKENS,
             unit: "s".to_owned(),
             scope: self.scope,
             tolerances,
@@ -110,18 +112,19 @@ impl Planted {
     }
 }
 
-pub(crate) fn section() -> String {
-    let target = PLANTED[0].caught(0.01, 20, 0.01, TARGET_RUNS);
+pub(crate) fn section(effort: Effort) -> String {
+    let (runs, target_runs) = (effort.runs(RUNS), effort.runs(TARGET_RUNS));
+    let target = PLANTED[0].caught(0.01, 20, 0.01, target_runs);
     let mut text = format!(
         "## 2. Power
 
 A change that is larger than its tolerance δ is planted in one quantity, and one workload is decided in one scope with the default
-tolerances. The tables give how often that quantity is called regressed, of {RUNS} runs each, by what the change is beyond δ
+tolerances. The tables give how often that quantity is called regressed, of {runs} runs each, by what the change is beyond δ
 (relative; for the share of curvature a difference). Changes within δ are not to be caught. Seed {SEED}.
 
-At 1 % noise and 20 rounds, a slope change of δ + 1 % is caught in {} of {TARGET_RUNS} runs.
+At 1 % noise and 20 rounds, a slope change of δ + 1 % is caught in {} of {target_runs} runs.
 ",
-        percent(target, TARGET_RUNS)
+        percent(target, target_runs)
     );
     for planted in PLANTED {
         let head: Vec<String> = EXCESSES.iter().map(|e| format!("+{} %", 100.0 * e)).collect();
@@ -135,7 +138,7 @@ At 1 % noise and 20 rounds, a slope change of δ + 1 % is caught in {} of {TARGE
         for noise in NOISES {
             for rounds in ROUNDS {
                 let cells: Vec<String> =
-                    EXCESSES.iter().map(|&e| percent(planted.caught(e, rounds, noise, RUNS), RUNS)).collect();
+                    EXCESSES.iter().map(|&e| percent(planted.caught(e, rounds, noise, runs), runs)).collect();
                 let _ = writeln!(text, "| {} % | {rounds} | {} |", 100.0 * noise, cells.join(" | "));
             }
         }

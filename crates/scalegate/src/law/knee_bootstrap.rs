@@ -10,11 +10,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::curve::Curve;
-use super::form::Form;
-use super::points::Points;
+use super::form::{Form, POWER_PARAMETERS, Points, power};
 use super::random::{chi_squared, standard_normal};
-use super::select::{Yardstick, f_tail};
-use super::smooth;
+use super::select::{ErrorModel, f_tail};
 
 /// The size of the test. Half of the hundredth that a knee on a line may cost; the practical conditions lower the rate
 /// further: of 10,000 lines each, at noises of 5 and 10 %, in one and in 8 rounds, at most 12 got a knee.
@@ -24,9 +22,9 @@ pub(crate) const LEVEL: f64 = 0.005;
 const CLEAR: f64 = 0.1;
 
 /// With many sizes fewer series are drawn, so that a test takes no more than about this many points…
-const MOST_POINTS: usize = 400_000;
+const MAX_POINTS: usize = 400_000;
 /// …but never fewer than the level needs.
-const FEWEST_RESAMPLES: usize = 199;
+const MIN_RESAMPLES: usize = 199;
 
 /// The law without a knee that explains the data best.
 #[derive(Debug, Clone)]
@@ -44,22 +42,22 @@ pub(crate) fn rejects(
     null_rss: f64,
     form: Form,
     knee_rss: f64,
-    yardstick: &Yardstick,
+    error_model: &ErrorModel,
     seed: u64,
     resamples: usize,
 ) -> bool {
     let statistic = |null_rss: f64, knee_rss: f64, pure: f64| (null_rss - knee_rss) / (knee_rss + pure);
-    let floor = yardstick.total(0.0);
+    let floor = error_model.total(0.0);
     let seen = statistic(null_rss, knee_rss, floor);
     let (costs, n_parameters) = match null {
         Null::Form(form, curve) => {
             (points.x.iter().map(|x| curve.predict(x * points.x_max)).collect(), form.n_parameters())
         }
-        Null::Power(costs) => (costs.clone(), smooth::POWER_PARAMETERS),
+        Null::Power(costs) => (costs.clone(), POWER_PARAMETERS),
     };
     let costs: Vec<f64> = costs;
-    let sd = yardstick.variance(null_rss, n_parameters).sqrt();
-    let df = yardstick.pure.degrees_of_freedom as f64;
+    let sd = error_model.variance(null_rss, n_parameters).sqrt();
+    let df = error_model.pure.degrees_of_freedom as f64;
     // No knee, however placed, gains more than a law that is free at every size, whose gain over the noise has an F
     // distribution. Where even that bound is small, nothing needs to be simulated.
     let free = points.len().saturating_sub(n_parameters) as f64;
@@ -69,7 +67,7 @@ pub(crate) fn rejects(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut drawn = Points { x: points.x, x_max: points.x_max, y: vec![0.0; points.len()], w: points.w };
     // Once this many samples reach the statistic the test can't reject any more (Besag and Clifford, Biometrika 78, 1991).
-    let resamples = resamples.min((MOST_POINTS / points.len()).max(FEWEST_RESAMPLES));
+    let resamples = resamples.min((MAX_POINTS / points.len()).max(MIN_RESAMPLES));
     let allowed = (LEVEL * (resamples + 1) as f64) as usize;
     let mut reached = 1;
     for _ in 0..resamples {
@@ -79,10 +77,10 @@ pub(crate) fn rejects(
         let pure = if df > 0.0 { sd * sd * chi_squared(df, &mut rng) } else { 0.0 };
         let null_rss = match null {
             Null::Form(form, _) => form.rss(&drawn),
-            Null::Power(_) => smooth::power(&drawn).map(|(rss, _)| rss),
+            Null::Power(_) => power(&drawn).map(|(rss, _)| rss),
         };
         let (Some(null_rss), Some(knee_rss)) = (null_rss, form.rss(&drawn)) else { return false };
-        let floor = floor - yardstick.pure.sum_of_squares;
+        let floor = floor - error_model.pure.sum_of_squares;
         if statistic(null_rss, knee_rss, pure + floor) >= seen {
             reached += 1;
             if reached > allowed {

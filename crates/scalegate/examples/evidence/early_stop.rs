@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use scalegate::Result;
+use scalegate::config::{Config, MeasureSettings, Tolerances};
 use scalegate::gate::{self, Case, Policy, Scope, Stopped};
 use scalegate::metric::Metric;
-use scalegate::suite::{MeasureSettings, Suite, Tolerances};
 
+use crate::effort::{Effort, percent, tally};
 use crate::recorded::Recorded;
-use crate::simulate::{percent, tally};
 
 /// Verdict at once, verdict with looks, and the rounds that each workload took.
 type Played = (String, String, Vec<u32>);
@@ -20,8 +20,8 @@ const SEED: u64 = 5;
 /// Seconds that a size takes in a round beside warm-up and samples: preparing the model, and its share of a process's start.
 const OVERHEAD_S: f64 = 0.1;
 
-pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
-    let suite = Suite::load_here()?;
+pub(crate) fn section(recorded: &[Recorded], effort: Effort) -> Result<String> {
+    let (suite, suites) = (Config::load_here()?, effort.runs(SUITES));
     let tolerances = suite.gate.tolerances(Metric::WallTime);
     let mut rows = String::new();
     for (name, scopes, tolerances, factor) in [
@@ -29,12 +29,12 @@ pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
         ("shapes and costs, unchanged", &[Scope::Shape, Scope::Absolute][..], tolerances, 1.0),
         ("shapes and costs, twice the cost", &[Scope::Shape, Scope::Absolute][..], tolerances, 2.0),
     ] {
-        rows += &row(recorded, &suite.measure, name, scopes, tolerances, factor);
+        rows += &row(recorded, &suite.measure, suites, name, scopes, tolerances, factor);
     }
     Ok(format!(
         "## 5. Minutes to a verdict
 
-{SUITES} suites of the recorded workloads, whose rounds are drawn from the recorded ones as in section 1. Without looks all
+{suites} suites of the recorded workloads, whose rounds are drawn from the recorded ones as in section 1. Without looks all
 rounds are taken and compared once; with looks (`docs/rounds.md`) a workload takes no more rounds than its verdict needs. A round of
 a workload takes its warm-up, its samples and {OVERHEAD_S} s for each size, as computed from `suite.toml`; counts and resources are not
 in the minutes. Seed {SEED}.
@@ -48,12 +48,13 @@ in the minutes. Seed {SEED}.
 fn row(
     recorded: &[Recorded],
     measure: &MeasureSettings,
+    suites: u64,
     name: &str,
     scopes: &[Scope],
     tolerances: Tolerances,
     factor: f64,
 ) -> String {
-    let outcomes = tally(name, SUITES, SEED, |rng| {
+    let outcomes = tally(name, suites, SEED, |rng| {
         let cases: Vec<Case> = recorded
             .iter()
             .flat_map(|r| {

@@ -2,21 +2,23 @@
 
 use rand_chacha::ChaCha8Rng;
 use scalegate::Result;
+use scalegate::config::{Config, Tolerances};
 use scalegate::gate::{Case, Policy, Verdict, decide};
+use scalegate::law::random::uniform;
 use scalegate::metric::Metric;
-use scalegate::suite::{Suite, Tolerances};
 
+use crate::effort::{Effort, percent, tally};
 use crate::recorded::Recorded;
-use crate::simulate::{percent, tally, uniform};
 
 const FAULTS: u64 = 200;
 const SEED: u64 = 3;
-const LEAST_EXCESS: f64 = 0.02;
-const MOST_EXCESS: f64 = 0.2;
+const MIN_EXCESS: f64 = 0.02;
+const MAX_EXCESS: f64 = 0.2;
 
-pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
-    let tolerances = Suite::load_here()?.gate.tolerances(Metric::WallTime);
-    let verdicts = tally("misses", FAULTS, SEED, |rng| {
+pub(crate) fn section(recorded: &[Recorded], effort: Effort) -> Result<String> {
+    let faults = effort.runs(FAULTS);
+    let tolerances = Config::load_here()?.gate.tolerances(Metric::WallTime);
+    let verdicts = tally("misses", faults, SEED, |rng| {
         let faulty = (uniform(rng) * recorded.len() as f64) as usize;
         let (fault, name) = fault(&recorded[faulty], &tolerances, rng);
         let cases: Vec<Case> = recorded
@@ -49,7 +51,7 @@ pub(crate) fn section(recorded: &[Recorded]) -> Result<String> {
     Ok(format!(
         "## 3. Misses
 
-{FAULTS} suites of recorded noise as in section 1, with a fault in one workload drawn at random: all costs up, the cost that grows
+{faults} suites of recorded noise as in section 1, with a fault in one workload drawn at random: all costs up, the cost that grows
 with size up, or a part that grows with the square of size. Of each, the cost at the largest size is up by its tolerance and {} % to
 {} % more. Inconclusive is not a pass: the check exits with 3. Seed {SEED}.
 
@@ -59,14 +61,14 @@ with size up, or a part that grows with the square of size. Of each, the cost at
 | inconclusive | {} | {} |
 | regressed or mixed (caught) | {} | {} |
 {names}",
-        100.0 * LEAST_EXCESS,
-        100.0 * MOST_EXCESS,
+        100.0 * MIN_EXCESS,
+        100.0 * MAX_EXCESS,
         missed,
-        percent(missed, FAULTS),
+        percent(missed, faults),
         inconclusive,
-        percent(inconclusive, FAULTS),
+        percent(inconclusive, faults),
         caught,
-        percent(caught, FAULTS),
+        percent(caught, faults),
     ))
 }
 
@@ -83,7 +85,7 @@ fn fault(
     tolerances: &Tolerances,
     rng: &mut ChaCha8Rng,
 ) -> (impl Fn(f64, f64) -> f64 + use<>, String) {
-    let by = tolerances.cost + LEAST_EXCESS + (MOST_EXCESS - LEAST_EXCESS) * uniform(rng);
+    let by = tolerances.cost + MIN_EXCESS + (MAX_EXCESS - MIN_EXCESS) * uniform(rng);
     let kind = (3.0 * uniform(rng)) as u32;
     let (smallest, first) = recorded.costs[0];
     let (largest, last) = recorded.costs[recorded.costs.len() - 1];

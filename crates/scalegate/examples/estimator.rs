@@ -3,7 +3,7 @@
 //! ```text
 //! cargo xtask evidence estimator DIRECTORY 20
 //! cargo xtask evidence estimator DIRECTORY 20 --loaded
-//! cargo run --release --example estimator -- DIRECTORY/*.json
+//! cargo run --release -p scalegate --example estimator -- DIRECTORY/*.json
 //! ```
 //!
 //! Records are grouped by what their file names have in front of the number, as `quiet-01.json`.
