@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use scalegate::{Result, paths};
 use scalegate_suite::inference::Llm;
 use scalegate_suite::models::materialise_llm;
 use scalegate_suite::suite::LlmSpec;
-use scalegate::{Result, paths};
 
 const TOKENS: i64 = 128;
 const INFERENCES: usize = 50;

@@ -43,7 +43,10 @@ impl Place {
 
     fn record(&self, name: &str, factor: f64) {
         let row = |size: u64| {
-            format!("llm/decode,tokens,instructions,instructions,{size},0,{}\n", (5e4 + 1e3 * factor * size as f64).round())
+            format!(
+                "llm/decode,tokens,instructions,instructions,{size},0,{}\n",
+                (5e4 + 1e3 * factor * size as f64).round()
+            )
         };
         let rows: String = SIZES.into_iter().map(row).collect();
         self.write("costs.csv", &format!("workload,axis,metric,unit,size,round,value\n{rows}"));
