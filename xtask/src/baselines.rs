@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use scalegate::ci::{self, Records};
@@ -38,7 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         today: Date::today(),
         sources,
     };
-    let runs = Records::new(&arguments.records).runs()?;
+    acceptance.sources.build_scalegate()?;
+    let runs = Records::new(process::absolute(&arguments.records)?).runs()?;
     if runs.is_empty() {
         let remedy = "see why the jobs before this one sent none";
         return Err(Error::new(arguments.records.display(), "there is no record in it", remedy));
@@ -60,7 +60,7 @@ struct Acceptance {
 impl Acceptance {
     /// What changed since the last baselines, for a reviewer.
     fn changes(&self, runs: &[PathBuf]) -> Result<String> {
-        let output = process::output(self.scalegate(["check"])?.args(runs))?;
+        let output = process::output(self.sources.scalegate(["check"]).args(runs))?;
         // Any verdict is right here, and an error has no output.
         if output.stdout.is_empty() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
@@ -79,26 +79,20 @@ impl Acceptance {
 
     /// Accepts a record, and keeps the noise of its host if it was measured twice.
     fn accept(&self, run: &Path) -> Result<()> {
-        process::run(self.scalegate(["accept", "--reason", &self.reason])?.arg(run))?;
+        process::run(self.sources.scalegate(["accept", "--reason", &self.reason]).arg(run))?;
         let again = run.with_file_name("again.json");
         if !again.is_file() {
             return Ok(());
         }
         let work = process::temporary_directory()?;
-        let mut first = self.scalegate(["accept", "--reason", "the first of two runs"])?;
+        let mut first = self.sources.scalegate(["accept", "--reason", "the first of two runs"]);
         process::run_quietly(first.arg(run).arg("--baseline").arg(work.path()))?;
-        let mut second = self.scalegate(["check", "--format", "json"])?;
+        let mut second = self.sources.scalegate(["check", "--format", "json"]);
         let check = checked(second.arg(&again).arg("--baseline").arg(work.path()))?;
         let record: Run = record::read_json(run)?;
         let path = self.sources.root().join("noise").join(format!("{}.csv", record.provenance.host.class));
         let earlier = if path.exists() { process::read(&path)? } else { String::new() };
         let rows = ci::noise_rows(&check, &self.today, earlier.is_empty())?;
         process::write(&path, earlier + &rows)
-    }
-
-    fn scalegate<const N: usize>(&self, words: [&str; N]) -> Result<Command> {
-        let mut scalegate = self.sources.scalegate(words)?;
-        scalegate.current_dir(self.sources.root());
-        Ok(scalegate)
     }
 }

@@ -50,8 +50,8 @@ pub(crate) fn look(arguments: &BrowserArguments) -> Result<()> {
     let work = process::temporary_directory()?;
     let (run, report) = (work.path().join("run.json"), work.path().join("report.html"));
     record::write_json(&run, &accepted(&sources.root().join("baselines"))?)?;
-    let mut render = sources.scalegate(["report"])?;
-    process::run_quietly(render.arg(&run).arg("--out").arg(&report).current_dir(sources.root()))?;
+    sources.build_all()?;
+    process::run_quietly(sources.scalegate(["report"]).arg(&run).arg("--out").arg(&report))?;
     let test = sources.root().join("xtask/browser/report.mjs");
     process::run(command("node", [&test, &report, &arguments.screenshots]).env("CHROMIUM", browser))
 }
@@ -109,8 +109,7 @@ pub(crate) fn draw(arguments: &PictureArguments) -> Result<()> {
     let work = process::temporary_directory()?;
     let page = work.path().join("picture.html");
     process::write(&page, page_of(&process::read(&arguments.report)?, &arguments.report)?)?;
-    let out = std::path::absolute(&arguments.out)
-        .map_err(|error| Error::new(arguments.out.display(), error, "name another file"))?;
+    let out = process::absolute(&arguments.out)?;
     process::remove(&out)?;
     let mut chromium = command(browser()?, ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     chromium.args([

@@ -44,7 +44,7 @@ pub(crate) fn take(
 ) -> Result<Checkout> {
     process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
     std::fs::create_dir_all(out).map_err(|error| Error::new(out.display(), error, "name a directory to write to"))?;
-    let out = std::path::absolute(out).map_err(|error| Error::new(out.display(), error, "name another directory"))?;
+    let out = process::absolute(out)?;
     let (record, accepted) = (out.join("base.json"), out.join("base-counts"));
     eprintln!("counting the base");
     let checkout = count(sources, base, &record, class)?;

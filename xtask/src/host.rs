@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     for path in [&first, &second, &findings] {
         process::remove(path)?;
     }
-    process::run(command(cargo(), ["bench", "--locked", "--no-run"]).current_dir(sources.root()))?;
+    sources.build_all()?;
     let before = examine(&sources, &findings)?;
     if !before.success() {
         return Ok(exit_code(before));
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// What `scalegate doctor` says of this machine now, shown and kept.
 fn examine(sources: &Sources, findings: &Path) -> Result<ExitStatus> {
-    let output = process::output(&mut sources.scalegate(["doctor"])?)?;
+    let output = process::output(&mut sources.scalegate(["doctor"]))?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}{}", String::from_utf8_lossy(&output.stderr));
     let earlier = if findings.exists() { process::read(findings)? } else { String::new() };

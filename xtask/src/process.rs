@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
 use scalegate::{Error, Result};
@@ -62,6 +62,11 @@ pub(crate) fn is_on_path(program: &str) -> bool {
 /// Fails unless a program can be started by its name.
 pub(crate) fn need(program: &str, remedy: impl Display) -> Result<()> {
     if is_on_path(program) { Ok(()) } else { Err(Error::new(program, "it is not on PATH", remedy)) }
+}
+
+/// A path from the root of the file system, for a command that runs in another directory.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::new(path.display(), error, "name another path"))
 }
 
 /// Reads a file.

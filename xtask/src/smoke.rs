@@ -17,6 +17,7 @@ pub(crate) struct Arguments {}
 
 pub(crate) fn run(_: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
+    sources.build_all()?;
     let work = process::temporary_directory()?;
     let record = work.path().join("run.json");
     step(&sources, &["run", "--workload", "llm/decode", "--rounds", "5", "--out"], &record, &[0])?;
@@ -26,8 +27,7 @@ pub(crate) fn run(_: &Arguments) -> Result<()> {
 
 /// Runs `scalegate` on the record, which has to end with one of these codes.
 fn step(sources: &Sources, words: &[&str], record: &Path, right: &[i32]) -> Result<()> {
-    let mut scalegate = sources.scalegate(words)?;
-    let status = process::status(scalegate.arg(record).current_dir(sources.root()))?;
+    let status = process::status(sources.scalegate(words).arg(record))?;
     println!("{} ended with {status}", words[0]);
     if status.code().is_some_and(|code| right.contains(&code)) {
         return Ok(());

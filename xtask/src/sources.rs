@@ -55,13 +55,22 @@ impl Sources {
         target(&self.root)
     }
 
-    /// The command line of the working tree with these words.
-    ///
-    /// It is built together with this program, and so in the same form.
-    pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Command> {
+    /// Builds the command line of the working tree, together with this program and so in the same form, without tract.
+    pub(crate) fn build_scalegate(&self) -> Result<()> {
         let build = ["build", "--release", "--locked", "--quiet", "--package", "xtask", "--package", "scalegate"];
-        process::run(command(cargo(), build).current_dir(&self.root))?;
-        Ok(command(program(&self.target()), words))
+        process::run(command(cargo(), build).current_dir(&self.root))
+    }
+
+    /// Builds all programs and bench targets of the working tree, in the form that `cargo bench` asks for.
+    pub(crate) fn build_all(&self) -> Result<()> {
+        process::run(command(cargo(), BUILD_ALL).current_dir(&self.root))
+    }
+
+    /// The command line of the working tree with these words, once it is built.
+    pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = command(program(&self.target()), words);
+        command.current_dir(&self.root);
+        command
     }
 
     /// The version of a commit.
@@ -188,8 +197,7 @@ impl Checkout {
 
     /// Builds the bench targets and the command line.
     pub(crate) fn build(&self) -> Result<()> {
-        process::run_quietly(self.here(&mut command(cargo(), ["bench", "--locked", "--no-run"])))?;
-        process::run_quietly(self.here(&mut command(cargo(), ["build", "--release", "--locked", "--bins"])))
+        process::run_quietly(self.here(&mut command(cargo(), BUILD_ALL)))
     }
 
     /// The command line as this version builds it.
@@ -206,8 +214,7 @@ impl Checkout {
 
     /// Measures by `scalegate run` with these words, which takes no more rounds than decide.
     pub(crate) fn run(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
-        let record =
-            std::path::absolute(record).map_err(|error| Error::new(record.display(), error, "name another file"))?;
+        let record = process::absolute(record)?;
         process::remove(&record)?;
         process::run_quietly(self.scalegate(["run"]).args(words).arg("--out").arg(record))
     }
@@ -229,6 +236,10 @@ impl Checkout {
         command.current_dir(&self.place).env("CARGO_TARGET_DIR", &self.target)
     }
 }
+
+/// Asked for together with the bench targets, the programs are built with the same features of their dependencies, so that tract is
+/// compiled once.
+const BUILD_ALL: [&str; 5] = ["build", "--release", "--locked", "--bins", "--benches"];
 
 /// The cargo that started this program.
 pub(crate) fn cargo() -> OsString {

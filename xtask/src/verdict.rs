@@ -30,8 +30,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let classes = HOSTED.into_iter().chain(KEPT.into_iter().filter(|_| arguments.hosts));
-    let mut verdict = Sources::here()?.scalegate(["ci", "verdict"])?;
-    verdict.arg(&arguments.records).arg(&arguments.out).args(classes);
+    let sources = Sources::here()?;
+    sources.build_scalegate()?;
+    let mut verdict = sources.scalegate(["ci", "verdict"]);
+    verdict.arg(process::absolute(&arguments.records)?).arg(process::absolute(&arguments.out)?).args(classes);
     Ok(exit_code(process::status(&mut verdict)?))
 }
 

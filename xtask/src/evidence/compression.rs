@@ -88,8 +88,7 @@ pub(super) fn run(arguments: &Arguments, sources: &Sources) -> Result<()> {
         let remedy = "make an environment of models/reference/requirements.txt, and name its Python with --python";
         Error::new(arguments.python.display(), "it lacks what healing needs", remedy)
     })?;
-    let work = std::path::absolute(&arguments.work)
-        .map_err(|error| Error::new(arguments.work.display(), error, "name another directory"))?;
+    let work = process::absolute(&arguments.work)?;
     let base = sources.working_tree()?;
     let model = sources.root().join("models/reference");
     let text =

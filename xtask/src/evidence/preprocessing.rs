@@ -138,8 +138,7 @@ impl Setting {
 
 pub(super) fn run(arguments: &Arguments, sources: &Sources) -> Result<()> {
     process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
-    let work = std::path::absolute(&arguments.work)
-        .map_err(|error| Error::new(arguments.work.display(), error, "name another directory"))?;
+    let work = process::absolute(&arguments.work)?;
     let model = work.join("model");
     let base = sources.working_tree()?;
     let text = suite::with_workloads(&sources.file(&base, suite::FILE)?, &workloads(&model))?;
