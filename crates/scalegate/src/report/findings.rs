@@ -197,8 +197,8 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
         Reason::Tolerance { name, value } => format!("the tolerance {name} = {value} is not a positive number"),
         Reason::Absent(side) => format!("the {} has no such measurement", name(side)),
         Reason::TooFewRounds { taken, first, max } => format!(
-            "the {after} has {taken} of at most {max} rounds, and is not compared before it has {first}: go on with \
-             `scalegate run --resume`"
+            "the {after} has {taken} of at most {max} rounds, and is not compared before it has {first}: resume it \
+             with `scalegate run --resume`"
         ),
         Reason::MissingSize { size, axis } => {
             format!("the {after} lacks the size of {size} {} that the {before} has", axis.name())
@@ -227,7 +227,7 @@ pub(super) fn note(note: &Note) -> String {
         }
         Fact::InterimLook { workloads, taken, max, look, looks } => {
             let resume =
-                if taken < max { "; `scalegate run --resume` goes on where something is undecided" } else { "" };
+                if taken < max { "; `scalegate run --resume` continues where something is undecided" } else { "" };
             format!(
                 "{metric} of {} has {taken} of at most {max} rounds, and this is look {look} of {looks} at it{resume}",
                 workloads.join(", ")

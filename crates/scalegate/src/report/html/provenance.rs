@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::page::Page;
-use crate::record::{Provenance, Run};
+use crate::record::{NOT_TOLD, Provenance, Run};
 
 type Fields = Vec<(String, String)>;
 
@@ -19,16 +19,16 @@ pub(super) fn fingerprints(page: &Page) -> Markup {
     }
 }
 
-/// A field; what an imported record doesn't hold is said to be missing.
+/// A field; what an imported record doesn't hold is unknown.
 fn named(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), if value.is_empty() { "not told".to_owned() } else { value.to_owned() })
+    (name.to_owned(), if value.is_empty() || value == NOT_TOLD { "unknown".to_owned() } else { value.to_owned() })
 }
 
 fn host(provenance: &Provenance) -> Fields {
     let host = &provenance.host;
     vec![
         named("class", &host.class),
-        named("processor", &host.cpu),
+        named("CPU", &host.cpu),
         named("architecture", &host.architecture),
         named("cores", &host.cores.join(" + ")),
         named(
@@ -37,7 +37,7 @@ fn host(provenance: &Provenance) -> Fields {
         ),
         named("system", &host.os),
         named("kernel", &host.kernel),
-        named("governor", host.governor.as_deref().unwrap_or("not told")),
+        named("governor", host.governor.as_deref().unwrap_or_default()),
     ]
 }
 
