@@ -69,9 +69,14 @@ fn a_size_is_listed_once_is_not_zero_and_stands_after_smaller_ones() {
       help: list the sizes in ascending order, each once and none of them zero
     ");
     let first = "\"112x84\", \"224x168\"";
-    let resolutions = |new: &str| refused_at(first, first, new);
-    insta::assert_snapshot!(resolutions("\"112x0\", \"224x168\""), @"");
-    insta::assert_snapshot!(resolutions("\"224x168\", \"112x84\""), @"");
+    insta::assert_snapshot!(refused_at("resolutions = [", first, "\"112x0\", \"224x168\""), @r#"
+    error: suite.toml:[line]: `112x0` is not a resolution; write it as WIDTHxHEIGHT, for instance "640x480"
+      help: see docs/suite.md for the keys of a configuration
+    "#);
+    insta::assert_snapshot!(refused_at(first, first, "\"224x168\", \"112x84\""), @"
+    error: suite.toml:[line]: size 112x84 stands after a larger one
+      help: list the sizes in ascending order, each once and none of them zero
+    ");
 }
 
 #[test]

@@ -93,11 +93,23 @@ fn a_perplexity_of_another_text_is_not_comparable_and_a_missing_one_no_pass() {
 fn what_cannot_be_read_is_named_and_nothing_is_measured() {
     let refused = |more: &str| Place::with_suite(more).refused("accuracy", "");
     let model = suite(&reference().display().to_string());
-    insta::assert_snapshot!(refused(&model), @"");
-    insta::assert_snapshot!(refused(&model.replace("models = [\"mine\"]", "models = [\"yours\"]")), @"");
-    insta::assert_snapshot!(refused(&model.replace("models = [\"mine\"]", "models = []")), @"");
+    insta::assert_snapshot!(refused(&model), @"
+    error: text.txt: No such file or directory (os error 2)
+      help: name a file of plain UTF-8 text under `[accuracy]` in `suite.toml`
+    ");
+    insta::assert_snapshot!(refused(&model.replace("models = [\"mine\"]", "models = [\"yours\"]")), @"
+    error: suite.toml:46: accuracy.models: there is no [[model]] `yours`
+      help: change the value in this section
+    ");
+    insta::assert_snapshot!(refused(&model.replace("models = [\"mine\"]", "models = []")), @"
+    error: suite.toml:46: accuracy.models is empty, so that nobody reads the text
+      help: change the value in this section
+    ");
     let place = place("nowhere");
-    insta::assert_snapshot!(stderr(&place.bench("accuracy", "").code(2)), @"");
+    insta::assert_snapshot!(stderr(&place.bench("accuracy", "").code(2)), @"
+    error: nowhere: No such file or directory (os error 2)
+      help: name a readable model directory under `path` in `suite.toml`
+    ");
 }
 
 #[test]

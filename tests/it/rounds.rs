@@ -116,11 +116,17 @@ fn what_is_resumed_has_to_be_the_same() {
         assert_eq!(place.record(), before, "the record is as it was");
         message
     };
-    insta::assert_snapshot!(refused("--rounds 4", &[]), @"");
+    insta::assert_snapshot!(refused("--rounds 4", &[]), @"
+    error: target/scalegate/run.json: it was measured with other llm/decode rounds: 2 → 4
+      help: restore these, or measure anew without `--resume`; the record is as it was
+    ");
     let message = refused("--rounds 2", &[("SCALEGATE_HOST_CLASS", "another")]);
     assert!(message.contains("host.class: "), "{message}");
     place.write("suite.toml", place.read("suite.toml").replace("samples = 10", "samples = 12"));
-    insta::assert_snapshot!(lasting(&refused("--rounds 2", &[])), @"");
+    insta::assert_snapshot!(lasting(&refused("--rounds 2", &[])), @"
+    error: target/scalegate/run.json: it was measured with other program.configuration: [hash] → [hash]
+      help: restore these, or measure anew without `--resume`; the record is as it was
+    ");
 }
 
 #[test]
