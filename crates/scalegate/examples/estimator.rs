@@ -73,6 +73,13 @@ fn table(names: &[String]) -> Result<()> {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for ((workload, machine), runs) in &groups {
+        if runs.len() < 2 {
+            return Err(Error::new(
+                format!("{workload} on {machine}"),
+                "one record has no spread",
+                "name two or more, as quiet-01.json and quiet-02.json",
+            ));
+        }
         for quantity in ["slope", "cost"] {
             let of_runs = |statistic: Statistic| -> Result<Vec<Estimate>> {
                 runs.iter().map(|run| estimate(run, statistic, quantity)).collect()
