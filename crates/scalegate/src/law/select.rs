@@ -21,7 +21,7 @@ const LACK_OF_FIT_LEVEL: f64 = 0.01;
 /// is switched off.
 const TREND_LEVEL: f64 = 1e-6;
 /// A curve without a trend falls and rises again, which costs hardly do: it takes more evidence still.
-const CURVE_WITHOUT_TREND_LEVEL: f64 = 1e-6;
+const CURVE_WITHOUT_TREND_LEVEL: f64 = 1e-8;
 /// A trend that the rounds leave no doubt of at that level needs less evidence against what is left of the costs beside it
 /// (the steps in which an allocator takes memory), and so does a cost that at least doubles or halves over the sizes: few
 /// sizes can't give more.
