@@ -52,7 +52,6 @@ fn a_text_in_the_place_of_a_photo_is_refused() {
 fn a_header_of_50_000_by_50_000_is_refused_with_the_limit() {
     // The pixels are missing: a decoder that looked for them would complain of that.
     let message = refused("photo.png", &png_header(50_000, 50_000));
-    assert!(message.starts_with("error: photo.png: the image has 50000×50000 pixels; the limit is 16384"), "{message}");
     insta::assert_snapshot!(message, @"
     error: vlm/preprocess at size 3136: photo.png: the image has 50000×50000 pixels; the limit is 16384 per side and 50000000 in all
       help: scale the image down before giving it

@@ -138,7 +138,6 @@ fn a_dimension_of_many_brackets_is_refused() {
 #[test]
 fn a_model_without_the_named_inputs_is_refused_with_those_it_has() {
     let message = refused(|_| vision_encoder());
-    assert!(message.starts_with(&format!("error: {MODEL}: the model has no input input_ids; ")), "{message}");
     insta::assert_snapshot!(message, @"
     error: mine/llm/prefill at size 4: mine/onnx/model.onnx: the model has no input input_ids; its inputs are: pixel_values, pixel_position_ids
       help: export the model with Optimum, with the task text-generation-with-past (a language model), or with the inputs that docs/models.md lists

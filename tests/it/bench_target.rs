@@ -141,7 +141,7 @@ fn a_choice_that_makes_no_sense_is_refused() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(refused("--workload llm/["), @"
-    error: --workload llm/[: unclosed character class; missing ']'
+    error: --workload llm/[: invalid range pattern
       help: give a name or a glob such as `llm/*`
     ");
     insta::assert_snapshot!(refused("--workload llm/nothing*"), @"
@@ -156,13 +156,14 @@ fn an_option_that_criterion_does_not_know_is_refused_in_its_words() {
     let place = Place::with_earlier_run("");
     let before = place.files();
     let message = stderr(&place.bench("llm", "--no-such-option").code(2));
-    insta::assert_snapshot!(message, @"
+    // The name of the program is another one after each change of the sources.
+    let lines: Vec<&str> = message.lines().filter(|line| !line.starts_with("Usage: ")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
     error: round 1: the measured process ended with exit status: 2 and said:
     error: unexpected argument '--no-such-option' found
 
       tip: to pass '--no-such-option' as a value, use '-- --no-such-option'
 
-    Usage: llm-d9967829da4a28df [OPTIONS] [FILTER]
 
     For more information, try '--help'.
       help: fix the cause and rerun; earlier records are as they were
