@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Covariance, Cut, Mat};
+use super::{Covariance, Cut, Mat};
 
 #[derive(Deserialize)]
 struct Fixture {
