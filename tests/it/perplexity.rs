@@ -93,7 +93,7 @@ fn a_perplexity_of_another_text_is_not_comparable_and_a_missing_one_no_pass() {
 fn what_cannot_be_read_is_named_and_nothing_is_measured() {
     let refused = |more: &str| Place::with_suite(more).refused("accuracy", "");
     let model = suite(&reference().display().to_string());
-    insta::assert_snapshot!(refused(&model), @"
+    insta::assert_snapshot!(stderr(&Place::with_suite(&model).bench("accuracy", "").code(2)), @"
     error: text.txt: No such file or directory (os error 2)
       help: name a file of plain UTF-8 text under `[accuracy]` in `suite.toml`
     ");

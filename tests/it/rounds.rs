@@ -83,7 +83,7 @@ fn ctrl_c_keeps_the_finished_rounds_and_resume_takes_the_others() {
     assert!((1..6).contains(&only(&kept).n_rounds()), "{}", only(&kept).n_rounds());
     assert_eq!(only(&kept).looks.last(), Some(&6), "the record says that more was planned");
     let text = stdout(&place.scalegate("check").code(3));
-    assert!(text.contains("of at most 6 rounds") && text.contains("`scalegate run --resume` goes on"), "{text}");
+    assert!(text.contains("of at most 6 rounds") && text.contains("`scalegate run --resume` continues"), "{text}");
 
     place.run(&["llm"], "--workload llm/decode --rounds 6 --resume").success();
     let whole = place.record();

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use own_code::{close_pairs, count_words, spectrum};
+use own_code::{count_words, neighbours, spectrum};
 use scalegate::Axis;
 
 fn main() -> ExitCode {
@@ -15,9 +15,9 @@ fn main() -> ExitCode {
             let signal: Vec<i64> = keys(n).into_iter().map(|key| (key % 1_000) as i64).collect();
             move || spectrum(&signal)
         })
-        .workload("keys/close_pairs", Axis::new("items"), [100, 200, 400, 800, 1_600, 3_200], |n| {
+        .workload("keys/neighbours", Axis::new("items"), [100, 200, 400, 800, 1_600, 3_200], |n| {
             let keys = keys(n);
-            move || close_pairs(&keys, 1_000)
+            move || neighbours(&keys, 1_000)
         })
         .run()
 }

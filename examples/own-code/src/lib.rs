@@ -27,13 +27,10 @@ pub fn spectrum(signal: &[i64]) -> Vec<i64> {
     values
 }
 
-/// How many pairs of keys are closer than `distance`. Every pair is looked at, so that this is quadratic.
-pub fn close_pairs(keys: &[u64], distance: u64) -> usize {
-    let mut pairs = 0;
-    for (i, a) in keys.iter().enumerate() {
-        pairs += keys[i + 1..].iter().filter(|b| a.abs_diff(**b) < distance).count();
-    }
-    pairs
+/// How many keys lie closer than `distance` to each key. Every pair is looked at, so that this is quadratic.
+pub fn neighbours(keys: &[u64], distance: u64) -> Vec<usize> {
+    let close = |a: u64| keys.iter().filter(|b| a.abs_diff(**b) < distance).count() - 1;
+    keys.iter().map(|key| close(*key)).collect()
 }
 
 #[cfg(test)]
@@ -41,9 +38,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_counted_signals_are_transformed_and_pairs_are_found() {
+    fn words_are_counted_signals_are_transformed_and_neighbours_are_found() {
         assert_eq!(count_words("a b a")["a"], 2);
         assert_eq!(spectrum(&[1, 0, 1, 0]), [2, 2, 0, 0]);
-        assert_eq!(close_pairs(&[1, 2, 10], 2), 1);
+        assert_eq!(neighbours(&[1, 2, 10], 2), [1, 1, 0]);
     }
 }
