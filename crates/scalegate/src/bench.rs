@@ -110,6 +110,7 @@ pub fn allocator_name(path: &str) -> String {
 
 type Subject = Box<dyn Fn(&Config) -> Result<BTreeMap<String, String>>>;
 type Provider = Box<dyn Fn(&Config) -> Result<Vec<Measured>>>;
+type Names = fn(&Config) -> Result<Vec<String>>;
 type Compute = Box<dyn Fn(&Config, &str) -> Result<Vec<Series>>>;
 
 /// A workload and the ways in which it is measured.
@@ -132,7 +133,7 @@ pub struct Bench {
     provider: Option<Provider>,
     subject: Option<Subject>,
     pub(crate) environment: fn() -> BTreeMap<String, String>,
-    pub(crate) values: Vec<(Metric, fn(&Config) -> Result<Vec<String>>)>,
+    pub(crate) values: Vec<(Metric, Names)>,
     pub(crate) compute: Option<Compute>,
 }
 
@@ -261,7 +262,7 @@ impl Bench {
     pub fn computed(
         mut self,
         metric: Metric,
-        names: fn(&Config) -> Result<Vec<String>>,
+        names: Names,
         compute: impl Fn(&Config, &str) -> Result<Vec<Series>> + 'static,
     ) -> Self {
         self.values.push((metric, names));

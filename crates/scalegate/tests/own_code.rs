@@ -243,9 +243,9 @@ fn a_routine_that_panics_is_named_with_its_size_and_the_earlier_record_is_kept()
         assert!(message.contains("it panicked: too long") && message.contains("help: fix the routine"), "{message}");
     }
     let files = std::fs::read_dir(package.path("target/scalegate")).unwrap().map(|entry| entry.unwrap().path());
-    let records = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let mut records = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let is_whole = |path: PathBuf| record::read_json::<Run>(&path).unwrap() == before;
-    assert!(records.map(is_whole).any(|is| is), "the earlier record is there, under its name or beside it");
+    assert!(records.any(is_whole), "the earlier record is there, under its name or beside it");
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub(super) fn sample(size: u64, count: u64) -> Sample {
     Sample { size, round: 0, values: vec![count as f64] }
 }
 
+/// What callgrind counted of one case.
+type Counts = BTreeMap<Metric, u64>;
+
 struct Case<'a> {
     target: &'a Target,
     workload: &'a Described,
@@ -128,7 +131,7 @@ fn write_what_is_written_once(session: &Session<'_>, chosen: &[Chosen<'_>]) -> R
 fn count_all(cases: &[Case<'_>], directory: &Path) -> Result<Vec<BTreeMap<Metric, u64>>> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(cases.len());
     let next = AtomicUsize::new(0);
-    let counts: Vec<Mutex<Option<Result<BTreeMap<Metric, u64>>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
+    let counts: Vec<Mutex<Option<Result<Counts>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
     let progress = Progress::steps();
     let done = AtomicUsize::new(0);
     std::thread::scope(|scope| {
