@@ -138,7 +138,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A target without workloads. [`bench!`](crate::bench) and [`bench_target!`](crate::bench_target) know the package.
+    /// A target without workloads. [`bench!`](crate::bench!) and [`bench_target!`](crate::bench_target!) know the package.
     pub fn new(name: impl Into<String>, package: Package) -> Self {
         Self {
             name: name.into(),

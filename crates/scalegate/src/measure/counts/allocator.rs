@@ -27,7 +27,7 @@ pub trait Instrumented: Sync {
 
 /// Passes every call on to `A`, and counts it while it is told to: a load and a branch more for each call.
 ///
-/// [`bench!`](crate::bench) installs one. A target that has a global allocator of its own wraps it:
+/// [`bench!`](crate::bench!) installs one. A target that has a global allocator of its own wraps it:
 ///
 /// ```
 /// #[global_allocator]
