@@ -105,6 +105,15 @@ impl Suite {
 
     /// Parses and checks the text of a suite file; `path` is for messages.
     ///
+    /// ```
+    /// use scalegate_suite::suite::Suite;
+    ///
+    /// let suite = Suite::parse("suite.toml".as_ref(), "[measure]\nrounds = 4\n").map_err(|error| error.to_string())?;
+    /// assert_eq!(suite.config.measure.rounds, 4);
+    /// assert!(suite.workloads.is_empty(), "nothing is run that is not listed");
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Suite::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
