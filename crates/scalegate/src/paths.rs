@@ -33,6 +33,11 @@ pub fn run() -> PathBuf {
     target().join("run.json")
 }
 
+/// The default record of pairs.
+pub fn pairs() -> PathBuf {
+    target().join("ab.json")
+}
+
 /// The default directory of baselines.
 pub fn baselines() -> PathBuf {
     of_workspace("baselines")

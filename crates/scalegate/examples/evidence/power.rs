@@ -99,6 +99,7 @@ impl Planted {
             scope: self.scope,
             tolerances,
             noise: None,
+            paired: false,
             looks: Vec::new(),
             baseline: Some(baseline),
             run: Some(run),

@@ -82,6 +82,7 @@ impl Recorded {
             scope,
             tolerances,
             noise: None,
+            paired: false,
             looks: Vec::new(),
             baseline: Some(baseline.clone()),
             run: Some(run.clone()),

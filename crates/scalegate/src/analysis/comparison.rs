@@ -97,6 +97,7 @@ fn case(
         scope: if metric.has_law() { Scope::Absolute } else { Scope::Value },
         tolerances: settings.tolerances(metric),
         noise: metric.error_bound(),
+        paired: false,
         looks: second.map(|series| series.looks.clone()).unwrap_or_default(),
         baseline,
         run,

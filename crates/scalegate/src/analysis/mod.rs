@@ -8,6 +8,7 @@ mod comparison;
 mod laws;
 mod notes;
 mod overlay;
+mod pairs;
 mod tradeoff;
 mod verdict;
 
@@ -15,5 +16,6 @@ pub use comparison::{Comparison, TokenRate, compare};
 pub use laws::{AcceptedLaw, RunLaws, SeriesFit, SeriesLaw, Unfitted, fit_run, fit_series, laws, observations};
 pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
+pub use pairs::{Control, PAIR_METRICS, PairCheck, check_pairs, ratios};
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
 pub use verdict::{Check, Expected, check};

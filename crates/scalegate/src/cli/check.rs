@@ -17,7 +17,7 @@ use crate::session::{self, Tree};
 use crate::{Result, paths, report};
 
 /// What `git bisect run` reads as "this commit can't be tested".
-const BISECT_SKIP: u8 = 125;
+pub(super) const BISECT_SKIP: u8 = 125;
 
 /// Nobody knows whether the sources here are as good as their baselines.
 const NOT_COMPARABLE: u8 = 3;

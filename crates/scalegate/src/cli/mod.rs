@@ -3,6 +3,7 @@
 //! Results go to standard output and messages to standard error. Exit codes: 0 pass or improved, 1 regressed or mixed,
 //! 2 wrong usage or unreadable input, 3 inconclusive or not comparable.
 
+mod ab;
 mod accept;
 mod check;
 mod ci;
@@ -37,6 +38,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Ab(ab::Arguments),
     Fit(fit::Arguments),
     Check(check::Arguments),
     Accept(accept::Arguments),
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(arguments) => Ok(run::run(&arguments)),
+        Command::Ab(arguments) => ab::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Accept(arguments) => accept::run(&arguments),

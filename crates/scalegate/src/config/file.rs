@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{GateSettings, MeasureSettings, ResourceSettings, resources};
+use super::{AbSettings, GateSettings, MeasureSettings, ResourceSettings, resources};
 use crate::{Error, Result, bounded, paths};
 
 /// For a key that is not known, or no TOML at all.
@@ -23,7 +23,7 @@ const DEFAULT_SEED: u64 = 2512;
 pub struct Config {
     /// The file, if there is one.
     pub path: Option<PathBuf>,
-    /// SHA-256 over all that the file says but for `[gate]`, which changes no measurement; of nothing without a file.
+    /// SHA-256 over all that the file says but for `[gate]` and `[ab]`, which change no measurement of a run; of nothing without a file.
     pub sha256: String,
     /// Seed of the order of sizes.
     pub seed: u64,
@@ -33,6 +33,8 @@ pub struct Config {
     pub resources: Option<ResourceSettings>,
     /// How much may change.
     pub gate: GateSettings,
+    /// How base and head are compared in pairs.
+    pub ab: AbSettings,
 }
 
 /// The keys that every configuration may have; spans lead an error back to its line.
@@ -44,10 +46,11 @@ struct Keys {
     measure: Option<Spanned<MeasureSettings>>,
     resources: Option<Spanned<resources::Section>>,
     gate: Option<Spanned<GateSettings>>,
+    ab: Option<Spanned<AbSettings>>,
 }
 
 impl Keys {
-    const NAMES: [&'static str; 5] = ["schema", "seed", "measure", "resources", "gate"];
+    const NAMES: [&'static str; 6] = ["schema", "seed", "measure", "resources", "gate", "ab"];
 }
 
 /// A fault in a file: where, what, and what to do.
@@ -145,6 +148,7 @@ impl<'a> Document<'a> {
     fn fingerprint(&self) -> String {
         let mut table: toml::Table = toml::from_str(self.text).unwrap_or_default();
         table.remove("gate");
+        table.remove("ab");
         sha256(table.to_string().as_bytes())
     }
 }
@@ -170,6 +174,9 @@ impl Keys {
         if let Some(gate) = &self.gate {
             section(gate.span(), gate.get_ref().check())?;
         }
+        if let Some(ab) = &self.ab {
+            section(ab.span(), ab.get_ref().check())?;
+        }
         let resources = match self.resources {
             None => None,
             Some(resources) => {
@@ -184,6 +191,7 @@ impl Keys {
             measure: self.measure.map(Spanned::into_inner).unwrap_or_default(),
             resources,
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
+            ab: self.ab.map(Spanned::into_inner).unwrap_or_default(),
         })
     }
 }
@@ -197,6 +205,7 @@ impl Default for Config {
             measure: MeasureSettings::default(),
             resources: None,
             gate: GateSettings::default(),
+            ab: AbSettings::default(),
         }
     }
 }

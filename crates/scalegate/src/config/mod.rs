@@ -7,12 +7,14 @@
 //! The settings of all stages live here as plain data, so that every stage can import its own and none of them has to
 //! know the file.
 
+mod ab;
 mod file;
 mod gate;
 mod measure;
 mod resources;
 mod tolerances;
 
+pub use ab::AbSettings;
 pub use file::{Config, Document, Fault};
 pub use gate::{GateSettings, HostPolicy};
 pub use measure::MeasureSettings;

@@ -102,6 +102,18 @@ impl Tolerances {
         growth: 0.002,
     };
 
+    /// For costs that were measured in pairs of rounds, base and head alternating: what a machine does to both sides cancels, and what
+    /// is left are a few tenths of a percent. `docs/ab.md` has the figures.
+    pub const PAIRS: Self = Self {
+        slope: 0.01,
+        cost: 0.01,
+        curvature_share: 0.03,
+        breakpoint: 0.05,
+        level: 0.01,
+        slope_ratio: 0.02,
+        growth: 0.015,
+    };
+
     /// The first tolerance that is not a positive finite number, by name.
     pub fn first_invalid(&self) -> Option<(&'static str, f64)> {
         [

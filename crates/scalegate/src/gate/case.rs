@@ -41,6 +41,9 @@ pub struct Case {
     /// A bound on the relative error of every cost, for metrics that repeat exactly or nearly so (instruction counts): one
     /// round is then enough. `None`: the noise is what the rounds show.
     pub noise: Option<f64>,
+    /// Whether a round of the run and the round of the same number of the baseline were measured in the same minutes, alternating:
+    /// what both of them met then cancels in the change from one to the other.
+    pub paired: bool,
     /// The numbers of rounds after which the run was or will be compared with its baseline, ascending, the last being the most
     /// that it takes; empty if it is compared once. See [`looks`](super::looks).
     pub looks: Vec<u32>,

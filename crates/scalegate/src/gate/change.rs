@@ -19,6 +19,16 @@ pub(super) enum Reading {
     Costs,
 }
 
+impl Reading {
+    /// A quantity of pooled costs, which are relative to the scale of `sample`.
+    fn value(self, quantity: Quantity, range: Range, sample: &Sample, costs: Vec<f64>) -> Option<f64> {
+        match self {
+            Self::Law(form) => Some(quantity.of(&form.fit(&sample.points(costs))?.curve, range)),
+            Self::Costs => quantity.of_ends(*costs.first()?, *costs.last()?),
+        }
+    }
+}
+
 /// A value with what is known about its error: a spread over rounds, or a bound.
 #[derive(Debug, Clone, Copy)]
 struct Uncertain {
@@ -51,10 +61,7 @@ impl Measured {
         noise: Option<f64>,
     ) -> Option<Self> {
         let read = |costs: Vec<f64>| {
-            let value = match reading {
-                Reading::Law(form) => quantity.of(&form.fit(&sample.points(costs))?.curve, range),
-                Reading::Costs => quantity.of_ends(*costs.first()?, *costs.last()?)?,
-            };
+            let value = reading.value(quantity, range, sample, costs)?;
             Some(vec![value, value.ln()])
         };
         let uncertain: Vec<Uncertain> = match noise {
@@ -148,6 +155,36 @@ impl Change {
             Self { centre, scale: Scale::Plain }
         };
         known(&change.centre).then_some(change)
+    }
+
+    /// From `baseline` to `run`, which were measured in pairs of rounds, with the values of both; `None` where the quantity has no
+    /// value on one side.
+    pub(super) fn of_pairs(
+        baseline: &Sample,
+        run: &Sample,
+        reading: Reading,
+        quantity: Quantity,
+        range: Range,
+    ) -> Option<(f64, f64, Option<Self>)> {
+        let scales = match quantity.has_cost_unit() {
+            true => (baseline.scale(), run.scale()),
+            false => (1.0, 1.0),
+        };
+        let read = |before: Vec<f64>, after: Vec<f64>| {
+            let before = scales.0 * reading.value(quantity, range, baseline, before)?;
+            let after = scales.1 * reading.value(quantity, range, run, after)?;
+            Some(vec![before, after, (after / before).ln(), after / before - 1.0, after - before])
+        };
+        let spreads = baseline.spreads_over_pairs(run, read)?;
+        let (before, after) = (spreads[0].estimate, spreads[1].estimate);
+        let of = |index: usize, scale| Self { centre: Uncertain { spread: spreads[index], bound: 0.0 }, scale };
+        let change = match quantity.is_relative() {
+            false => of(4, Scale::Plain),
+            true if spreads[2].estimate.is_finite() && spreads[2].standard_error.is_finite() => of(2, Scale::Log),
+            true => of(3, Scale::Plain),
+        };
+        let is_known = change.centre.is_known() && (!quantity.is_relative() || before > 0.0);
+        Some((before, after, is_known.then_some(change)))
     }
 
     /// The interval by which a change is called one beyond `tolerance`, and its two-sided confidence: of a change within the

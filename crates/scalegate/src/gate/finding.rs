@@ -139,6 +139,13 @@ pub enum Reason {
     OneRound(Side),
     /// No law fits the costs of a side.
     NoLaw(Side, FitError),
+    /// What should be pairs of rounds lacks a size or a round on one side.
+    NotInPairs,
+    /// The same program differs from itself by more than its rounds explain.
+    NotItself {
+        /// The change that it shows, relative.
+        change: Interval,
+    },
 }
 
 /// All findings of a check and what they come to.

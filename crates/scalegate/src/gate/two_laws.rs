@@ -82,8 +82,11 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     if is_free(baseline) && is_free(&run) {
         return Ok(Comparison::Free);
     }
-    let baseline = sides.of(baseline, Side::Baseline, case.noise)?;
-    let run = sides.of(&run, Side::Run, case.noise)?;
+    let (baseline, run) = if case.paired {
+        sides.of_pairs(baseline, &run)?
+    } else {
+        (sides.of(baseline, Side::Baseline, case.noise)?, sides.of(&run, Side::Run, case.noise)?)
+    };
     if baseline.sample.panel.sizes != run.sample.panel.sizes {
         return Err(Reason::NoCommonSizes);
     }
@@ -93,6 +96,12 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     let mut items = Vec::new();
     for (quantity, form) in quantities(case.scope, &baseline, &run) {
         let reading = reading(quantity, form, [&baseline, &run], case.noise);
+        if case.paired {
+            let (before, after, change) = Change::of_pairs(&baseline.sample, &run.sample, reading, quantity, range)
+                .ok_or(Reason::TooFewSizes(form.class()))?;
+            items.push(Item { quantity, baseline: before, run: after, change });
+            continue;
+        }
         let measure = |side: &Fitted| Measured::new(&side.sample, reading, quantity, range, case.noise);
         let (Some(before), Some(after)) = (measure(&baseline), measure(&run)) else {
             return Err(Reason::TooFewSizes(form.class()));
@@ -151,11 +160,14 @@ fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &Axis) -> Resu
 pub(super) struct Sides {
     options: FitOptions,
     known: Vec<(Observations, Result<Rc<Fitted>, FitError>)>,
+    pairs: Vec<(Pair, Result<(Rc<Fitted>, Rc<Fitted>), Reason>)>,
 }
+
+type Pair = (Observations, Observations);
 
 impl Sides {
     pub(super) fn new(options: FitOptions) -> Self {
-        Self { options, known: Vec::new() }
+        Self { options, known: Vec::new(), pairs: Vec::new() }
     }
 
     fn of(&mut self, observations: &Observations, side: Side, noise: Option<f64>) -> Result<Rc<Fitted>, Reason> {
@@ -164,17 +176,41 @@ impl Sides {
         }
         let known = self.known.iter().find(|(others, _)| others == observations).map(|(_, fitted)| fitted.clone());
         let fitted = known.unwrap_or_else(|| {
-            let fitted = Fitted::new(observations, &self.options).map(Rc::new);
+            let fitted = Panel::new(observations).and_then(|panel| Fitted::new(panel, &self.options)).map(Rc::new);
             self.known.push((observations.clone(), fitted.clone()));
             fitted
         });
         fitted.map_err(|error| Reason::NoLaw(side, error))
     }
+
+    /// Both sides of pairs of rounds. What was fitted for one case serves the other of the same workload.
+    fn of_pairs(&mut self, baseline: &Observations, run: &Observations) -> Result<(Rc<Fitted>, Rc<Fitted>), Reason> {
+        if baseline.n_rounds() < 2 {
+            return Err(Reason::OneRound(Side::Baseline));
+        }
+        if (baseline.rounds(), baseline.sizes()) != (run.rounds(), run.sizes()) || !baseline.is_complete() {
+            return Err(Reason::NotInPairs);
+        }
+        let key = (baseline.clone(), run.clone());
+        if let Some((_, known)) = self.pairs.iter().find(|(other, _)| *other == key) {
+            return known.clone();
+        }
+        let fitted = Panel::paired(baseline, run).map_err(|error| Reason::NoLaw(Side::Baseline, error)).and_then(
+            |(before, after)| {
+                let of = |panel, side| {
+                    Fitted::new(panel, &self.options).map(Rc::new).map_err(|error| Reason::NoLaw(side, error))
+                };
+                Ok((of(before, Side::Baseline)?, of(after, Side::Run)?))
+            },
+        );
+        self.pairs.push((key, fitted.clone()));
+        fitted
+    }
 }
 
 impl Fitted {
-    fn new(observations: &Observations, options: &FitOptions) -> Result<Self, FitError> {
-        let sample = Panel::new(observations).and_then(Sample::new)?;
+    fn new(panel: Panel, options: &FitOptions) -> Result<Self, FitError> {
+        let sample = Sample::new(panel)?;
         let (form, curve) = sample.select(options.seed, options.resamples)?;
         Ok(Self { sample, form, breakpoint: curve.breakpoint() })
     }

@@ -18,6 +18,7 @@ mod interval;
 mod knee;
 mod knee_bootstrap;
 mod observations;
+mod pairs;
 mod panel;
 pub mod random;
 mod sample;
@@ -31,6 +32,7 @@ pub use fit::{Fit, FitError, FitOptions, Parameter, band, fit};
 pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
+pub use pairs::{hodges_lehmann, ratios};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;

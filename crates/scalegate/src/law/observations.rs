@@ -103,6 +103,11 @@ impl Observations {
         &self.costs[round * n..(round + 1) * n]
     }
 
+    /// Whether every round has a cost at every size.
+    pub fn is_complete(&self) -> bool {
+        self.costs.iter().all(Option::is_some)
+    }
+
     /// The points as (size, round, cost).
     pub fn points(&self) -> impl Iterator<Item = (f64, u32, f64)> + '_ {
         self.rounds.iter().enumerate().flat_map(move |(r, &round)| {

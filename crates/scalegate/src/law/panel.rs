@@ -60,6 +60,32 @@ impl Panel {
         Ok(panel)
     }
 
+    /// The panels of two sides that were measured in pairs of rounds: the first's own, and for the second that plus the
+    /// difference of each pair.
+    ///
+    /// What both sides of a pair met is in both panels and cancels in any comparison that leaves rounds out of both at once. What is
+    /// winsorized on the second side is the difference: a spike on one side stands out there, and not among costs that drift.
+    /// Every round has to have every size on both sides.
+    pub(crate) fn paired(first: &Observations, second: &Observations) -> Result<(Self, Self), FitError> {
+        let ratios = first.points().zip(second.points()).map(|((size, round, before), (.., after))| {
+            // A ratio of two costs is a cost like any other to what lays them out.
+            (size, round, if before > 0.0 { after / before } else { f64::NAN })
+        });
+        let differences = Observations::new(ratios).map_err(|_| FitError::Range)?;
+        let (before, differences) = (Self::new(first)?, Self::new(&differences)?);
+        let add = |(row, differences): (&Vec<Option<f64>>, &Vec<Option<f64>>)| -> Vec<Option<f64>> {
+            row.iter().zip(differences).map(|(a, b)| Some((*a)? + (*b)?)).collect()
+        };
+        let mut after = Self {
+            sizes: before.sizes.clone(),
+            scale: before.scale * differences.scale,
+            cells: before.cells.iter().zip(&differences.cells).map(add).collect(),
+            round_effects: vec![0.0; before.cells.len()],
+        };
+        after.align_rounds();
+        Ok((before, after))
+    }
+
     pub(crate) fn n_rounds(&self) -> usize {
         self.cells.len()
     }

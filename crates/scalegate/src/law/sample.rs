@@ -125,6 +125,20 @@ impl Sample {
         Some(estimates.iter().enumerate().map(|(j, &e)| Spread::jackknife(e, &column(j))).collect())
     }
 
+    /// Statistics that `read` makes of the pooled costs of two sides, with their spread over pairs of rounds. The sides come from
+    /// [`Panel::paired`].
+    pub(crate) fn spreads_over_pairs(
+        &self,
+        other: &Self,
+        read: impl Fn(Vec<f64>, Vec<f64>) -> Option<Vec<f64>>,
+    ) -> Option<Vec<Spread>> {
+        let pooled = |without: Option<usize>| read(self.panel.pooled(without), other.panel.pooled(without));
+        let estimates = pooled(None)?;
+        let without: Vec<Vec<f64>> = (0..self.panel.n_rounds()).map(|r| pooled(Some(r))).collect::<Option<_>>()?;
+        let column = |j: usize| without.iter().map(|v| v[j]).collect::<Vec<_>>();
+        Some(estimates.iter().enumerate().map(|(j, &e)| Spread::serial_jackknife(e, &column(j))).collect())
+    }
+
     /// How the statistics that `read` makes of pooled costs answer to a relative change of each cost: one row per size.
     pub(crate) fn sensitivities(&self, read: impl Fn(Vec<f64>) -> Option<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
         let pooled = self.panel.pooled(None);

@@ -6,10 +6,12 @@
 mod file;
 mod fingerprint;
 mod join;
+mod pairs;
 mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub(crate) use fingerprint::NOT_TOLD;
 pub use fingerprint::{Build, Difference, Host, Program, Provenance};
 pub use join::{Absorbed, Join, absorb, extend};
+pub use pairs::{Arm, Block, PairRecord, PairRound, PairSeries, Slice};
 pub use run::{Run, Sample, Series};

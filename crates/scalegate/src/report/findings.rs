@@ -16,6 +16,8 @@ pub(super) enum Sides {
     Baseline,
     /// A run against an earlier one.
     Runs,
+    /// A revision of the sources against another.
+    Revisions,
 }
 
 impl Sides {
@@ -25,6 +27,8 @@ impl Sides {
             (Self::Baseline, Side::Run) => "run",
             (Self::Runs, Side::Baseline) => "first run",
             (Self::Runs, Side::Run) => "second run",
+            (Self::Revisions, Side::Baseline) => "base",
+            (Self::Revisions, Side::Run) => "head",
         }
     }
 }
@@ -191,6 +195,7 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
                     format!("not comparable with its baseline ({fields}); restore these, or accept a new baseline")
                 }
                 Sides::Runs => format!("the runs are not comparable ({fields})"),
+                Sides::Revisions => format!("the revisions are not comparable ({fields})"),
             }
         }
         Reason::Unusable(side, fault) => format!("{}: {fault}", name(side)),
@@ -211,6 +216,14 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
             format!("the {} has one round, which doesn't show its noise: measure at least 5", name(side))
         }
         Reason::NoLaw(side, error) => format!("{}: {error}", name(side)),
+        Reason::NotInPairs => "the two sides are no pairs of rounds: one lacks a size that the other has".to_owned(),
+        Reason::NotItself { change: its } => format!(
+            "the base differs from itself by {} (between {} and {}), so that a difference from the head means nothing: repeat it \
+             on a quieter machine",
+            change(its.estimate),
+            change(its.lower),
+            change(its.upper)
+        ),
     }
 }
 

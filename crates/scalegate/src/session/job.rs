@@ -47,6 +47,34 @@ pub(super) enum Work {
     Sample { workload: String, size: u64, window_ms: u64, inferences: u64 },
     /// Metrics that the target computes itself.
     Compute { workload: String },
+    /// All sizes of a workload, of which slices are asked for on standard input and answered on standard output.
+    Slices { workload: String, cores: Vec<usize> },
+}
+
+/// The child: all sizes are prepared, and have been run once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlicesReady {
+    /// Threads of the process.
+    pub(super) threads: Option<usize>,
+}
+
+/// The parent: run a size so many times. The child answers with [`SliceTimes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SliceOrder {
+    pub(super) size: u64,
+    pub(super) inferences: u64,
+}
+
+/// What the inferences of a slice took together, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SliceTimes {
+    pub(super) wall_s: f64,
+    pub(super) cpu_s: f64,
+    /// The part of `wall_s` that another thread had the core.
+    pub(super) wait_s: Option<f64>,
 }
 
 /// What a bench target is and measures.

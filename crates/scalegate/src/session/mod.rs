@@ -9,6 +9,7 @@
 //! A target that `cargo bench` starts drives itself; `scalegate run` builds all targets and drives them together. A job is one JSON
 //! document, whose path is in `SCALEGATE_JOB`, and its answer is another one beside it. A process ends with its driver.
 
+mod ab;
 mod counts;
 mod driver;
 mod job;
@@ -17,9 +18,11 @@ mod record;
 mod request;
 mod resources;
 mod sampled_series;
+mod slices;
 mod tree;
 mod worker;
 
+pub(crate) use ab::{AbOutcome, AbRequest, ab};
 pub use job::{Described, Description, Instrument};
 pub use request::Request;
 pub(crate) use tree::{Tree, described};
@@ -36,7 +39,7 @@ use job::Job;
 use record::{Recorder, Target};
 
 /// The exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Criterion's options that ask for something else than a measurement for the record; Criterion then has its way.
 const CRITERION_ONLY: [&str; 14] = [

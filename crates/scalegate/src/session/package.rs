@@ -155,7 +155,22 @@ impl Workspace {
     /// # Errors
     /// They don't build; Cargo has said why.
     pub(crate) fn build(&self) -> Result<Vec<Executable>> {
+        self.built_by(cargo())
+    }
+
+    /// The same for the workspace at another place, with a target directory of its own.
+    ///
+    /// # Errors
+    /// As [`Workspace::build`].
+    pub(super) fn build_in(&self, directory: &Path, target: &Path) -> Result<Vec<Executable>> {
         let mut cargo = cargo();
+        // What is checked out is no repository; git would find that around it.
+        let ceiling = target.parent().unwrap_or(target);
+        cargo.current_dir(directory).env("CARGO_TARGET_DIR", target).env("GIT_CEILING_DIRECTORIES", ceiling);
+        self.built_by(cargo)
+    }
+
+    fn built_by(&self, mut cargo: Command) -> Result<Vec<Executable>> {
         cargo.args(["bench", "--no-run", "--message-format=json-render-diagnostics"]);
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
         let output =

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::job::{self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, Work};
+use super::slices;
 use crate::bench::{Bench, Measures};
 use crate::config::Config;
 use crate::measure::placement::Placement;
@@ -77,6 +78,20 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             let outcome =
                 guarded(|| sampled.dialogue(&measures, &workload, size)).map_err(|error| at(error, &workload, size));
             outcome.inspect_err(|error| {
+                if let Ok(text) = serde_json::to_string(error) {
+                    let _ = speak(&text);
+                }
+            })
+        }
+        Work::Slices { workload, cores } => {
+            if cores.is_empty() {
+                place_this_process()?
+            } else {
+                place_on(&Placement::Pinned(cores))?
+            }
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            guarded(|| slices::serve(measures.find(Instrument::Clock, &workload)?)).inspect_err(|error| {
                 if let Ok(text) = serde_json::to_string(error) {
                     let _ = speak(&text);
                 }
@@ -279,13 +294,13 @@ impl Sampled {
     }
 }
 
-fn speak(line: &str) -> Result<()> {
+pub(super) fn speak(line: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| lost(&error))
 }
 
 /// The driver's next line; `None` if it is gone.
-fn hear() -> Result<Option<String>> {
+pub(super) fn hear() -> Result<Option<String>> {
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| lost(&error))?;
     Ok((read > 0).then(|| line.trim_end().to_owned()))
@@ -297,7 +312,10 @@ fn lost(error: &std::io::Error) -> Error {
 
 /// Puts a measured process on the fast cores of a machine that has others too.
 fn place_this_process() -> Result<()> {
-    let Some(placement) = Placement::here() else { return Ok(()) };
+    Placement::here().map_or(Ok(()), |placement| place_on(&placement))
+}
+
+fn place_on(placement: &Placement) -> Result<()> {
     placement.apply().map_err(|cause| {
         Error::new(placement, cause, "allow this user to choose cores, or allow this process the fast cores alone")
     })

@@ -2,6 +2,7 @@
 
 mod interim;
 mod missing;
+mod pairs;
 mod properties;
 mod seeded;
 mod suite;

@@ -151,6 +151,7 @@ fn counts_of_one_round_are_gated_by_their_noise_bound() {
             scope,
             tolerances: Tolerances::COUNTS,
             noise: Some(2e-5),
+            paired: false,
             looks: Vec::new(),
             baseline: Some(counts(1e5, 1e-5)),
             run: Some(counts(per_token, -1e-5)),

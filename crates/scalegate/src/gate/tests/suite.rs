@@ -48,6 +48,7 @@ pub(super) fn cases(
                 scope,
                 tolerances: Tolerances::default(),
                 noise: None,
+                paired: false,
                 looks: Vec::new(),
                 baseline: Some(seeded(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
                 run: Some(seeded(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),

@@ -1,0 +1,184 @@
+//! Slices of a base and a head become pairs of costs, and a verdict.
+
+use crate::config::{AbSettings, GateSettings, Tolerances};
+use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
+use crate::law::{self, Interval, Observations, hodges_lehmann};
+use crate::metric::Metric;
+use crate::record::{Block, PairRecord, PairRound, PairSeries, Slice};
+
+/// What slices tell.
+pub const PAIR_METRICS: [Metric; 2] = [Metric::WallTime, Metric::CpuTime];
+
+/// The chance that a base is said to differ from itself although it does not, over all that is compared of it.
+const CONTROL_RATE: f64 = 0.001;
+
+/// Fewer rounds of the base against itself show nothing.
+const MIN_CONTROLS: usize = 5;
+
+/// The confidence of intervals that nothing is decided by.
+const SHOWN: f64 = 0.95;
+
+/// A head against its base.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairCheck {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// In the order of the workloads.
+    pub findings: Vec<Finding>,
+    /// What the base shows of a change against itself, with intervals of 95 %.
+    pub controls: Vec<Control>,
+}
+
+/// A quantity of the base against itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// As `llm/prefill`.
+    pub workload: String,
+    /// What was measured.
+    pub metric: Metric,
+    /// What was compared.
+    pub quantity: Quantity,
+    /// The relative change.
+    pub change: Interval,
+}
+
+/// Decides every gated quantity of every workload by its pairs.
+pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettings, metrics: &[Metric]) -> PairCheck {
+    let policy = Policy { alpha: gate.alpha, miss: gate.miss, ..Policy::default() };
+    let mut cases = Vec::new();
+    let mut controls = Vec::new();
+    for series in &record.series {
+        for &metric in metrics {
+            let costs = |rounds: &[PairRound]| (!rounds.is_empty()).then(|| pairs(rounds, metric)).flatten();
+            let case = |scope, pair: Option<(Observations, Observations)>, tolerances: Tolerances| {
+                let (baseline, run) = pair.unzip();
+                Case {
+                    host: record.host.class.clone(),
+                    workload: series.workload.clone(),
+                    metric: metric.name().to_owned(),
+                    axis: series.axis.clone(),
+                    unit: metric.unit().to_owned(),
+                    scope,
+                    tolerances,
+                    noise: None,
+                    paired: true,
+                    looks: series.looks.clone(),
+                    baseline,
+                    run,
+                    withheld: series.withheld.clone().map(Reason::Unavailable),
+                }
+            };
+            let both = |pair: &Option<(Observations, Observations)>, tolerances: Tolerances| {
+                [Scope::Absolute, Scope::Shape].map(|scope| case(scope, pair.clone(), tolerances))
+            };
+            let mut own = both(&costs(&series.pairs), settings.tolerances(metric));
+            let control = costs(&series.controls).filter(|(base, _)| base.n_rounds() >= MIN_CONTROLS);
+            if let Some(control) = control {
+                let of_itself = both(&Some(control), ANY_CHANGE).map(|case| Case { looks: Vec::new(), ..case });
+                if let Some(change) = differs_from_itself(&of_itself) {
+                    own.iter_mut().for_each(|case| case.withheld = Some(Reason::NotItself { change }));
+                }
+                controls.extend(shown(&of_itself, metric));
+            }
+            cases.extend(own);
+        }
+    }
+    let report = gate::decide(&cases, &policy);
+    PairCheck { verdict: report.verdict, findings: report.findings, controls }
+}
+
+/// Beyond these any change is one that is told from none.
+const ANY_CHANGE: Tolerances = Tolerances {
+    slope: 1e-9,
+    cost: 1e-9,
+    curvature_share: 1e-9,
+    breakpoint: 1e-9,
+    level: 1e-9,
+    slope_ratio: 1e-9,
+    growth: 1e-9,
+};
+
+/// The change of a base against itself, if there is one.
+fn differs_from_itself(cases: &[Case]) -> Option<Interval> {
+    let policy = Policy { alpha: CONTROL_RATE, ..Policy::default() };
+    let findings = gate::decide(cases, &policy).findings;
+    let is_change = |finding: &&Finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved);
+    findings.iter().filter(is_change).find_map(|finding| finding.change)
+}
+
+/// The changes of a base against itself, as far as they are relative.
+fn shown(cases: &[Case], metric: Metric) -> Vec<Control> {
+    let wide: Vec<Case> = cases.iter().map(|case| Case { tolerances: EVERY_CHANGE, ..case.clone() }).collect();
+    let policy = Policy { miss: (1.0 - SHOWN) / 2.0, ..Policy::default() };
+    let findings = gate::decide(&wide, &policy).findings;
+    let relative = findings.into_iter().filter(|finding| finding.relative);
+    let control = |finding: Finding| {
+        finding.change.map(|change| Control {
+            workload: finding.workload.clone(),
+            metric,
+            quantity: finding.quantity,
+            change,
+        })
+    };
+    relative.filter_map(control).collect()
+}
+
+/// Within these no change is beyond.
+const EVERY_CHANGE: Tolerances = Tolerances {
+    slope: 1e9,
+    cost: 1e9,
+    curvature_share: 1e9,
+    breakpoint: 1e9,
+    level: 1e9,
+    slope_ratio: 1e9,
+    growth: 1e9,
+};
+
+/// One cost per size and round of each side; `None` if there is none at all.
+///
+/// In a block, what drifts in a straight line cancels, since base and head have the same mean time in it. Of the blocks of a size
+/// and round the Hodges-Lehmann estimate is taken, of the base's slices and of the differences: one of them in four may be anything.
+fn pairs(rounds: &[PairRound], metric: Metric) -> Option<(Observations, Observations)> {
+    let (mut base, mut head) = (Vec::new(), Vec::new());
+    for PairRound { round, blocks } in rounds {
+        let mut sizes: Vec<u64> = blocks.iter().map(|block| block.size).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        for size in sizes {
+            let (mut levels, mut differences) = (Vec::new(), Vec::new());
+            for block in blocks.iter().filter(|block| block.size == size) {
+                let Some([first, second]) = logarithms(block, metric) else { continue };
+                levels.push(first);
+                differences.push(second - first);
+            }
+            let (Some(level), Some(difference)) = (hodges_lehmann(&levels), hodges_lehmann(&differences)) else {
+                continue;
+            };
+            base.push((size as f64, *round, level.exp()));
+            head.push((size as f64, *round, (level + difference).exp()));
+        }
+    }
+    Observations::new(base).ok().zip(Observations::new(head).ok())
+}
+
+/// The mean logarithm of the cost of an inference on each side of a block; `None` if a slice cost nothing.
+fn logarithms(block: &Block, metric: Metric) -> Option<[f64; 2]> {
+    let cost = |slice: Slice| match metric {
+        // What another program had the core for is no part of what this one costs.
+        Metric::WallTime => slice.wall_s - slice.wait_s.unwrap_or(0.0),
+        _ => slice.cpu_s,
+    };
+    let mean = |[a, b]: [Slice; 2]| {
+        let (a, b) = (cost(a) / block.inferences as f64, cost(b) / block.inferences as f64);
+        (a > 0.0 && b > 0.0).then(|| 0.5 * (a.ln() + b.ln()))
+    };
+    let (base, head) = block.sides();
+    Some([mean(base)?, mean(head)?])
+}
+
+/// The ratio of head to base at each size, over the pairs so far, with intervals of 95 %: what a reader looks at first.
+pub fn ratios(series: &PairSeries, metric: Metric) -> Vec<(u64, Interval)> {
+    let Some((base, head)) = pairs(&series.pairs, metric) else { return Vec::new() };
+    let ratios = law::ratios(&base, &head, SHOWN).unwrap_or_default();
+    ratios.into_iter().map(|(size, change)| (size as u64, change)).collect()
+}

@@ -1,0 +1,123 @@
+//! A head against its base, as text and as JSON.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::findings::{self, Sides, finding_json, words};
+use super::verdict::tally;
+use crate::analysis::{self, Control, PairCheck};
+use crate::gate::{Finding, Outcome, Quantity};
+use crate::law::Interval;
+use crate::metric::Metric;
+use crate::record::{PairRecord, PairSeries};
+
+/// The verdict, then a table per workload and metric: ratios by size, and the changes that are gated.
+pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) -> String {
+    let verdict = check.verdict.to_string().to_uppercase();
+    let mut text = format!(
+        "{verdict}: {} against {}: {}; measured for {:.0} s\n",
+        record.head.name,
+        record.base.name,
+        tally(check.findings.iter().map(|finding| finding.outcome)),
+        measured.as_secs_f64()
+    );
+    for group in check.findings.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
+        let Some(series) = record.series.iter().find(|series| series.workload == group[0].workload) else { continue };
+        table(&mut text, series, group, &check.controls);
+    }
+    text
+}
+
+fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls: &[Control]) {
+    let (workload, metric) = (&findings[0].workload, &findings[0].metric);
+    let _ = writeln!(text, "\n{workload} {metric}, {} pairs of rounds", series.pairs.len());
+    for finding in findings {
+        if finding.quantity == Quantity::All {
+            let _ = writeln!(text, "  {}", words(finding, Sides::Revisions));
+            continue;
+        }
+        let change = finding.change.map(|change| if finding.relative { percents(change) } else { plain(change) });
+        let tolerated = finding.tolerance.map_or_else(String::new, |tolerance| match finding.relative {
+            true => format!("±{} %", crate::units::rounded(100.0 * tolerance)),
+            false => format!("±{}", crate::units::rounded(tolerance)),
+        });
+        let _ = writeln!(
+            text,
+            "  {:<16} {:<32} {tolerated:<8} {:<13} {}",
+            findings::quantity(finding.quantity),
+            change.unwrap_or_default(),
+            finding.outcome,
+            if finding.outcome == Outcome::Pass { String::new() } else { findings::headline(finding) }
+        );
+    }
+    let known = analysis::PAIR_METRICS.into_iter().find(|its| its.name() == metric);
+    for (size, change) in known.map(|metric| analysis::ratios(series, metric)).unwrap_or_default() {
+        let size = crate::units::rounded_size(size as f64, &series.axis);
+        let _ = writeln!(text, "  {:<16} {}", format!("at {size}"), percents(change));
+    }
+    let own = controls.iter().filter(|control| (&control.workload, control.metric.name()) == (workload, &**metric));
+    let widest = own.max_by(|a, b| half(a.change).total_cmp(&half(b.change)));
+    if let Some(Control { quantity, change, .. }) = widest {
+        let _ = writeln!(
+            text,
+            "  base against itself: no more than {} of {}",
+            percents(*change),
+            findings::quantity(*quantity)
+        );
+    }
+}
+
+fn half(change: Interval) -> f64 {
+    0.5 * (change.upper - change.lower)
+}
+
+fn percents(Interval { estimate, lower, upper }: Interval) -> String {
+    let [estimate, lower, upper] = [estimate, lower, upper].map(|value| 100.0 * value);
+    format!("{estimate:+.2} % [{lower:+.2}, {upper:+.2}]")
+}
+
+fn plain(Interval { estimate, lower, upper }: Interval) -> String {
+    format!("{estimate:+.4} [{lower:+.4}, {upper:+.4}]")
+}
+
+/// The same for programs; the form is described in `docs/formats.md`.
+pub fn pairs_json(record: &PairRecord, check: &PairCheck) -> String {
+    let findings: Vec<Value> = check.findings.iter().map(|it| finding_json(it, Sides::Revisions)).collect();
+    let ratios: Vec<Value> = record
+        .series
+        .iter()
+        .map(|series| {
+            let ratios = analysis::ratios(series, Metric::WallTime);
+            json!({
+                "workload": series.workload,
+                "axis": series.axis,
+                "pairs": series.pairs.len(),
+                "wall_time": ratios.iter().map(|(size, change)| json!({"size": size, "change": change})).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let controls: Vec<Value> = check
+        .controls
+        .iter()
+        .map(|it| {
+            json!({
+                "workload": it.workload,
+                "metric": it.metric,
+                "quantity": it.quantity,
+                "change": it.change,
+            })
+        })
+        .collect();
+    let value = json!({
+        "schema": 1,
+        "verdict": check.verdict,
+        "base": record.base,
+        "head": record.head,
+        "findings": findings,
+        "ratios": ratios,
+        "base_against_itself": controls,
+    });
+    format!("{value:#}\n")
+}

@@ -1,0 +1,227 @@
+//! Two processes that take turns: only one of them runs at any time, and both on the same cores.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+use serde::de::DeserializeOwned;
+
+use crate::Result;
+use crate::law::random::uniform;
+use crate::measure::placement::{Placement, allowed_cores};
+use crate::measure::resources::Dialogue;
+use crate::record::{Block, PairRound, Slice};
+use crate::session::job::{Described, Job, SliceOrder, SliceTimes, SlicesReady, Work};
+
+/// A slice takes at least this long: next to it, the way of an order through two pipes and the caches that the other side left
+/// behind are little.
+const SLICE_S: f64 = 2e-3;
+
+/// Runs of a size by which the length of its slices is chosen.
+const CALIBRATION_S: f64 = 10e-3;
+
+/// What is asked for in a round.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// Logical processors that both sides are held to; empty where nobody can choose.
+    pub(super) cores: Vec<usize>,
+    sizes: BTreeMap<u64, SizePlan>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SizePlan {
+    inferences: u64,
+    slice_s: f64,
+    blocks: u32,
+}
+
+/// Where processes are started, and what they are told by.
+pub(super) struct Lockstep<'a> {
+    /// The working directory of both sides, whose configuration and data both use.
+    pub(super) directory: &'a Path,
+    /// For the documents of jobs.
+    pub(super) jobs: &'a Path,
+    /// When the measurement began.
+    pub(super) begin: Instant,
+}
+
+impl Plan {
+    /// How long a round takes, but for the start of its processes.
+    pub(super) fn round_s(&self) -> f64 {
+        self.sizes.values().map(|size| 4.0 * size.slice_s * f64::from(size.blocks)).sum()
+    }
+
+    /// Gives every size as many blocks as have room in its part of a round of that length, and one at least.
+    pub(super) fn fill(&mut self, round_s: f64) {
+        let part = round_s / self.sizes.len() as f64;
+        for size in self.sizes.values_mut() {
+            size.blocks = ((part / (4.0 * size.slice_s)) as u32).max(1);
+        }
+    }
+
+    /// The sizes of the blocks of a round in a random order, each with the side that goes first. Of a size, both sides go first
+    /// equally often, or once more.
+    fn order(&self, random: &mut ChaCha8Rng) -> Vec<(u64, bool)> {
+        let mut order = Vec::new();
+        for (size, plan) in &self.sizes {
+            let first = uniform(random) < 0.5;
+            order.extend((0..plan.blocks).map(|block| (*size, first ^ (block % 2 == 1))));
+        }
+        for last in (1..order.len()).rev() {
+            let other = (random.next_u64() % (last as u64 + 1)) as usize;
+            order.swap(last, other);
+        }
+        order
+    }
+}
+
+impl Lockstep<'_> {
+    /// Chooses the length of slices by runs of the base, and the cores by the number of its threads.
+    ///
+    /// # Errors
+    /// The process failed, or Ctrl-C came.
+    pub(super) fn plan(&self, workload: &Described, base: &Path) -> Result<Plan> {
+        let mut process = self.start(&workload.name, base, &[])?;
+        let SlicesReady { threads } = hear(&mut process)?;
+        let mut sizes = BTreeMap::new();
+        for &size in &workload.sizes {
+            let (mut inferences, mut runs, mut total) = (1, 0, 0.0);
+            while total < CALIBRATION_S {
+                let times = order(&mut process, size, inferences)?;
+                total += times.wall_s;
+                runs += inferences;
+                inferences *= 2;
+            }
+            let each = total / runs as f64;
+            let inferences = ((SLICE_S / each).ceil() as u64).max(1);
+            sizes.insert(size, SizePlan { inferences, slice_s: each * inferences as f64, blocks: 1 });
+        }
+        process.end()?;
+        Ok(Plan { cores: cores(threads), sizes })
+    }
+
+    /// A round: a fresh process of each side, all blocks of the plan, in an order of its own.
+    ///
+    /// # Errors
+    /// A process failed, or Ctrl-C came; the sides are named.
+    pub(super) fn round(
+        &self,
+        workload: &str,
+        plan: &Plan,
+        executables: [&PathBuf; 2],
+        names: [&str; 2],
+        (round, random): (u32, &mut ChaCha8Rng),
+    ) -> Result<PairRound> {
+        let start = |side: usize| -> Result<Dialogue> {
+            let started = self.start(workload, executables[side], &plan.cores).and_then(|mut process| {
+                hear::<SlicesReady>(&mut process)?;
+                Ok(process)
+            });
+            started.map_err(|error| error.context(names[side]))
+        };
+        // Whoever starts second finds more in the caches, and gets other pages.
+        let mut sides: [Dialogue; 2] = if uniform(random) < 0.5 {
+            let base = start(0)?;
+            [base, start(1)?]
+        } else {
+            let head = start(1)?;
+            [start(0)?, head]
+        };
+        let mut blocks = Vec::new();
+        for (size, base_first) in plan.order(random) {
+            let inferences = plan.sizes[&size].inferences;
+            let mut slices = [Slice { start_s: 0.0, wall_s: 0.0, cpu_s: 0.0, wait_s: None }; 4];
+            for (slice, is_first) in slices.iter_mut().zip([true, false, false, true]) {
+                let side = usize::from(is_first != base_first);
+                let start_s = self.begin.elapsed().as_secs_f64();
+                let SliceTimes { wall_s, cpu_s, wait_s } =
+                    order(&mut sides[side], size, inferences).map_err(|error| error.context(names[side]))?;
+                *slice = Slice { start_s, wall_s, cpu_s, wait_s };
+            }
+            blocks.push(Block { size, base_first, inferences, slices });
+        }
+        for side in sides {
+            side.end()?;
+        }
+        Ok(PairRound { round, blocks })
+    }
+
+    fn start(&self, workload: &str, executable: &Path, cores: &[usize]) -> Result<Dialogue> {
+        let job = self.jobs.join("slices.json");
+        Job::new(Work::Slices { workload: workload.to_owned(), cores: cores.to_vec() }).write(&job)?;
+        let mut command = Command::new(executable);
+        let (variable, value) = Job::variable(&job);
+        command.current_dir(self.directory).env(variable, value);
+        Dialogue::start(workload, command)
+    }
+}
+
+/// One core for what has one thread: what moves between cores loses its caches. Other threads need more of them.
+fn cores(threads: Option<usize>) -> Vec<usize> {
+    let allowed = match Placement::here() {
+        Some(Placement::Pinned(fast)) => Some(fast),
+        Some(Placement::UserInteractive) => None,
+        None => allowed_cores(),
+    };
+    match (allowed, threads) {
+        // The last one: systems put their interrupts on the first.
+        (Some(mut allowed), Some(1)) => allowed.pop().into_iter().collect(),
+        (Some(allowed), _) => allowed,
+        (None, _) => Vec::new(),
+    }
+}
+
+fn order(process: &mut Dialogue, size: u64, inferences: u64) -> Result<SliceTimes> {
+    // Two numbers have a form in JSON.
+    process.say(&serde_json::to_string(&SliceOrder { size, inferences }).unwrap_or_default());
+    hear(process)
+}
+
+fn hear<T: DeserializeOwned>(process: &mut Dialogue) -> Result<T> {
+    let heard = process.lines().recv().ok();
+    match heard.as_deref().map(serde_json::from_str) {
+        Some(Ok(answer)) => Ok(answer),
+        _ => Err(process.unexpected(heard)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        let size = |slice_s| SizePlan { inferences: 1, slice_s, blocks: 1 };
+        Plan { cores: Vec::new(), sizes: [(10, size(2e-3)), (20, size(4e-3)), (30, size(50e-3))].into() }
+    }
+
+    #[test]
+    fn sizes_share_a_round_and_the_longest_has_one_block() {
+        let mut plan = plan();
+        plan.fill(0.12);
+        let blocks: Vec<u32> = plan.sizes.values().map(|size| size.blocks).collect();
+        assert_eq!(blocks, [5, 2, 1]);
+        assert!((plan.round_s() - (0.04 + 0.032 + 0.2)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn both_sides_go_first_equally_often() {
+        let mut plan = plan();
+        plan.fill(0.3);
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let orders: Vec<Vec<(u64, bool)>> = (0..2).map(|_| plan.order(&mut random)).collect();
+        assert_ne!(orders[0], orders[1]);
+        for (size, its) in &plan.sizes {
+            for order in &orders {
+                let own: Vec<bool> = order.iter().filter(|(other, _)| other == size).map(|(_, first)| *first).collect();
+                let first = own.iter().filter(|first| **first).count();
+                assert_eq!(own.len(), its.blocks as usize);
+                assert!(first.abs_diff(own.len() - first) <= 1, "{own:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Base and head in the same minutes.
+//!
+//! ```text
+//! revisions ─▶ builds ─▶ lockstep: a process of each side, slices in the order base head head base ─▶ record of pairs
+//! ```
+//!
+//! What a machine does to both sides cancels in their ratio, slice by slice (Bulej et al., *Duet benchmarking: improving measurement
+//! accuracy in the cloud*, ICPE 2020). Both sides use the configuration and the data of the working directory: what differs
+//! between them is the code.
+
+mod builds;
+mod lockstep;
+mod revisions;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use self::builds::{Built, Workshop};
+use self::lockstep::{Lockstep, Plan};
+use self::revisions::Repository;
+use super::driver::Session;
+use super::job::{Described, Description, Instrument, Work};
+use super::record::Target;
+use super::request::Request;
+use crate::analysis::{self, PairCheck};
+use crate::config::Config;
+use crate::metric::Metric;
+use crate::progress::Progress;
+use crate::record::{self, PairRecord, PairSeries};
+use crate::{Error, Result, gate, measure, time};
+
+/// Before every such pair of rounds there is a round of the base against itself.
+const CONTROL_EVERY: u32 = 4;
+
+/// What is to be compared.
+#[derive(Debug, Clone)]
+pub(crate) struct AbRequest {
+    /// The base; the merge base with the default branch without it.
+    pub(crate) base: Option<String>,
+    /// The head; the working tree without it.
+    pub(crate) head: Option<String>,
+    /// Whether the base is compared with itself.
+    pub(crate) aa: bool,
+    /// Globs of workloads; empty for all.
+    pub(crate) workloads: Vec<String>,
+    /// What is compared.
+    pub(crate) metrics: Vec<Metric>,
+    /// How long all of it may be measured.
+    pub(crate) budget: Option<Duration>,
+    /// Where the record goes.
+    pub(crate) out: PathBuf,
+}
+
+/// What came out.
+pub(crate) struct AbOutcome {
+    pub(crate) record: PairRecord,
+    pub(crate) check: PairCheck,
+    /// How long it was measured, builds not included.
+    pub(crate) measured: Duration,
+    /// Workloads of one side only.
+    pub(crate) unpaired: Vec<String>,
+}
+
+/// A workload that both sides have.
+struct Pair<'a> {
+    workload: &'a Described,
+    executables: [PathBuf; 2],
+}
+
+/// Builds both sides, measures them in pairs until everything is decided or the budget is spent, and decides.
+///
+/// # Errors
+/// An unknown revision, a side that does not build or has none of the workloads, a process that failed, or Ctrl-C. Rounds that were
+/// finished before are in the record.
+pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
+    measure::watch_for_ctrl_c();
+    let config = Config::load_here()?;
+    record::check_place(&request.out)?;
+    let workshop = Workshop::open()?;
+    let repository = Repository::here(workshop.scratch()?)?;
+    let base = match &request.base {
+        Some(name) => repository.named(name)?,
+        None if request.aa => repository.working_tree()?,
+        None => repository.merge_base()?,
+    };
+    let head = match &request.head {
+        _ if request.aa => base.clone(),
+        Some(name) => repository.named(name)?,
+        None => repository.working_tree()?,
+    };
+    let progress = Progress::line();
+    progress.say(format!("builds {}", base.name));
+    let base = workshop.build(&repository, &base, "base")?;
+    progress.say(format!("builds {}", head.name));
+    let head = workshop.build(&repository, &head, "head")?;
+    drop(progress);
+    let jobs = workshop.scratch()?;
+    Comparison::new(request, &config, [base, head], jobs.path())?.measure()
+}
+
+/// Both sides, ready to be measured.
+struct Comparison<'a> {
+    request: &'a AbRequest,
+    config: &'a Config,
+    sides: [Built; 2],
+    descriptions: [Vec<(PathBuf, Description)>; 2],
+    jobs: &'a Path,
+    directory: PathBuf,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(request: &'a AbRequest, config: &'a Config, sides: [Built; 2], jobs: &'a Path) -> Result<Self> {
+        let fail = |error: std::io::Error| Error::new("the working directory", error, "run it where it can be read");
+        let directory = std::env::current_dir().map_err(fail)?;
+        let describe = |side: &Built, name: &str| {
+            describe(config, side, &directory).map_err(|error| error.context(format!("{name} ({})", side.arm.name)))
+        };
+        let descriptions = [describe(&sides[0], "base")?, describe(&sides[1], "head")?];
+        Ok(Self { request, config, sides, descriptions, jobs, directory })
+    }
+
+    /// The workloads of both sides that are asked for, those of which the sides differ with the reason, and those of one side.
+    fn pairs(&self) -> Result<(Vec<Pair<'_>>, Vec<PairSeries>, Vec<String>)> {
+        let request = Request { workloads: self.request.workloads.clone(), ..Request::default() };
+        let all: Vec<Description> = self.descriptions.iter().flatten().map(|(_, it)| it.clone()).collect();
+        request.check(&all)?;
+        let is_chosen = request.chooser()?;
+        let timed = |side: usize| {
+            let targets = self.descriptions[side].iter();
+            let all = targets.flat_map(|(path, target)| target.workloads.iter().map(move |it| (path, it)));
+            all.filter(|(_, it)| it.instrument == Instrument::Clock)
+                .map(|(path, it)| (&*it.name, (path, it)))
+                .collect::<BTreeMap<&str, (&PathBuf, &Described)>>()
+        };
+        let (base, head) = (timed(0), timed(1));
+        let (mut pairs, mut withheld, mut unpaired) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, (path, workload)) in head.iter().filter(|(name, _)| is_chosen(name)) {
+            match base.get(name) {
+                None => unpaired.push(format!("{name} is in the head alone")),
+                Some((its_path, its)) => match difference(its, workload) {
+                    None => pairs.push(Pair { workload, executables: [(*its_path).clone(), (*path).clone()] }),
+                    Some(reason) => withheld.push(PairSeries { withheld: Some(reason), ..empty(workload) }),
+                },
+            }
+        }
+        unpaired.extend(
+            base.keys()
+                .filter(|name| is_chosen(name) && !head.contains_key(*name))
+                .map(|name| format!("{name} is in the base alone")),
+        );
+        if pairs.is_empty() && withheld.is_empty() {
+            let cause = if unpaired.is_empty() { "no workload is timed".to_owned() } else { unpaired.join(", ") };
+            return Err(Error::new(
+                format!("base ({}) and head ({})", self.sides[0].arm.name, self.sides[1].arm.name),
+                format!("they have no workload in common: {cause}"),
+                "name a base that has the workloads of the head",
+            ));
+        }
+        Ok((pairs, withheld, unpaired))
+    }
+
+    fn measure(&self) -> Result<AbOutcome> {
+        let (pairs, withheld, unpaired) = self.pairs()?;
+        let begin = Instant::now();
+        let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin };
+        let mut record = PairRecord {
+            schema: <PairRecord as record::Document>::SCHEMA,
+            host: measure::host()?,
+            measured: time::now(),
+            seed: self.config.seed,
+            base: self.sides[0].arm.clone(),
+            head: self.sides[1].arm.clone(),
+            series: withheld,
+        };
+        let first = record.series.len();
+        let each = self
+            .request
+            .budget
+            .map_or(self.config.ab.seconds, |budget| budget.as_secs_f64() / pairs.len().max(1) as f64);
+        let progress = Progress::line();
+        let mut plans = Vec::new();
+        for pair in &pairs {
+            progress.say(format!("chooses slices of {}", pair.workload.name));
+            let mut plan = lockstep.plan(pair.workload, &pair.executables[0]).map_err(|error| error.context("base"))?;
+            let rounds = self.rounds(&mut plan, each);
+            record.series.push(PairSeries {
+                cores: plan.cores.clone(),
+                looks: gate::looks(rounds),
+                ..empty(pair.workload)
+            });
+            plans.push(plan);
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
+        let mut check = None;
+        let mut decided = vec![false; pairs.len()];
+        let most = record.series.iter().filter_map(|series| series.looks.last()).max().copied().unwrap_or(0);
+        for round in 0..most {
+            for (index, pair) in pairs.iter().enumerate() {
+                let series = &mut record.series[first + index];
+                if decided[index] || series.looks.last().is_none_or(|last| round >= *last) {
+                    continue;
+                }
+                progress.say(format!("round {} of at most {most}: {}", round + 1, pair.workload.name));
+                let take = |executables, names, round, random: &mut ChaCha8Rng| {
+                    lockstep.round(&pair.workload.name, &plans[index], executables, names, (round, random))
+                };
+                let [base, head] = &pair.executables;
+                if round % CONTROL_EVERY == 0 {
+                    let control = take([base, base], ["base", "base"], round / CONTROL_EVERY, &mut random)?;
+                    series.controls.push(control);
+                }
+                series.pairs.push(take([base, head], ["base", "head"], round, &mut random)?);
+            }
+            record::write_json(&self.request.out, &record)?;
+            let is_look = |series: &PairSeries| series.looks.contains(&(round + 1));
+            if record.series.iter().any(is_look) {
+                let now = self.check(&record);
+                for (index, pair) in pairs.iter().enumerate() {
+                    let is_open =
+                        |metric: &Metric| !gate::is_decided(&now.findings, &pair.workload.name, metric.name());
+                    decided[index] =
+                        is_look(&record.series[first + index]) && !self.metrics().iter().any(is_open) || decided[index];
+                }
+                let all = decided.iter().all(|decided| *decided);
+                check = Some(now);
+                if all {
+                    break;
+                }
+            }
+        }
+        let check = check.unwrap_or_else(|| self.check(&record));
+        Ok(AbOutcome { record, check, measured: begin.elapsed(), unpaired })
+    }
+
+    fn metrics(&self) -> &[Metric] {
+        &self.request.metrics
+    }
+
+    fn check(&self, record: &PairRecord) -> PairCheck {
+        analysis::check_pairs(record, &self.config.ab, &self.config.gate, self.metrics())
+    }
+
+    /// Fits the plan of a workload into its part of the budget, and gives the number of pairs of rounds.
+    fn rounds(&self, plan: &mut Plan, seconds: f64) -> u32 {
+        let most = self.config.ab.rounds;
+        let of_pairs = |rounds: u32| f64::from(rounds + rounds.div_ceil(CONTROL_EVERY));
+        plan.fill(seconds / of_pairs(most));
+        let fitting = (1..=most).rev().find(|rounds| of_pairs(*rounds) * plan.round_s() <= seconds * SLACK);
+        fitting.unwrap_or(1).max(MIN_ROUNDS.min(most))
+    }
+}
+
+/// The plan of a round fits if it is longer by no more than this factor, by which the times of a calibration are off.
+const SLACK: f64 = 1.25;
+
+/// Fewer pairs decide nothing, however long a round takes.
+const MIN_ROUNDS: u32 = 10;
+
+fn describe(config: &Config, side: &Built, directory: &Path) -> Result<Vec<(PathBuf, Description)>> {
+    let request = Request::default();
+    let session = Session::new(config, &request, &[])?;
+    let mut described = Vec::new();
+    for executable in &side.executables {
+        let target = Target {
+            executable: executable.clone(),
+            directory: directory.to_path_buf(),
+            arguments: Vec::new(),
+            description: Description::unknown(),
+        };
+        let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
+        described.push((executable.clone(), description));
+    }
+    Ok(described)
+}
+
+fn empty(workload: &Described) -> PairSeries {
+    PairSeries {
+        workload: workload.name.clone(),
+        axis: workload.axis.clone(),
+        protocol: workload.protocol.clone(),
+        cores: Vec::new(),
+        looks: Vec::new(),
+        pairs: Vec::new(),
+        controls: Vec::new(),
+        withheld: None,
+    }
+}
+
+/// In what a workload of the base is another one than that of the head.
+fn difference(base: &Described, head: &Described) -> Option<String> {
+    let list = |sizes: &[u64]| sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    let other = |what: &str, before: &str, after: &str| {
+        Some(format!("the sides have other {what}: {before} in the base, {after} in the head"))
+    };
+    if base.axis != head.axis {
+        return other("axes", base.axis.name(), head.axis.name());
+    }
+    if base.sizes != head.sizes {
+        return other("sizes", &list(&base.sizes), &list(&head.sizes));
+    }
+    let keys = base.protocol.keys().chain(head.protocol.keys());
+    let of = |it: &Described, key: &String| it.protocol.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
+    let differs = |key: &&String| base.protocol.get(*key) != head.protocol.get(*key);
+    keys.into_iter().find(differs).and_then(|key| other(key, &of(base, key), &of(head, key)))
+}

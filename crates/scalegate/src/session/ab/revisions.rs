@@ -1,0 +1,178 @@
+//! Revisions of the sources, and the one place where each is checked out.
+//!
+//! A revision is a tree of git: that of a commit, or of the working tree with what is not committed. All are checked out at one
+//! path, one after the other, so that nothing in a program depends on the path, and only what differs is built again. What is not
+//! committed goes into temporary objects: nothing is written into the repository, and no worktree is registered in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::{Error, Result};
+
+/// What the present sources are called.
+pub(super) const WORKING_TREE: &str = "working tree";
+
+/// Names of the default branch, if the remote does not say which it is.
+const DEFAULT_BRANCHES: [&str; 4] = ["origin/main", "origin/master", "main", "master"];
+
+/// Sources by the name that the user gave them, or that they have by default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Revision {
+    pub(super) name: String,
+    pub(super) tree: String,
+}
+
+/// The repository of the working directory.
+#[derive(Debug)]
+pub(super) struct Repository {
+    root: PathBuf,
+    /// From the root to the working directory.
+    prefix: PathBuf,
+    git_directory: PathBuf,
+    objects: PathBuf,
+    /// An index and a place for new objects.
+    scratch: TempDir,
+}
+
+impl Repository {
+    /// # Errors
+    /// The working directory is in none, or git is not installed.
+    pub(super) fn here(scratch: TempDir) -> Result<Self> {
+        let ask = |words: &[&str]| {
+            let mut git = Command::new("git");
+            git.args(["rev-parse", "--path-format=absolute"]).args(words);
+            text(&mut git).map_err(|cause| {
+                Error::new("this directory", cause, "run it in a git repository, which has the base to compare with")
+            })
+        };
+        Ok(Self {
+            root: PathBuf::from(ask(&["--show-toplevel"])?),
+            prefix: PathBuf::from(ask(&["--show-prefix"])?),
+            git_directory: PathBuf::from(ask(&["--git-dir"])?),
+            objects: PathBuf::from(ask(&["--git-path", "objects"])?),
+            scratch,
+        })
+    }
+
+    /// The revision that a name stands for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn named(&self, name: &str) -> Result<Revision> {
+        let tree = text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")));
+        let tree = tree.map_err(|_| {
+            let is_shallow = text(self.git().args(["rev-parse", "--is-shallow-repository"]));
+            let remedy = match is_shallow.as_deref() {
+                Ok("true") => {
+                    "this clone is shallow: get the rest with `git fetch --unshallow`, or name a commit that it has"
+                }
+                _ => "name a commit, a branch or a tag; `git log --oneline` lists them",
+            };
+            Error::new(name, "there is no such revision", remedy)
+        })?;
+        Ok(Revision { name: name.to_owned(), tree })
+    }
+
+    /// Where HEAD left the default branch.
+    ///
+    /// # Errors
+    /// There is no default branch, or nothing in common with it.
+    pub(super) fn merge_base(&self) -> Result<Revision> {
+        let remote = text(self.git().args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"])).ok();
+        let exists = |name: &str| text(self.git().args(["rev-parse", "--verify", "--quiet", name])).is_ok();
+        let branch = remote.or_else(|| DEFAULT_BRANCHES.into_iter().find(|name| exists(name)).map(str::to_owned));
+        let branch = branch.ok_or_else(|| {
+            Error::new("the base", "this repository has no default branch", "name the base: `scalegate ab BASE`")
+        })?;
+        let base = text(self.git().args(["merge-base", "HEAD", &branch])).map_err(|_| {
+            let remedy = "name the base: `scalegate ab BASE`; in a shallow clone, get the history first with `git fetch --unshallow`";
+            Error::new(&branch, "HEAD has no commit in common with it here", remedy)
+        })?;
+        let tree = self.named(&base)?.tree;
+        let short = base.get(..10).unwrap_or(&base).to_owned();
+        Ok(Revision { name: short, tree })
+    }
+
+    /// What lies in the working tree, committed or not; ignored files are left out.
+    ///
+    /// # Errors
+    /// Git cannot read it.
+    pub(super) fn working_tree(&self) -> Result<Revision> {
+        let fail = |cause| Error::new(self.root.display(), cause, "see that git can read the working tree");
+        text(self.git().args(["read-tree", "HEAD"])).map_err(fail)?;
+        let mut add = self.git();
+        add.arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root);
+        text(&mut add).map_err(fail)?;
+        let tree = text(self.git().arg("write-tree")).map_err(fail)?;
+        Ok(Revision { name: WORKING_TREE.to_owned(), tree })
+    }
+
+    /// Makes the files below `place` those of a revision, and gives the directory in it that the working directory corresponds to.
+    /// Only files that differ are written.
+    ///
+    /// # Errors
+    /// There is no room, or the revision holds submodules.
+    pub(super) fn check_out(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
+        let fail = |cause: String| Error::new(place.display(), cause, "make room there, and see that it is writable");
+        let entries = text(self.git().args(["ls-tree", "-r", "--full-tree", &revision.tree])).map_err(fail)?;
+        if let Some(submodule) = entries.lines().find_map(|line| line.strip_prefix("160000 ")?.split('\t').nth(1)) {
+            return Err(Error::new(
+                format!("{}: {submodule}", revision.name),
+                "it is a submodule, whose files are not checked out for a comparison",
+                "compare a package outside of it, or measure both revisions with `cargo bench` and `scalegate compare`",
+            ));
+        }
+        let index = place.with_extension("index");
+        let lock = place.with_extension("index.lock");
+        // A lock is left behind by a process that was ended while it wrote.
+        if !place.is_dir() || !index.is_file() || lock.exists() {
+            for path in [place, &index, &lock] {
+                remove(path).map_err(|error| fail(error.to_string()))?;
+            }
+        }
+        std::fs::create_dir_all(place).map_err(|error| fail(error.to_string()))?;
+        let mut git = self.git();
+        git.env("GIT_INDEX_FILE", &index).arg("--work-tree").arg(place);
+        text(git.args(["read-tree", "--reset", "-u", &revision.tree])).map_err(fail)?;
+        let directory = place.join(&self.prefix);
+        if directory.is_dir() {
+            return Ok(directory);
+        }
+        let remedy = "run it in a directory that both revisions have";
+        Err(Error::new(format!("{}: {}", revision.name, self.prefix.display()), "there is no such directory", remedy))
+    }
+
+    /// Git with an index of its own and a place of its own for new objects.
+    fn git(&self) -> Command {
+        let objects = self.scratch.path().join("objects");
+        // Git makes no directory for objects.
+        let _ = std::fs::create_dir_all(&objects);
+        let mut git = Command::new("git");
+        git.env("GIT_DIR", &self.git_directory)
+            .env("GIT_INDEX_FILE", self.scratch.path().join("index"))
+            .env("GIT_OBJECT_DIRECTORY", objects)
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.objects);
+        git
+    }
+}
+
+/// What a command prints, or why it failed.
+fn text(command: &mut Command) -> std::result::Result<String, String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("git: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    } else {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(errors.trim().trim_start_matches("fatal: ").to_owned())
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

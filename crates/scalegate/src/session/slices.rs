@@ -1,0 +1,121 @@
+//! The process of one side of a pair: runs slices of inferences when it is asked to.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use nix::time::{ClockId, clock_gettime};
+
+use super::job::{SliceOrder, SliceTimes, SlicesReady};
+use super::worker::{at, hear, speak};
+use crate::{Error, Prepared, Result, Workload};
+
+/// Prepares all sizes of a workload, runs each once, and answers orders until the parent says anything else.
+pub(super) fn serve(workload: &dyn Workload) -> Result<()> {
+    let mut prepared: BTreeMap<u64, Box<dyn Prepared>> = BTreeMap::new();
+    for size in workload.sizes() {
+        let ready = || {
+            let mut prepared = workload.prepare(size)?;
+            prepared.reset();
+            prepared.run()?;
+            Ok(prepared)
+        };
+        prepared.insert(size, ready().map_err(|error: Error| at(error, workload.name(), size))?);
+    }
+    let run_queue = RunQueue::of_this_thread();
+    say(&SlicesReady { threads: threads() })?;
+    while let Some(line) = hear()? {
+        let Ok(SliceOrder { size, inferences }) = serde_json::from_str(&line) else { break };
+        let Some(ready) = prepared.get_mut(&size) else { break };
+        let times = slice(ready.as_mut(), inferences, &run_queue);
+        say(&times.map_err(|error| at(error, workload.name(), size))?)?;
+    }
+    Ok(())
+}
+
+fn say<T: serde::Serialize>(answer: &T) -> Result<()> {
+    let text = serde_json::to_string(answer).map_err(|error| Error::new("a slice", error, "rerun"))?;
+    speak(&text)
+}
+
+/// What brings back the state between inferences is no part of a slice.
+fn slice(prepared: &mut dyn Prepared, inferences: u64, run_queue: &RunQueue) -> Result<SliceTimes> {
+    let (waited, begin) = (run_queue.waited_s(), Instant::now());
+    let (mut wall_s, mut cpu_s) = (0.0, 0.0);
+    for _ in 0..inferences {
+        prepared.reset();
+        let cpu = cpu_clock_s()?;
+        let start = Instant::now();
+        prepared.run()?;
+        wall_s += start.elapsed().as_secs_f64();
+        cpu_s += cpu_clock_s()? - cpu;
+    }
+    let elapsed = begin.elapsed().as_secs_f64();
+    let wait_s = waited.zip(run_queue.waited_s()).map(|(before, after)| {
+        // Where in the slice it waited is not known: resets had their share of it.
+        ((after - before) * wall_s / elapsed).clamp(0.0, wall_s)
+    });
+    Ok(SliceTimes { wall_s, cpu_s: cpu_s.max(0.0), wait_s })
+}
+
+fn cpu_clock_s() -> Result<f64> {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+        .map(|time| time.tv_sec() as f64 + 1e-9 * time.tv_nsec() as f64)
+        .map_err(|error| Error::new("the clock of processor time", error, "measure on a system that has it"))
+}
+
+/// How long this thread has been ready to run without a core, since it began.
+struct RunQueue(Option<std::fs::File>);
+
+impl RunQueue {
+    /// Linux tells it in `/proc/thread-self/schedstat` (Documentation/scheduler/sched-stats.rst).
+    fn of_this_thread() -> Self {
+        Self(std::fs::File::open("/proc/thread-self/schedstat").ok())
+    }
+
+    /// In seconds; `None` where the system does not tell.
+    fn waited_s(&self) -> Option<f64> {
+        use std::os::unix::fs::FileExt;
+        let mut text = [0; 96];
+        let read = self.0.as_ref()?.read_at(&mut text, 0).ok()?;
+        parse_waited_ns(std::str::from_utf8(&text[..read]).ok()?).map(|ns| 1e-9 * ns as f64)
+    }
+}
+
+/// The second number: time spent waiting, in nanoseconds.
+fn parse_waited_ns(text: &str) -> Option<u64> {
+    text.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The number of threads of this process, where the system tells.
+fn threads() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_in_the_run_queue_is_the_second_number() {
+        assert_eq!(parse_waited_ns("113899 1737185 2\n"), Some(1_737_185));
+        assert_eq!(parse_waited_ns("113899\n"), None);
+        assert_eq!(parse_waited_ns(""), None);
+    }
+
+    struct Counted(u64);
+
+    impl Prepared for Counted {
+        fn run(&mut self) -> Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_slice_runs_what_was_ordered_and_waits_no_longer_than_it_lasts() {
+        let mut counted = Counted(0);
+        let times = slice(&mut counted, 1_000, &RunQueue::of_this_thread()).unwrap();
+        assert_eq!(counted.0, 1_000);
+        assert!(times.wall_s > 0.0 && times.wait_s.is_none_or(|wait| wait <= times.wall_s), "{times:?}");
+    }
+}
