@@ -6,7 +6,7 @@ use super::notes::{Fact, Note, interim_looks};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Finding, Policy, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Case, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series};
@@ -92,7 +92,9 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             settings: gate_settings,
         };
         let mut ungated: BTreeMap<Metric, Vec<(Reason, Vec<String>)>> = BTreeMap::new();
-        for (workload, metric) in checked.keys(expected) {
+        let keys = checked.keys(expected);
+        cases.extend(checked.missing(&keys));
+        for (workload, metric) in keys {
             match checked.cases(&workload, metric) {
                 Ok(list) => cases.extend(list),
                 Err(reason) => {
@@ -128,7 +130,10 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
         }
     }
     let came = |class: &&String| runs.iter().any(|run| run.provenance.host.class == **class);
-    cases.extend(expected.hosts.iter().filter(|class| !came(class)).map(|class| missing_host(class, gate_settings)));
+    cases.extend(expected.hosts.iter().filter(|class| !came(class)).map(|class| {
+        let metric = gate_settings.required(class).first().copied().unwrap_or(Metric::WallTime);
+        every_workload(class, metric, Reason::NoRecord { class: class.clone() }, gate_settings)
+    }));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
     let gate::Report { verdict, findings } = gate::decide(&cases, &policy);
     Ok(Check { verdict, findings, subject_changes, notes })
@@ -171,12 +176,9 @@ impl Checked<'_> {
             is_listed || !expected.is_complete || self.run.provenance.is_imported()
         };
         let accepted = self.portable.iter().chain(self.own).chain(self.counts).map(Baseline::series).filter(is_known);
-        // What another tool measured need not be this suite, unless the settings say what its class has to measure.
-        let is_suite = !self.run.provenance.is_imported() || self.settings.names_host(&self.run.provenance.host.class);
         let required = self
-            .required()
+            .demanded()
             .iter()
-            .filter(|_| is_suite)
             .flat_map(|metric| expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric)));
         measured
             .chain(accepted)
@@ -188,6 +190,23 @@ impl Checked<'_> {
 
     fn required(&self) -> &[Metric] {
         self.settings.required(&self.run.provenance.host.class)
+    }
+
+    /// What has to be in the record: what another tool measured need not be this suite, unless the settings say what its class
+    /// has to measure.
+    fn demanded(&self) -> &[Metric] {
+        let is_suite = !self.run.provenance.is_imported() || self.settings.names_host(&self.run.provenance.host.class);
+        if is_suite { self.required() } else { &[] }
+    }
+
+    /// Required metrics that none of `keys` has. Which workloads lack them, a record without its package does not say.
+    fn missing(&self, keys: &BTreeSet<(String, Metric)>) -> Vec<Case> {
+        let class = &self.run.provenance.host.class;
+        let is_missing = |metric: &&Metric| !keys.iter().any(|(_, known)| known == *metric);
+        let missing = self.demanded().iter().filter(is_missing);
+        missing
+            .map(|&metric| every_workload(class, metric, Reason::NowhereMeasured { metric }, self.settings))
+            .collect()
     }
 
     /// The comparisons of one workload and metric; or, if the metric is not required here, why there are none.
@@ -285,23 +304,22 @@ impl Checked<'_> {
     }
 }
 
-/// Stands for everything that a class of hosts without a record would have measured.
-fn missing_host(class: &str, settings: &GateSettings) -> Case {
-    let metric = settings.required(class).first().copied().unwrap_or(Metric::WallTime);
+/// Stands for all workloads of a class of hosts that a metric is missing of.
+fn every_workload(class: &str, metric: Metric, reason: Reason, settings: &GateSettings) -> Case {
     Case {
         host: class.to_owned(),
-        workload: "every workload".to_owned(),
+        workload: EVERY_WORKLOAD.to_owned(),
         metric: metric.name().to_owned(),
         axis: unknown_axis(),
         unit: metric.unit().to_owned(),
-        scope: Scope::Shape,
+        scope: if metric.has_law() { Scope::Shape } else { Scope::Value },
         tolerances: settings.tolerances(metric),
         noise: metric.error_bound(),
         paired: false,
         looks: Vec::new(),
         baseline: None,
         run: None,
-        withheld: Some(Reason::NoRecord { class: class.to_owned() }),
+        withheld: Some(reason),
     }
 }
 

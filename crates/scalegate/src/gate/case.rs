@@ -7,6 +7,9 @@ use crate::Axis;
 use crate::config::Tolerances;
 use crate::law::{Curve, Observations};
 
+/// The workload of a case that stands for all of them, where nothing says which there are.
+pub const EVERY_WORKLOAD: &str = "every workload";
+
 /// Which quantities of a law are gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

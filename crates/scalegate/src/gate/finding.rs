@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Quantity, Scope};
 use crate::Axis;
 use crate::law::{Class, FitError, Interval};
+use crate::metric::Metric;
 use crate::record::Difference;
 
 /// The outcome of one quantity.
@@ -73,6 +74,11 @@ pub enum Side {
 pub enum Reason {
     /// The record has no such series.
     NotMeasured,
+    /// A required metric that the record has no series of, and the baselines neither.
+    NowhereMeasured {
+        /// The metric.
+        metric: Metric,
+    },
     /// One of two runs has no such series.
     NotMeasuredBy(Side),
     /// The record says why there are no samples.

@@ -169,6 +169,10 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
     let (before, after) = (name(&Side::Baseline), name(&Side::Run));
     match reason {
         Reason::NotMeasured => "it was not measured; run `cargo bench`, which measures the whole suite".to_owned(),
+        Reason::NowhereMeasured { metric } => format!(
+            "it is required, and neither the record nor a baseline has it for any workload: measure it with \
+             `scalegate run --metric {metric}` or import it, or leave it out of `required` under `[gate]`"
+        ),
         Reason::NotMeasuredBy(side) => format!("the {} did not measure it", name(side)),
         Reason::Unavailable(why) => format!("unavailable: {why}"),
         Reason::NoPortableBaseline => "there is no portable baseline; accept a run with `scalegate accept`".to_owned(),

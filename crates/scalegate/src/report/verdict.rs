@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::findings::{self, Sides, finding_json, words};
 use crate::analysis::{Check, Note};
-use crate::gate::{Finding, Outcome, Quantity, Scope, Verdict};
+use crate::gate::{EVERY_WORKLOAD, Finding, Outcome, Quantity, Scope, Verdict};
 use crate::metric::Metric;
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
@@ -203,15 +203,16 @@ pub(super) fn reproduce(check: &Check, here: &[String]) -> String {
     };
     let regressed = open(Outcome::Regressed);
     let keys = if regressed.is_empty() { open(Outcome::Inconclusive) } else { regressed };
+    let (whole, some): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| *workload == EVERY_WORKLOAD);
     let is_here = |workload: &str| here.iter().any(|name| name == workload);
-    let (here, imported): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| is_here(workload));
+    let (here, imported): (Vec<_>, Vec<_>) = some.into_iter().partition(|(workload, _)| is_here(workload));
     let workloads: BTreeSet<&str> = here.iter().map(|(workload, _)| *workload).collect();
     let metrics: BTreeSet<&str> = here.iter().map(|(_, metric)| *metric).collect();
     let again = if imported.is_empty() { "" } else { IMPORT };
-    if workloads.is_empty() && !imported.is_empty() {
+    if workloads.is_empty() && whole.is_empty() && !imported.is_empty() {
         return format!("{again}scalegate check\n");
     }
-    if workloads.is_empty() || workloads.len() > MAX_WORKLOADS {
+    if !whole.is_empty() || workloads.is_empty() || workloads.len() > MAX_WORKLOADS {
         return format!("cargo bench\n{again}scalegate check\n");
     }
     let mut command = "scalegate run".to_owned();

@@ -228,6 +228,53 @@ fn other_sizes_are_not_comparable_and_are_listed() {
     ");
 }
 
+/// The record of the place becomes one that this package measured, and not an import.
+fn measured_here(place: &Place) {
+    place.edit(RUN, "\"build\":{\"source\":\"not told\"", "\"build\":{\"source\":\"sources\"");
+}
+
+#[test]
+fn a_required_metric_that_a_named_record_lacks_is_inconclusive() {
+    let place = changed(&prefill(line), &prefill(line));
+    measured_here(&place);
+    let check = format!("check {RUN}");
+    assert_eq!(
+        stdout(&place.scalegate(&check).code(0)).lines().next(),
+        Some("PASS: of 6 quantities, 6 within tolerance")
+    );
+
+    place.write("scalegate.toml", "[gate]\nrequired = [\"wall_time\", \"energy\", \"perplexity\"]\n");
+    assert_snapshot!(stdout(&place.scalegate(&check).code(3)), @"
+    INCONCLUSIVE: of 8 quantities, 2 inconclusive, 6 within tolerance
+
+    inconclusive  every workload energy (shape)
+      not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric energy` or import it, or leave it out of `required` under `[gate]`
+
+    inconclusive  every workload perplexity (value)
+      not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric perplexity` or import it, or leave it out of `required` under `[gate]`
+
+    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    ");
+    let markdown = stdout(&place.scalegate(&format!("{check} --format markdown")).code(3));
+    assert!(markdown.contains("```sh\ncargo bench\nscalegate check\n```"), "{markdown}");
+}
+
+#[test]
+fn a_metric_that_the_class_of_an_import_requires_and_no_record_has_is_inconclusive() {
+    let place = changed(&prefill(line), &prefill(line));
+    place.write("scalegate.toml", "[gate.host.imported]\nrequired = [\"wall_time\"]\n");
+    place.scalegate("check").code(0);
+    place.write("scalegate.toml", "[gate.host.imported]\nrequired = [\"wall_time\", \"instructions\"]\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 7 quantities, 1 inconclusive, 6 within tolerance
+
+    inconclusive  every workload instructions (shape)
+      not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric instructions` or import it, or leave it out of `required` under `[gate]`
+
+    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    ");
+}
+
 #[test]
 fn another_axis_is_not_comparable() {
     let pixels = rows("llm/prefill", "pixels", &TOKENS, ROUNDS, line);

@@ -52,6 +52,7 @@ fn a_baseline_of_schema_3_is_read_and_compared() {
     let name = "llm-decode.cpu_auc.json";
     let (document, place) = recorded(3, name);
     assert_read(&place, name, ("llm/decode", Metric::CpuAuc), &document);
+    place.write("scalegate.toml", "[gate]\nrequired = [\"cpu_auc\"]\n");
     assert_snapshot!(stdout(&place.scalegate("check run.json").code(0)), @"
     PASS: of 3 quantities, 3 within tolerance
 
