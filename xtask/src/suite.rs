@@ -1,5 +1,6 @@
 //! Changes of `suite.toml` for a version of the sources.
 
+use scalegate::metric::Metric;
 use scalegate::{Error, Result};
 use toml::{Table, Value};
 
@@ -21,11 +22,14 @@ pub(crate) fn with_setting(suite: &str, old: &str, new: &str) -> Result<String> 
     }
 }
 
-/// The suite with one counted workload, and without models and texts of its user.
+/// The suite with one counted workload, and without models and texts of its user; what only these have is no longer required.
 pub(crate) fn with_one_counted(suite: &str, workload: &str) -> Result<String> {
     let mut table = parsed(suite)?;
     table.remove("model");
     table.remove("accuracy");
+    for required in lists_of_required(&mut table) {
+        required.retain(|metric| metric.as_str() != Some(Metric::Perplexity.name()));
+    }
     let counted = table.get_mut("instructions").and_then(|section| section.get_mut("workload"));
     let list = counted.and_then(Value::as_array_mut);
     let left = list.map_or(0, |list| {
@@ -40,6 +44,23 @@ pub(crate) fn with_one_counted(suite: &str, workload: &str) -> Result<String> {
         ));
     }
     Ok(table.to_string())
+}
+
+/// The lists `required` of `[gate]` and of each class of hosts.
+fn lists_of_required(suite: &mut Table) -> Vec<&mut Vec<Value>> {
+    let mut lists = Vec::new();
+    let Some(gate) = suite.get_mut("gate").and_then(Value::as_table_mut) else { return lists };
+    for (key, value) in gate {
+        match value {
+            Value::Array(list) if key == "required" => lists.push(list),
+            Value::Table(hosts) if key == "host" => {
+                let required = hosts.iter_mut().filter_map(|(_, host)| host.get_mut("required"));
+                lists.extend(required.filter_map(Value::as_array_mut));
+            }
+            _ => {}
+        }
+    }
+    lists
 }
 
 /// The suite as far as a check needs it, with these metrics required and no other.
@@ -94,8 +115,10 @@ name = "reference"
 [accuracy]
 text = "text"
 [gate]
-required = ["wall_time"]
+required = ["wall_time", "perplexity"]
 alpha = 0.01
+[gate.host.board]
+required = ["perplexity"]
 "#;
 
     #[test]
@@ -103,7 +126,11 @@ alpha = 0.01
         let table = parsed(&with_one_counted(SUITE, "llm/decode").unwrap()).unwrap();
         assert_eq!(table["instructions"]["workload"].to_string(), r#"[{ name = "llm/decode" }]"#);
         assert_eq!(table["instructions"]["models"].to_string(), "{ llm = { hidden = 4 } }");
-        assert!(table.contains_key("workload") && table.contains_key("gate"));
+        assert!(table.contains_key("workload"));
+        assert_eq!(
+            table["gate"].to_string(),
+            r#"{ alpha = 0.01, host = { board = { required = [] } }, required = ["wall_time"] }"#
+        );
         assert!(!table.contains_key("model") && !table.contains_key("accuracy"));
         assert!(with_one_counted(SUITE, "llm/none").is_err());
     }
@@ -121,7 +148,10 @@ alpha = 0.01
     #[test]
     fn what_is_required_is_replaced_and_the_rest_of_the_gate_stays() {
         let table = parsed(&with_required(SUITE, &["instructions"]).unwrap()).unwrap();
-        assert_eq!(table["gate"].to_string(), r#"{ alpha = 0.01, required = ["instructions"] }"#);
+        assert_eq!(
+            table["gate"].to_string(),
+            r#"{ alpha = 0.01, host = { board = { required = ["perplexity"] } }, required = ["instructions"] }"#
+        );
     }
 
     #[test]

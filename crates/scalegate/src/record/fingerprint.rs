@@ -137,9 +137,9 @@ impl Provenance {
         }
     }
 
-    /// Whether another tool measured this.
+    /// Whether another tool measured this. Such a tool may name its sources, but neither a package nor a compiler.
     pub fn is_imported(&self) -> bool {
-        self.build.source == NOT_TOLD
+        self.program.is_none() && self.build.rustc == NOT_TOLD
     }
 
     /// Fields that forbid comparing absolute costs: all of the host, and of the build all but its sources.
@@ -158,10 +158,10 @@ impl Provenance {
             .collect()
     }
 
-    /// What differs of the sources and of what is under test, which have to be the same on all hosts of one verdict. Imported
-    /// samples don't tell, and are taken at their word.
+    /// What differs of the sources and of what is under test, which have to be the same on all hosts of one verdict. Samples
+    /// without sources are taken at their word.
     pub fn other_sources(&self, after: &Self) -> Vec<Difference> {
-        if self.is_imported() || after.is_imported() {
+        if [self, after].iter().any(|provenance| provenance.build.source == NOT_TOLD) {
             return Vec::new();
         }
         let mut list: Vec<Difference> =

@@ -228,15 +228,13 @@ fn other_sizes_are_not_comparable_and_are_listed() {
     ");
 }
 
-/// The record of the place becomes one that this package measured, and not an import.
-fn measured_here(place: &Place) {
-    place.edit(RUN, "\"build\":{\"source\":\"not told\"", "\"build\":{\"source\":\"sources\"");
-}
-
 #[test]
 fn a_required_metric_that_a_named_record_lacks_is_inconclusive() {
-    let place = changed(&prefill(line), &prefill(line));
-    measured_here(&place);
+    let place = Place::new();
+    place.import(&prefill(line));
+    // As if scalegate had measured it: no other tool names a compiler.
+    place.edit(RUN, "\"rustc\":\"not told\"", "\"rustc\":\"1.95.0\"");
+    place.scalegate("accept --reason before").success();
     let check = format!("check {RUN}");
     assert_eq!(
         stdout(&place.scalegate(&check).code(0)).lines().next(),

@@ -193,6 +193,17 @@ fn llama_bench_tests_are_prefill_and_generation_of_their_model() {
 }
 
 #[test]
+fn a_record_of_a_tool_that_names_its_commit_is_an_import_like_others() {
+    let place = Place::new();
+    place.write("file", fixture("llama_bench.json"));
+    place.scalegate("import llama-bench file").success();
+    place.scalegate("accept --reason first").success();
+    place.scalegate("import llama-bench file").success();
+    place.write("scalegate.toml", "[gate]\nrequired = [\"instructions\"]\n");
+    place.scalegate("check").code(0);
+}
+
+#[test]
 fn llama_bench_tests_in_two_settings_are_not_one_workload() {
     let edited = |old: &str, new: &str| fixture("llama_bench.json").replacen(old, new, 1);
     let cases = [

@@ -125,6 +125,9 @@ fn stale(has_program: bool) -> Place {
     let place = package(Some("fn main() {}\n"));
     let mut run = place.record();
     run.provenance.build.source = "0".repeat(64);
+    if !has_program {
+        run.provenance.build.rustc = "1.95.0".to_owned();
+    }
     run.provenance.program = has_program.then(|| Program {
         package: "own".to_owned(),
         version: "1.0.0".to_owned(),
