@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use scalegate::analysis::text_workload;
+use scalegate::workload::WorkloadName;
 use serde::Deserialize;
 
 /// What perplexity is taken of.
@@ -17,7 +18,7 @@ pub struct AccuracySettings {
 
 impl AccuracySettings {
     /// The names of all series.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<WorkloadName> {
         self.models.iter().map(|model| text_workload(model)).collect()
     }
 

@@ -11,8 +11,8 @@ use super::registry::Source;
 use crate::Result;
 use crate::inference::{Llm, LlmSession};
 use crate::suite::Suite;
-use scalegate::Axis;
-use scalegate::{Prepared, Workload};
+use scalegate::workload::WorkloadName;
+use scalegate::{Axis, Prepared, Workload};
 
 /// Tokens that `llm/generate` makes.
 const NEW_TOKENS: u64 = 16;
@@ -37,7 +37,7 @@ impl Phase {
 pub(super) type SharedLlm = Rc<OnceCell<Rc<Llm>>>;
 
 pub(super) struct LlmWorkload {
-    pub(super) name: String,
+    pub(super) name: WorkloadName,
     pub(super) phase: Phase,
     pub(super) sizes: Vec<u64>,
     pub(super) suite: Rc<Suite>,

@@ -11,6 +11,7 @@ use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
 use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, paths};
 use crate::{inference, models};
+use scalegate::workload::WorkloadName;
 use scalegate::{Bench, Instrument, Measured, Workload};
 
 /// Makes the workloads that a suite lists.
@@ -60,8 +61,7 @@ pub fn target(bench: Bench, instruments: &'static [Instrument], is_wanted: fn(&s
                 };
                 let Some(suite) = suite else { continue };
                 for workload in Registry::all(&suite)? {
-                    // In front of the family there may be the name of a model.
-                    if is_wanted(workload.name().rsplit('/').nth(1).unwrap_or_default()) {
+                    if WorkloadName::from(workload.name()).family().is_some_and(is_wanted) {
                         measured.push(Measured { workload, instruments: vec![*instrument] });
                     }
                 }
@@ -106,7 +106,7 @@ fn embedded(suite: &Suite) -> Result<&ModelSettings> {
 /// Makes the workloads of one model.
 struct Maker<'a> {
     suite: &'a Rc<Suite>,
-    prefix: String,
+    owner: Option<String>,
     source: Source,
     llm: SharedLlm,
     vlm: SharedVlm,
@@ -118,7 +118,7 @@ impl<'a> Maker<'a> {
     fn new(suite: &'a Rc<Suite>, owner: Option<&UserModel>) -> Self {
         Self {
             suite,
-            prefix: owner.map(|model| format!("{}/", model.name)).unwrap_or_default(),
+            owner: owner.map(|model| model.name.clone()),
             source: owner.cloned().map_or(Source::Embedded, Source::User),
             llm: SharedLlm::default(),
             vlm: SharedVlm::default(),
@@ -130,7 +130,10 @@ impl<'a> Maker<'a> {
     fn workload(&self, settings: &WorkloadSettings) -> Result<Box<dyn Workload>> {
         let llm_phase = find(&llm::Phase::ALL, settings.name());
         let vlm_phase = find(&vlm::Phase::ALL, settings.name());
-        let name = format!("{}{}", self.prefix, settings.name());
+        let mut name = WorkloadName::from(settings.name());
+        if let Some(owner) = &self.owner {
+            name = name.of_model(owner);
+        }
         match (llm_phase, vlm_phase, settings) {
             (Some(phase), _, WorkloadSettings::Tokens { sizes, .. }) => Ok(Box::new(LlmWorkload {
                 name,

@@ -17,8 +17,8 @@ use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
 use crate::suite::Suite;
 use crate::{Error, Result};
-use scalegate::{Axis, Resolution};
-use scalegate::{Prepared, Workload};
+use scalegate::workload::WorkloadName;
+use scalegate::{Axis, Prepared, Resolution, Workload};
 
 /// Text tokens behind the image in `vlm/prompt`.
 pub(super) const TEXT_TOKENS: u64 = 16;
@@ -46,7 +46,7 @@ pub(super) type SharedVlm = Rc<OnceCell<Rc<Vlm>>>;
 pub(super) type SharedPictures = Rc<RefCell<HashMap<Resolution, Rc<[u8]>>>>;
 
 pub(super) struct VlmWorkload {
-    pub(super) name: String,
+    pub(super) name: WorkloadName,
     pub(super) phase: Phase,
     pub(super) resolutions: Vec<Resolution>,
     pub(super) suite: Rc<Suite>,

@@ -23,6 +23,8 @@ fn a_run_records_every_size_in_every_round() {
         assert_eq!(series.samples.iter().map(|sample| sample.round).collect::<BTreeSet<_>>(), BTreeSet::from([0, 1]));
         assert_eq!(series.samples.len(), 8, "one entry per size and round");
         assert!(series.samples.iter().all(|sample| sample.values.len() == 10), "Criterion's samples are kept raw");
+        let tokens = |size| if series.workload.phase() == "decode" { 1 } else { size };
+        assert_eq!(series.tokens, [4, 8, 16, 32].map(|size| (size, tokens(size))).into());
     }
     let left = std::fs::read_dir(place.path("target/scalegate")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<BTreeSet<_>>(), BTreeSet::from(["models".into(), "run.json".into()]), "no scratch");

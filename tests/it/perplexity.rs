@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use scalegate::metric::Metric;
+use scalegate::record::SeriesKey;
 use serde_json::Value;
 
 use crate::support::bench::SUITE;
@@ -37,7 +38,7 @@ fn a_model_that_predicts_worse_fails_the_check_and_the_comparison() {
     let run = place.record();
     assert_eq!(run.series.len(), 1);
     let series = &run.series[0];
-    assert_eq!(series.key(), ("mine/llm/text", Metric::Perplexity));
+    assert_eq!(series.key(), SeriesKey::new("mine/llm/text", Metric::Perplexity));
     // What `scalegate accuracy` says of the same model and text.
     let both = format!("accuracy {reference} {reference} --text text.txt --format json");
     let both: Value = serde_json::from_str(&stdout(&place.scalegate(&both).success())).unwrap();

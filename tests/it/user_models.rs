@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use scalegate::workload::WorkloadName;
+
 use crate::support::bench::{ANYTHING_GOES, SUITE};
 use crate::support::{Place, stdout};
 
@@ -30,9 +32,9 @@ fn three_user_models_are_run_fitted_accepted_and_checked() {
     let models = names.map(|name| model(name, &fixture(name).display().to_string())).concat();
     let place = place(&models);
     place.run(&["llm"], "--rounds 5").success();
-    let workloads: BTreeSet<String> = ["", "smollm/", "gpt2/", "llama-4bit/"]
+    let workloads: BTreeSet<WorkloadName> = ["", "smollm/", "gpt2/", "llama-4bit/"]
         .iter()
-        .flat_map(|owner| ["prefill", "decode"].map(|phase| format!("{owner}llm/{phase}")))
+        .flat_map(|owner| ["prefill", "decode"].map(|phase| format!("{owner}llm/{phase}").into()))
         .collect();
     let run = place.record();
     assert_eq!(run.series.iter().map(|series| series.workload.clone()).collect::<BTreeSet<_>>(), workloads);
@@ -47,7 +49,7 @@ fn three_user_models_are_run_fitted_accepted_and_checked() {
     place.scalegate("accept --reason first").success();
     let verdict = stdout(&place.scalegate("check").code(vec![0, 3]));
     for workload in &workloads {
-        assert!(verdict.contains(workload), "{workload}: {verdict}");
+        assert!(verdict.contains(workload.as_str()), "{workload}: {verdict}");
     }
 }
 

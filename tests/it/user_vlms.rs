@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
+use scalegate::workload::WorkloadName;
 use scalegate::{Error, Prepared};
 use scalegate_suite::suite::Suite;
 use scalegate_suite::workload::Registry;
@@ -109,10 +110,10 @@ fn three_user_models_are_run_fitted_accepted_and_checked() {
     let listed = models.map(|(name, path, phases)| model(name, &fixture(path), phases)).concat();
     place.write("suite.toml", suite(&listed));
     place.run(&["vlm"], "--rounds 5").success();
-    let workloads: BTreeSet<String> = models
+    let workloads: BTreeSet<WorkloadName> = models
         .iter()
-        .flat_map(|(name, _, phases)| phases.iter().map(move |phase| format!("{name}/vlm/{phase}")))
-        .chain(["preprocess", "encode", "prompt"].map(|phase| format!("vlm/{phase}")))
+        .flat_map(|(name, _, phases)| phases.iter().map(move |phase| format!("{name}/vlm/{phase}").into()))
+        .chain(["preprocess", "encode", "prompt"].map(|phase| format!("vlm/{phase}").into()))
         .collect();
     let run = place.record();
     assert_eq!(run.series.iter().map(|series| series.workload.clone()).collect::<BTreeSet<_>>(), workloads);
@@ -129,7 +130,7 @@ fn three_user_models_are_run_fitted_accepted_and_checked() {
     place.scalegate("accept --reason first").success();
     let verdict = stdout(&place.scalegate("check").code(vec![0, 3]));
     for workload in &workloads {
-        assert!(verdict.contains(workload), "{workload}: {verdict}");
+        assert!(verdict.contains(workload.as_str()), "{workload}: {verdict}");
     }
 }
 

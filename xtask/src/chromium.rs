@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use scalegate::baseline::{Baseline, Store};
 use scalegate::metric::Metric;
-use scalegate::record::{self, Run, Sample, Series};
+use scalegate::record::{self, Run, Sample, Series, SeriesKey};
 use scalegate::{Error, Result};
 
 use crate::process::{self, command};
@@ -68,11 +68,11 @@ fn accepted(baselines: &Path) -> Result<Run> {
     let provenance =
         accepted.first().map(|baseline| baseline.run.provenance.clone()).ok_or_else(|| fail("they are empty"))?;
     let mut run = Run::new(provenance);
-    let mut series: BTreeMap<(String, Metric), Series> = BTreeMap::new();
+    let mut series: BTreeMap<SeriesKey, Series> = BTreeMap::new();
     for its in accepted.iter().map(Baseline::series) {
-        series.entry((its.workload.to_string(), its.metric)).or_insert_with(|| its.clone());
+        series.entry(its.key()).or_insert_with(|| its.clone());
     }
-    let prefill = series.get(&("llm/prefill".to_owned(), Metric::WallTime)).cloned();
+    let prefill = series.get(&SeriesKey::new("llm/prefill", Metric::WallTime)).cloned();
     let prefill = prefill.ok_or_else(|| fail("no wall time of llm/prefill"))?;
     run.series.extend(series.into_values());
     run.series.extend(MODELS.iter().flat_map(|model| made_up(*model, &prefill)));
@@ -83,12 +83,12 @@ fn made_up((name, slower, perplexity): (&str, f64, f64), prefill: &Series) -> [S
     let scaled =
         |sample: &Sample| Sample { values: sample.values.iter().map(|v| slower * v).collect(), ..sample.clone() };
     let costs = Series {
-        workload: format!("{name}/llm/prefill"),
+        workload: format!("{name}/llm/prefill").into(),
         samples: prefill.samples.iter().map(scaled).collect(),
         ..prefill.clone()
     };
     let text = Series {
-        workload: format!("{name}/llm/text"),
+        workload: format!("{name}/llm/text").into(),
         metric: Metric::Perplexity,
         unit: Metric::Perplexity.unit().to_owned(),
         samples: vec![Sample { size: 256, round: 0, values: vec![perplexity] }],

@@ -92,7 +92,7 @@ impl Counts {
 fn table(runs: &[Run]) -> String {
     let mut rows: BTreeMap<(&str, Metric), Counts> = BTreeMap::new();
     for series in runs.iter().flat_map(|run| &run.series).filter(|series| METRICS.contains(&series.metric)) {
-        let counts = rows.entry((&series.workload, series.metric)).or_default();
+        let counts = rows.entry((&*series.workload, series.metric)).or_default();
         for sample in &series.samples {
             counts.sizes.entry(sample.size).or_default().extend(&sample.values);
         }

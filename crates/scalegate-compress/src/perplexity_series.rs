@@ -17,7 +17,7 @@ use crate::accuracy::perplexity;
 /// # Errors
 /// No `[[model]]` has that workload, or the model or the text cannot be read.
 pub fn perplexity_series(suite: &Suite, name: &str) -> Result<Vec<Series>> {
-    let model = suite.user_models.iter().find(|model| text_workload(&model.name) == name);
+    let model = suite.user_models.iter().find(|model| text_workload(&model.name) == *name);
     let (Some(model), Some(accuracy)) = (model, &suite.accuracy) else {
         let cause = "no model of `[accuracy]` is called so";
         return Err(Error::new(name, cause, "leave the configuration as it is while it is measured"));
@@ -30,19 +30,13 @@ pub fn perplexity_series(suite: &Suite, name: &str) -> Result<Vec<Series>> {
     let read = perplexity(&model.directory()?, &text, &mut show)
         .map_err(|error| error.context(format!("model {}", model.name)))?;
     Ok(vec![Series {
-        workload: name.to_owned(),
-        axis: Axis::TOKENS,
-        metric: Metric::Perplexity,
-        unit: Metric::Perplexity.unit().to_owned(),
         measured: Some(time::now()),
         protocol: BTreeMap::from([
             ("text".to_owned(), subject::sha256(text.as_bytes())),
             ("passages".to_owned(), read.passages.to_string()),
             ("predicted_tokens".to_owned(), read.predicted_tokens.to_string()),
         ]),
-        conditions: BTreeMap::new(),
-        looks: Vec::new(),
         samples: vec![Sample { size: read.passage_tokens as u64, round: 0, values: vec![read.value] }],
-        unavailable: None,
+        ..Series::new(name, Axis::TOKENS, Metric::Perplexity)
     }])
 }

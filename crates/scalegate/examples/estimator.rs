@@ -18,6 +18,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use scalegate::law::{self, FitOptions, Observations};
 use scalegate::metric::Metric;
 use scalegate::record::{self, Run, Series};
+use scalegate::workload::WorkloadName;
 use scalegate::{Error, Result};
 
 /// A statistic of the samples of one size in one round, sorted.
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 fn table(names: &[String]) -> Result<()> {
-    let mut groups: BTreeMap<(String, String), Vec<Series>> = BTreeMap::new();
+    let mut groups: BTreeMap<(WorkloadName, String), Vec<Series>> = BTreeMap::new();
     for name in names {
         let run: Run = record::read_json(Path::new(name))?;
         let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

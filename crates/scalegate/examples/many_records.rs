@@ -35,16 +35,9 @@ fn main() -> ExitCode {
 
 fn shard_record(shard: u32, workloads: u32) -> Run {
     let series = (0..workloads).map(|index| Series {
-        workload: format!("shard-{shard}/workload-{index}"),
-        axis: Axis::TOKENS,
-        metric: Metric::WallTime,
-        unit: Metric::WallTime.unit().to_owned(),
-        measured: None,
         protocol: [("made-up".to_owned(), "yes".to_owned())].into(),
-        conditions: [].into(),
-        looks: Vec::new(),
         samples: (0..ROUNDS).flat_map(|round| SIZES.map(|size| sample(shard, index, round, size))).collect(),
-        unavailable: None,
+        ..Series::new(format!("shard-{shard}/workload-{index}"), Axis::TOKENS, Metric::WallTime)
     });
     Run { series: series.collect(), ..Run::new(Provenance::imported()) }
 }

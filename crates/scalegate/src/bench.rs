@@ -39,7 +39,7 @@ use crate::measure::Instrumented;
 use crate::metric::Metric;
 use crate::record::Series;
 use crate::session::{self, Instrument};
-use crate::workload::{Batched, Closure, Routine};
+use crate::workload::{Batched, Closure, Routine, WorkloadName};
 use crate::{Axis, Error, Prepared, Result, Workload};
 
 /// The package of a bench target.
@@ -110,7 +110,7 @@ pub fn allocator_name(path: &str) -> String {
 
 type Subject = Box<dyn Fn(&Config) -> Result<BTreeMap<String, String>>>;
 type Provider = Box<dyn Fn(&Config) -> Result<Vec<Measured>>>;
-type Names = fn(&Config) -> Result<Vec<String>>;
+type Names = fn(&Config) -> Result<Vec<WorkloadName>>;
 type Compute = Box<dyn Fn(&Config, &str) -> Result<Vec<Series>>>;
 
 /// A workload and the ways in which it is measured.

@@ -3,10 +3,14 @@
 //! In: sizes. Out: a [`Workload`] that prepares a size outside of the measured part and then runs one inference, or one call,
 //! after the other. Measuring knows this trait and nothing of what runs.
 
+mod name;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use crate::{Axis, Result};
+
+pub use name::WorkloadName;
 
 /// A thing that is run, and the axis that its cost is a function of.
 ///

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use scalegate::metric::Metric;
 use scalegate::record::{self, Run};
+use scalegate::workload::WorkloadName;
 use tempfile::TempDir;
 
 /// Rounds that take a second.
@@ -83,7 +84,7 @@ impl Package {
         record::read_json(&self.path("target/scalegate/run.json")).unwrap()
     }
 
-    fn workloads(&self) -> BTreeSet<String> {
+    fn workloads(&self) -> BTreeSet<WorkloadName> {
         self.record().series.into_iter().map(|series| series.workload).collect()
     }
 
@@ -174,12 +175,16 @@ fn an_edit_between_two_bench_targets_leaves_no_series_of_the_old_program() {
 
     ok(&package.cargo("bench --bench scaling -- neighbours"));
     ok(&package.cargo("bench --bench other -- neighbours"));
-    assert_eq!(package.workloads(), ["keys/neighbours", "other/neighbours"].map(str::to_owned).into(), "one program");
+    assert_eq!(
+        package.workloads(),
+        ["keys/neighbours", "other/neighbours"].map(WorkloadName::from).into(),
+        "one program"
+    );
 
     package.edit("src/lib.rs", ".count() - 1;", ".count() - std::hint::black_box(1);");
     let output = package.cargo("bench --bench other -- neighbours");
     ok(&output);
-    assert_eq!(package.workloads(), ["other/neighbours"].map(str::to_owned).into());
+    assert_eq!(package.workloads(), ["other/neighbours"].map(WorkloadName::from).into());
     let messages = text(&output.stderr);
     assert!(messages.contains("a new record is started") && messages.contains("build.source: "), "{messages}");
     let kept = std::fs::read_dir(package.path("target/scalegate")).unwrap().map(|entry| entry.unwrap().path());

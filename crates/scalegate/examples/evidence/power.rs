@@ -8,6 +8,7 @@ use scalegate::config::Tolerances;
 use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, decide};
 use scalegate::law::Observations;
 use scalegate::law::simulate::{Noise, PIXELS, TOKENS, run};
+use scalegate::metric::Metric;
 
 use crate::effort::{Effort, percent, tally};
 
@@ -92,8 +93,8 @@ impl Planted {
     fn case(&self, tolerances: Tolerances, baseline: Observations, run: Observations) -> Case {
         Case {
             host: String::new(),
-            workload: self.name.to_owned(),
-            metric: "wall_time".to_owned(),
+            workload: self.name.into(),
+            metric: Metric::WallTime,
             axis: Axis::TOKENS,
             unit: "s".to_owned(),
             scope: self.scope,

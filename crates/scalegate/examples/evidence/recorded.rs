@@ -9,12 +9,13 @@ use scalegate::gate::{Case, Scope};
 use scalegate::law::Observations;
 use scalegate::law::random::uniform;
 use scalegate::metric::Metric;
+use scalegate::workload::WorkloadName;
 use scalegate::{Axis, Error, Result, paths};
 
 /// One workload as it was recorded: its costs, and what each round was relative to them.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
-    pub(crate) workload: String,
+    pub(crate) workload: WorkloadName,
     pub(crate) axis: Axis,
     /// Size and geometric mean cost.
     pub(crate) costs: Vec<(f64, f64)>,
@@ -38,7 +39,7 @@ pub(crate) fn load() -> Result<Vec<Recorded>> {
 }
 
 impl Recorded {
-    fn new(workload: String, axis: Axis, costs: impl Iterator<Item = (f64, u32, f64)>) -> Self {
+    fn new(workload: WorkloadName, axis: Axis, costs: impl Iterator<Item = (f64, u32, f64)>) -> Self {
         let mut by_round: BTreeMap<u32, BTreeMap<u64, f64>> = BTreeMap::new();
         for (size, round, cost) in costs {
             by_round.entry(round).or_default().insert(size as u64, cost.ln());
@@ -76,7 +77,7 @@ impl Recorded {
         [Scope::Shape, Scope::Absolute].map(|scope| Case {
             host: String::new(),
             workload: self.workload.clone(),
-            metric: Metric::WallTime.to_string(),
+            metric: Metric::WallTime,
             axis: self.axis.clone(),
             unit: "s".to_owned(),
             scope,

@@ -10,7 +10,8 @@ use crate::config::GateSettings;
 use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
 use crate::law::Interval;
 use crate::metric::Metric;
-use crate::record::{Difference, Run, Series};
+use crate::record::{Difference, Run, Series, SeriesKey};
+use crate::workload::WorkloadName;
 
 /// What the second run costs, against the first.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,19 +22,22 @@ pub struct Comparison {
     pub findings: Vec<Finding>,
     /// The same of metrics that explain others and decide nothing.
     pub explaining: Vec<Finding>,
-    /// Wall times of language models as rates.
+    /// Wall times along tokens as rates.
     pub tokens_per_second: Vec<TokenRate>,
+    /// Workloads along tokens whose rate is unknown: the records do not say how many tokens an inference reads and makes, or
+    /// not the same of both runs.
+    pub unknown_rates: Vec<WorkloadName>,
     /// Metrics that aren't required and were available to neither run, of any workload; nothing is said of them.
     pub unmeasured: BTreeSet<Metric>,
     /// What is under test and differs: what the comparison is about.
     pub subject_changes: Vec<Difference>,
 }
 
-/// Tokens per second at the largest size.
+/// Tokens that are read and made per second at the largest size.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TokenRate {
     /// As `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// The largest size, in tokens.
     pub size: u64,
     /// The rate of the first run.
@@ -51,34 +55,35 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
     // What is required and was available to neither is missing, which is no pass.
     let required = settings.required(&after.provenance.host.class);
     let counts = |it: &&Series| it.unavailable.is_none() || required.contains(&it.metric);
-    let keys: BTreeSet<(&str, Metric)> = both().filter(counts).map(Series::key).collect();
-    let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|(_, metric)| metric).collect();
+    let keys: BTreeSet<SeriesKey> = both().filter(counts).map(Series::key).collect();
+    let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|key| key.metric).collect();
     let cases = |is_gated: bool| -> Vec<Case> {
-        let of_kind = keys.iter().filter(|(_, metric)| metric.is_gated() == is_gated);
-        of_kind.map(|(workload, metric)| case(before, after, workload, *metric, &fingerprint, settings)).collect()
+        let of_kind = keys.iter().filter(|key| key.metric.is_gated() == is_gated);
+        of_kind.map(|key| case(before, after, key, &fingerprint, settings)).collect()
     };
     let policy = Policy { alpha: settings.alpha, miss: settings.miss, ..Policy::default() };
     let decided = gate::decide(&cases(true), &policy);
-    let tokens_per_second = decided.findings.iter().filter_map(|finding| rate(before, finding)).collect();
+    let (mut tokens_per_second, mut unknown_rates) = (Vec::new(), Vec::new());
+    for finding in decided.findings.iter().filter(|finding| has_rate(finding)) {
+        match tokens(before, after, finding) {
+            Some(tokens) => tokens_per_second.extend(rate(tokens, finding)),
+            None => unknown_rates.push(finding.workload.clone()),
+        }
+    }
     Comparison {
         verdict: decided.verdict,
         findings: decided.findings,
         explaining: gate::decide(&cases(false), &policy).findings,
         tokens_per_second,
+        unknown_rates,
         unmeasured,
         subject_changes: before.provenance.subject_changes(&after.provenance),
     }
 }
 
-fn case(
-    before: &Run,
-    after: &Run,
-    workload: &str,
-    metric: Metric,
-    fingerprint: &[Difference],
-    settings: &GateSettings,
-) -> Case {
-    let (first, second) = (before.series(workload, metric), after.series(workload, metric));
+fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], settings: &GateSettings) -> Case {
+    let SeriesKey { workload, metric } = key.clone();
+    let (first, second) = (before.series(&workload, metric), after.series(&workload, metric));
     // What follows no law is the same on every host.
     let fingerprint = if metric.has_law() { fingerprint } else { &[] };
     let withheld = match (first, second) {
@@ -90,8 +95,8 @@ fn case(
     let (run, second_fault) = costs_of(second, Side::Run);
     Case {
         host: after.provenance.host.class.clone(),
-        workload: workload.to_owned(),
-        metric: metric.name().to_owned(),
+        workload,
+        metric,
         axis: first.or(second).map_or_else(unknown_axis, |series| series.axis.clone()),
         unit: metric.unit().to_owned(),
         scope: if metric.has_law() { Scope::Absolute } else { Scope::Value },
@@ -105,14 +110,24 @@ fn case(
     }
 }
 
-/// The rate that a wall time at the largest size stands for.
-fn rate(before: &Run, finding: &Finding) -> Option<TokenRate> {
-    if finding.quantity != Quantity::CostLargest || finding.metric != Metric::WallTime.name() {
-        return None;
+/// Whether a finding is of a wall time that stands for a rate: the one at the largest number of tokens.
+fn has_rate(finding: &Finding) -> bool {
+    let is_largest = finding.quantity == Quantity::CostLargest && finding.change.is_some();
+    is_largest && finding.metric == Metric::WallTime && finding.axis == Axis::TOKENS
+}
+
+/// Tokens that an inference at the largest size reads and makes, if the records don't disagree on them.
+fn tokens(before: &Run, after: &Run, finding: &Finding) -> Option<u64> {
+    let size = finding.range?.largest as u64;
+    let of = |run: &Run| run.series(&finding.workload, finding.metric)?.tokens.get(&size).copied();
+    match (of(before), of(after)) {
+        (Some(first), Some(second)) => (first == second).then_some(first),
+        (first, second) => first.or(second),
     }
-    let series = before.series(&finding.workload, Metric::WallTime)?;
-    let size = *series.sizes().last()?;
-    let tokens = tokens(series, size)?;
+}
+
+/// The rate that a wall time stands for.
+fn rate(tokens: u64, finding: &Finding) -> Option<TokenRate> {
     let change = finding.change?;
     // A time that grows by a share x takes the rate down to 1 / (1 + x).
     let inverse = |change: f64| (1.0 + change).recip() - 1.0;
@@ -121,22 +136,9 @@ fn rate(before: &Run, finding: &Finding) -> Option<TokenRate> {
     let is_finite = change.lower.is_finite() && change.upper.is_finite() && change.lower <= change.upper;
     is_finite.then_some(TokenRate {
         workload: finding.workload.clone(),
-        size,
-        before: tokens / finding.baseline?,
-        after: tokens / finding.run?,
+        size: finding.range?.largest as u64,
+        before: tokens as f64 / finding.baseline?,
+        after: tokens as f64 / finding.run?,
         change,
-    })
-}
-
-/// How many tokens an inference of a size takes in or gives out: a step of decoding gives one, a prefill takes all.
-fn tokens(series: &Series, size: u64) -> Option<f64> {
-    let generated = series.protocol.get("new_tokens").and_then(|count| count.parse::<f64>().ok());
-    if series.axis != Axis::TOKENS {
-        return None;
-    }
-    Some(match generated {
-        Some(generated) => generated,
-        None if series.workload.ends_with("decode") => 1.0,
-        None => size as f64,
     })
 }

@@ -5,12 +5,13 @@ use crate::baseline::{Baseline, Store, count_key};
 use crate::law::{self, Fit, FitOptions, Interval, Observations};
 use crate::metric::{Kind, Metric};
 use crate::record::{Run, Series};
+use crate::workload::WorkloadName;
 
 /// The law of one series, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesFit {
     /// For instance `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// What the costs are.
     pub metric: Metric,
     /// What the sizes count.
@@ -55,9 +56,9 @@ fn expected_knee(run: &Run, series: &Series) -> Option<f64> {
     if series.axis != Axis::PIXELS {
         return None;
     }
-    let field = match series.workload.split_once("/vlm/") {
-        Some((owner, _)) => format!("model.{owner}.expected_knee"),
-        None if !series.workload.starts_with("vlm/") => return None,
+    let field = match series.workload.model() {
+        _ if series.workload.family() != Some("vlm") => return None,
+        Some(model) => format!("model.{model}.expected_knee"),
         None if series.metric.is_counted() => "instructions.models.vlm.max_pixels".to_owned(),
         None => "models.vlm.max_pixels".to_owned(),
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::gate::Reason;
 use crate::metric::Metric;
 use crate::record::{Run, Series};
+use crate::workload::WorkloadName;
 
 /// Something to know that decides nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,14 +26,14 @@ pub enum Fact {
     /// The metric of these workloads does not gate.
     Ungated {
         /// The workloads.
-        workloads: Vec<String>,
+        workloads: Vec<WorkloadName>,
         /// Why.
         reason: Reason,
     },
     /// The run has interim looks while its rounds are measured, and this is one of them.
     InterimLook {
         /// The workloads whose rounds these are.
-        workloads: Vec<String>,
+        workloads: Vec<WorkloadName>,
         /// The rounds so far.
         taken: u32,
         /// The most rounds that it takes.
@@ -46,7 +47,7 @@ pub enum Fact {
 
 /// How many of its rounds each series of a run has, where it did not take all at once.
 pub(super) fn interim_looks(run: &Run) -> Vec<Note> {
-    let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<WorkloadName>> = BTreeMap::new();
     let has_looks = |series: &&Series| !series.looks.is_empty() && series.unavailable.is_none();
     for series in run.series.iter().filter(has_looks) {
         let taken = series.n_rounds();
@@ -56,10 +57,11 @@ pub(super) fn interim_looks(run: &Run) -> Vec<Note> {
         let group = (series.metric, taken, series.max_rounds(), earlier + 1, planned);
         groups.entry(group).or_default().push(series.workload.clone());
     }
-    let note = |((metric, taken, max, look, looks), workloads): ((Metric, u32, u32, usize, usize), Vec<String>)| Note {
-        host: run.provenance.host.class.clone(),
-        metric: Some(metric),
-        fact: Fact::InterimLook { workloads, taken, max, look, looks },
-    };
+    let note =
+        |((metric, taken, max, look, looks), workloads): ((Metric, u32, u32, usize, usize), Vec<WorkloadName>)| Note {
+            host: run.provenance.host.class.clone(),
+            metric: Some(metric),
+            fact: Fact::InterimLook { workloads, taken, max, look, looks },
+        };
     groups.into_iter().map(note).collect()
 }

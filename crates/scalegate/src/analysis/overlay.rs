@@ -38,7 +38,7 @@ pub fn overlays<'a>(series: impl IntoIterator<Item = (&'a str, &'a SeriesFit)>) 
     // Models of the user's own are drawn over one another, and those of the suite.
     let mut overlays: BTreeMap<(&str, bool, Metric, &str), Vec<Line>> = BTreeMap::new();
     for (label, series) in series.into_iter().filter(|(_, series)| series.metric.is_gated()) {
-        let (owner, workload) = owned(&series.workload);
+        let (owner, workload) = (series.workload.model(), series.workload.without_model());
         let Ok(fit) = &series.outcome else { continue };
         let sizes = along(&fit.sizes, fit.curve.breakpoint());
         let line = Line {
@@ -56,12 +56,6 @@ pub fn overlays<'a>(series: impl IntoIterator<Item = (&'a str, &'a SeriesFit)>) 
     overlays.into_iter().filter_map(overlay).collect()
 }
 
-/// The model of a workload, if it is one of the user's own, and what the model does.
-fn owned(workload: &str) -> (Option<&str>, &str) {
-    let place = ["/llm/", "/vlm/"].iter().filter_map(|kind| workload.find(kind)).min();
-    place.map_or((None, workload), |at| (Some(&workload[..at]), &workload[at + 1..]))
-}
-
 fn name(owner: Option<&str>, label: &str) -> String {
     match owner {
         None => label.to_owned(),
@@ -75,10 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_workload_is_known_with_and_without_a_model() {
-        assert_eq!(owned("llm/prefill"), (None, "llm/prefill"));
-        assert_eq!(owned("mine/llm/prefill"), (Some("mine"), "llm/prefill"));
-        assert_eq!(owned("my/vlm/vlm/encode"), (Some("my"), "vlm/vlm/encode"));
+    fn a_line_is_named_by_its_model_and_its_run() {
         assert_eq!([name(None, "a"), name(Some("m"), ""), name(Some("m"), "a")], ["a", "m", "m (a)"]);
     }
 }

@@ -5,6 +5,7 @@ use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope,
 use crate::law::{self, Interval, Observations, hodges_lehmann};
 use crate::metric::Metric;
 use crate::record::{Block, PairRecord, PairRound, PairSeries, Slice};
+use crate::workload::WorkloadName;
 
 /// What slices tell.
 pub const PAIR_METRICS: [Metric; 2] = [Metric::WallTime, Metric::CpuTime];
@@ -33,7 +34,7 @@ pub struct PairCheck {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Control {
     /// As `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// What was measured.
     pub metric: Metric,
     /// What was compared.
@@ -55,7 +56,7 @@ pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettin
                 Case {
                     host: record.host.class.clone(),
                     workload: series.workload.clone(),
-                    metric: metric.name().to_owned(),
+                    metric,
                     axis: series.axis.clone(),
                     unit: metric.unit().to_owned(),
                     scope,

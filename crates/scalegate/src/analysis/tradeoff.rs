@@ -6,6 +6,7 @@ use super::laws::{Unfitted, fit_series};
 use crate::Axis;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series};
+use crate::workload::WorkloadName;
 
 /// The costs that are held against accuracy.
 const COSTS: [Metric; 5] = [Metric::WallTime, Metric::CpuAuc, Metric::Energy, Metric::Instructions, Metric::PeakRss];
@@ -124,8 +125,8 @@ pub fn tradeoffs(runs: &[(&str, &Run)]) -> Tradeoffs {
 
 /// The models of a run that are language models, by name.
 fn models<'a>(label: &str, run: &'a Run) -> Vec<Model<'a>> {
-    let owners: BTreeSet<&str> =
-        run.series.iter().filter_map(|series| Some(series.workload.split_once("/llm/")?.0)).collect();
+    let language = run.series.iter().filter(|series| series.workload.family() == Some("llm"));
+    let owners: BTreeSet<&str> = language.filter_map(|series| series.workload.model()).collect();
     let name = |owner: &str| if label.is_empty() { owner.to_owned() } else { format!("{owner} ({label})") };
     owners.into_iter().map(|owner| Model { name: name(owner), owner: owner.to_owned(), run }).collect()
 }
@@ -134,17 +135,18 @@ impl<'a> Model<'a> {
     /// What of `metric` was measured of it, without its name.
     fn workloads(&self, metric: Metric) -> impl Iterator<Item = &'a str> {
         let series = self.run.series.iter().filter(move |series| series.metric == metric);
-        series.filter_map(|series| series.workload.strip_prefix(&*self.owner)?.strip_prefix('/'))
+        let own = series.filter(|series| series.workload.model() == Some(&self.owner));
+        own.map(|series| series.workload.without_model())
     }
 
     fn series(&self, workload: &str, metric: Metric) -> Option<&'a Series> {
-        self.run.series(&format!("{}/{workload}", self.owner), metric)
+        self.run.series(&WorkloadName::from(workload).of_model(&self.owner), metric)
     }
 }
 
 /// The name under which a model's reading of a text is recorded.
-pub fn text_workload(model: &str) -> String {
-    format!("{model}/llm/text")
+pub fn text_workload(model: &str) -> WorkloadName {
+    WorkloadName::from("llm/text").of_model(model)
 }
 
 /// The perplexity of a model over the same `text` as that of the first one.
@@ -255,25 +257,13 @@ fn dominator(points: &[Point], point: &Point) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::record::{Provenance, Sample};
 
     fn series(workload: String, metric: Metric, values: &[f64]) -> Series {
         let sample = |(round, &value): (usize, &f64)| Sample { size: 256, round: round as u32, values: vec![value] };
-        Series {
-            workload,
-            axis: Axis::TOKENS,
-            metric,
-            unit: metric.unit().to_owned(),
-            measured: None,
-            protocol: BTreeMap::new(),
-            conditions: BTreeMap::new(),
-            looks: Vec::new(),
-            samples: values.iter().enumerate().map(sample).collect(),
-            unavailable: None,
-        }
+        let samples = values.iter().enumerate().map(sample).collect();
+        Series { samples, ..Series::new(workload, Axis::TOKENS, metric) }
     }
 
     /// Models by name, wall time and perplexity.

@@ -9,8 +9,9 @@ use crate::config::GateSettings;
 use crate::gate::{self, Case, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
-use crate::record::{Difference, Run, Series};
+use crate::record::{Difference, Run, Series, SeriesKey};
 use crate::session::{Description, Instrument};
+use crate::workload::WorkloadName;
 use crate::{Axis, Result};
 
 /// A verdict with everything that a reader needs to believe it.
@@ -30,11 +31,11 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// Workloads that costs are measured of.
-    pub workloads: Vec<String>,
+    pub workloads: Vec<WorkloadName>,
     /// Workloads that are counted.
-    pub counted: Vec<String>,
+    pub counted: Vec<WorkloadName>,
     /// Texts that models read.
-    pub texts: Vec<String>,
+    pub texts: Vec<WorkloadName>,
     /// Classes of hosts that a record has to come from.
     pub hosts: Vec<String>,
     /// Whether the lists have all that the package measures, so that baselines of other workloads are of no concern.
@@ -59,11 +60,11 @@ impl Expected {
     }
 
     /// The names of everything that is measured here, and need not be imported.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<WorkloadName> {
         [&self.workloads, &self.counted, &self.texts].into_iter().flatten().cloned().collect()
     }
 
-    fn of_kind(&self, kind: Kind) -> &[String] {
+    fn of_kind(&self, kind: Kind) -> &[WorkloadName] {
         match kind {
             Kind::Count => &self.counted,
             Kind::Accuracy => &self.texts,
@@ -91,17 +92,17 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             other_keys: &store.count_keys()?,
             settings: gate_settings,
         };
-        let mut ungated: BTreeMap<Metric, Vec<(Reason, Vec<String>)>> = BTreeMap::new();
+        let mut ungated: BTreeMap<Metric, Vec<(Reason, Vec<WorkloadName>)>> = BTreeMap::new();
         let keys = checked.keys(expected);
         cases.extend(checked.missing(&keys));
-        for (workload, metric) in keys {
-            match checked.cases(&workload, metric) {
+        for key in keys {
+            match checked.cases(&key) {
                 Ok(list) => cases.extend(list),
                 Err(reason) => {
-                    let reasons = ungated.entry(metric).or_default();
+                    let reasons = ungated.entry(key.metric).or_default();
                     match reasons.iter_mut().find(|(earlier, _)| *earlier == reason) {
-                        Some((_, workloads)) => workloads.push(workload),
-                        None => reasons.push((reason, vec![workload])),
+                        Some((_, workloads)) => workloads.push(key.workload),
+                        None => reasons.push((reason, vec![key.workload])),
                     }
                 }
             }
@@ -140,9 +141,9 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
 }
 
 /// Whether a change of what is under test can be one of this workload: a model of the user's own has workloads of its own.
-fn concerns(change: &Difference, workload: &str) -> bool {
+fn concerns(change: &Difference, workload: &WorkloadName) -> bool {
     let Some(model) = change.field.strip_prefix("model.") else { return true };
-    let Some((owner, _)) = workload.split_once('/') else { return true };
+    let Some(owner) = workload.model().or(workload.family()) else { return true };
     model == owner || model.strip_prefix(owner).is_some_and(|rest| rest.starts_with('.'))
 }
 
@@ -169,23 +170,17 @@ struct Checked<'a> {
 
 impl Checked<'_> {
     /// Everything gated that was measured, that is required, or that has a baseline.
-    fn keys(&self, expected: &Expected) -> BTreeSet<(String, Metric)> {
+    fn keys(&self, expected: &Expected) -> BTreeSet<SeriesKey> {
         let measured = self.run.series.iter();
         let is_known = |series: &&Series| {
             let is_listed = expected.of_kind(series.metric.kind()).contains(&series.workload);
             is_listed || !expected.is_complete || self.run.provenance.is_imported()
         };
         let accepted = self.portable.iter().chain(self.own).chain(self.counts).map(Baseline::series).filter(is_known);
-        let required = self
-            .demanded()
-            .iter()
-            .flat_map(|metric| expected.of_kind(metric.kind()).iter().map(|workload| (workload.clone(), *metric)));
-        measured
-            .chain(accepted)
-            .map(|series| (series.workload.clone(), series.metric))
-            .filter(|(_, metric)| metric.is_gated())
-            .chain(required)
-            .collect()
+        let required = self.demanded().iter().flat_map(|metric| {
+            expected.of_kind(metric.kind()).iter().map(|workload| SeriesKey::new(workload.clone(), *metric))
+        });
+        measured.chain(accepted).map(Series::key).filter(|key| key.metric.is_gated()).chain(required).collect()
     }
 
     fn required(&self) -> &[Metric] {
@@ -200,9 +195,9 @@ impl Checked<'_> {
     }
 
     /// Required metrics that none of `keys` has. Which workloads lack them, a record without its package does not say.
-    fn missing(&self, keys: &BTreeSet<(String, Metric)>) -> Vec<Case> {
+    fn missing(&self, keys: &BTreeSet<SeriesKey>) -> Vec<Case> {
         let class = &self.run.provenance.host.class;
-        let is_missing = |metric: &&Metric| !keys.iter().any(|(_, known)| known == *metric);
+        let is_missing = |metric: &&Metric| !keys.iter().any(|key| key.metric == **metric);
         let missing = self.demanded().iter().filter(is_missing);
         missing
             .map(|&metric| every_workload(class, metric, Reason::NowhereMeasured { metric }, self.settings))
@@ -210,86 +205,78 @@ impl Checked<'_> {
     }
 
     /// The comparisons of one workload and metric; or, if the metric is not required here, why there are none.
-    fn cases(&self, workload: &str, metric: Metric) -> Result<Vec<Case>, Reason> {
-        let cases = match metric.kind() {
+    fn cases(&self, key: &SeriesKey) -> Result<Vec<Case>, Reason> {
+        let cases = match key.metric.kind() {
             Kind::Count => {
-                let baseline = find(self.counts, workload, metric);
-                let withheld = self.no_count(baseline, workload, metric);
-                [Scope::Shape, Scope::Absolute]
-                    .map(|scope| self.case(scope, workload, metric, baseline, withheld.clone()))
-                    .into()
+                let baseline = find(self.counts, key);
+                let withheld = self.no_count(baseline, key);
+                [Scope::Shape, Scope::Absolute].map(|scope| self.case(scope, key, baseline, withheld.clone())).into()
             }
-            Kind::Accuracy => vec![self.portable_case(Scope::Value, workload, metric)],
+            Kind::Accuracy => vec![self.portable_case(Scope::Value, key)],
             Kind::Cost | Kind::Informative => {
-                let mut cases = vec![self.portable_case(Scope::Shape, workload, metric)];
-                cases.extend(self.absolute_case(workload, metric));
+                let mut cases = vec![self.portable_case(Scope::Shape, key)];
+                cases.extend(self.absolute_case(key));
                 cases
             }
         };
         let withheld = cases.iter().find_map(|case| case.withheld.clone());
         match withheld {
-            Some(reason) if !self.required().contains(&metric) => Err(reason),
+            Some(reason) if !self.required().contains(&key.metric) => Err(reason),
             _ => Ok(cases),
         }
     }
 
     /// What is the same on every host.
-    fn portable_case(&self, scope: Scope, workload: &str, metric: Metric) -> Case {
-        let baseline = find(self.portable, workload, metric);
-        let withheld = match (baseline, self.run.series(workload, metric)) {
+    fn portable_case(&self, scope: Scope, key: &SeriesKey) -> Case {
+        let baseline = find(self.portable, key);
+        let withheld = match (baseline, self.run.series(&key.workload, key.metric)) {
             (_, None) => Some(Reason::NotMeasured),
             (_, Some(series)) if series.unavailable.is_some() => series.unavailable.clone().map(Reason::Unavailable),
             (None, Some(_)) => Some(Reason::NoPortableBaseline),
             (Some(baseline), Some(series)) => incomparable(baseline.series(), series, &[]),
         };
-        self.case(scope, workload, metric, baseline, withheld)
+        self.case(scope, key, baseline, withheld)
     }
 
     /// The costs, if this host class has baselines at all.
-    fn absolute_case(&self, workload: &str, metric: Metric) -> Option<Case> {
-        let series = self.run.series(workload, metric)?;
+    fn absolute_case(&self, key: &SeriesKey) -> Option<Case> {
+        let series = self.run.series(&key.workload, key.metric)?;
         if self.own.is_empty() {
             return None;
         }
-        let baseline = find(self.own, workload, metric);
+        let baseline = find(self.own, key);
         let withheld = match baseline {
             None => Some(Reason::NoHostBaseline { class: self.run.provenance.host.class.clone() }),
             Some(baseline) => {
                 incomparable(baseline.series(), series, &baseline.run.provenance.incomparable(&self.run.provenance))
             }
         };
-        Some(self.case(Scope::Absolute, workload, metric, baseline, withheld))
+        Some(self.case(Scope::Absolute, key, baseline, withheld))
     }
 
     /// Why a count is not compared.
-    fn no_count(&self, baseline: Option<&Baseline>, workload: &str, metric: Metric) -> Option<Reason> {
-        let Some(series) = self.run.series(workload, metric) else { return Some(Reason::NotMeasured) };
+    fn no_count(&self, baseline: Option<&Baseline>, key: &SeriesKey) -> Option<Reason> {
+        let Some(series) = self.run.series(&key.workload, key.metric) else { return Some(Reason::NotMeasured) };
         if let Some(reason) = &series.unavailable {
             return Some(Reason::Unavailable(reason.clone()));
         }
         if let Some(baseline) = baseline {
             return incomparable(baseline.series(), series, &[]);
         }
-        let (metric, key) = (metric.name().to_owned(), count_key(series));
+        let (metric, key) = (key.metric, count_key(series));
         Some(Reason::NoCounts { metric, key, others: self.other_keys.to_vec() })
     }
 
-    fn case(
-        &self,
-        scope: Scope,
-        workload: &str,
-        metric: Metric,
-        baseline: Option<&Baseline>,
-        withheld: Option<Reason>,
-    ) -> Case {
-        let series = self.run.series(workload, metric);
+    fn case(&self, scope: Scope, key: &SeriesKey, baseline: Option<&Baseline>, withheld: Option<Reason>) -> Case {
+        let metric = key.metric;
+        let series = self.run.series(&key.workload, key.metric);
         let accepted = baseline.map(Baseline::series);
         let (before, before_fault) = costs_of(accepted, Side::Baseline);
         let (after, after_fault) = costs_of(series, Side::Run);
         Case {
             host: self.run.provenance.host.class.clone(),
-            workload: workload.to_owned(),
-            metric: metric.name().to_owned(),
+            workload: key.workload.clone(),
+            metric,
             axis: series.or(accepted).map_or_else(unknown_axis, |series| series.axis.clone()),
             unit: metric.unit().to_owned(),
             scope,
@@ -308,8 +295,8 @@ impl Checked<'_> {
 fn every_workload(class: &str, metric: Metric, reason: Reason, settings: &GateSettings) -> Case {
     Case {
         host: class.to_owned(),
-        workload: EVERY_WORKLOAD.to_owned(),
-        metric: metric.name().to_owned(),
+        workload: EVERY_WORKLOAD.into(),
+        metric,
         axis: unknown_axis(),
         unit: metric.unit().to_owned(),
         scope: if metric.has_law() { Scope::Shape } else { Scope::Value },
@@ -328,8 +315,8 @@ pub(super) fn unknown_axis() -> Axis {
     Axis::new("size")
 }
 
-fn find<'a>(baselines: &'a [Baseline], workload: &str, metric: Metric) -> Option<&'a Baseline> {
-    baselines.iter().find(|baseline| baseline.series().key() == (workload, metric))
+fn find<'a>(baselines: &'a [Baseline], key: &SeriesKey) -> Option<&'a Baseline> {
+    baselines.iter().find(|baseline| baseline.series().key() == *key)
 }
 
 /// The observations of one side, or why there are none.

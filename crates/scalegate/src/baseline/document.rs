@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::Metric;
-use crate::record::{Document, Run, Series};
+use crate::record::{Document, Run, Series, SeriesKey};
 
 /// The accepted samples of one workload and metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,14 +27,14 @@ impl Baseline {
     }
 
     /// File name below the directory of the host class, or below `portable`.
-    pub fn file_name(workload: &str, metric: Metric) -> String {
-        format!("{}.{metric}.json", workload.replace('/', "-"))
+    pub fn file_name(key: &SeriesKey) -> String {
+        format!("{}.{}.json", key.workload.replace('/', "-"), key.metric)
     }
 }
 
 impl Document for Baseline {
     /// That of the run in it.
-    const SCHEMA: u32 = 4;
+    const SCHEMA: u32 = 5;
     /// Schema 2 has no `looks`.
     const OLDEST: u32 = 2;
     const NOUN: &'static str = "baseline";

@@ -32,16 +32,9 @@ mod tests {
 
     fn series(protocol: &[(&str, &str)]) -> Series {
         Series {
-            workload: "llm/decode".to_owned(),
-            axis: Axis::TOKENS,
-            metric: Metric::Instructions,
-            unit: Metric::Instructions.unit().to_owned(),
-            measured: None,
             protocol: protocol.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
-            conditions: BTreeMap::new(),
-            looks: Vec::new(),
-            samples: Vec::new(),
             unavailable: Some("a test".to_owned()),
+            ..Series::new("llm/decode", Axis::TOKENS, Metric::Instructions)
         }
     }
 

@@ -72,7 +72,7 @@ impl Store {
                 accepted: crate::time::now(),
                 run: single,
             };
-            let name = Baseline::file_name(&series.workload, series.metric);
+            let name = Baseline::file_name(&series.key());
             let mut directories = Vec::new();
             match series.metric.kind() {
                 Kind::Count => directories.push(self.portable_directory().join(count_key(series))),
@@ -155,13 +155,13 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 fn read_one(path: &Path) -> Result<Baseline> {
     let baseline: Baseline = read_json(path)?;
     let series = baseline.series();
-    let expected = Baseline::file_name(&series.workload, series.metric);
+    let expected = Baseline::file_name(&series.key());
     if path.file_name().is_some_and(|name| name.to_string_lossy() == expected) {
         return Ok(baseline);
     }
     Err(Error::new(
         path.display(),
-        format!("holds the baseline of {} {}, whose file is `{expected}`", series.workload, series.metric),
+        format!("holds the baseline of {}, whose file is `{expected}`", series.key()),
         "restore the file from version control, or accept a new run with `scalegate accept`",
     ))
 }

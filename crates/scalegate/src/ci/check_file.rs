@@ -8,6 +8,7 @@ use crate::gate::{Outcome, Quantity, Scope, Verdict};
 use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::Difference;
+use crate::workload::WorkloadName;
 use crate::{Error, Result, bounded};
 
 /// The schema of a check's JSON.
@@ -36,7 +37,7 @@ pub struct CheckFile {
 #[expect(missing_docs, reason = "documented where the gate makes them")]
 pub struct CheckedFinding {
     pub host: String,
-    pub workload: String,
+    pub workload: WorkloadName,
     pub metric: Metric,
     pub scope: Scope,
     pub quantity: Quantity,

@@ -70,10 +70,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         let recorded = portable.iter().find(|baseline| baseline.series().key() == series.key());
         let by_this_class =
             recorded.is_none_or(|baseline| baseline.run.provenance.host.class == run.provenance.host.class);
-        let mut shapes = check.findings.iter().filter(|finding| {
-            finding.scope == Scope::Shape
-                && (&*finding.workload, &*finding.metric) == (&series.workload, series.metric.name())
-        });
+        let mut shapes =
+            check.findings.iter().filter(|finding| finding.scope == Scope::Shape && finding.key() == series.key());
         let differs = shapes.any(|finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved));
         if let (false, Some(kept)) = (by_this_class || differs, recorded) {
             eprintln!(

@@ -100,7 +100,7 @@ pub(super) fn changed_laws<'a>(check: &Check, runs: &'a [Run], store: &Store) ->
         check.findings.iter().any(|finding| {
             matches!(finding.outcome, Outcome::Regressed | Outcome::Improved)
                 && finding.host == run.provenance.host.class
-                && (&*finding.workload, &*finding.metric) == (&*series.workload, series.metric.name())
+                && finding.key() == series.key()
         })
     };
     runs.iter().map(|run| analysis::laws(run, store, |series| is_changed(run, series))).collect()

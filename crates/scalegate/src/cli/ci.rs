@@ -15,6 +15,7 @@ use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Rec
 use crate::config::Config;
 use crate::record::Run;
 use crate::time::Date;
+use crate::workload::WorkloadName;
 use crate::{Error, Result, report};
 
 /// Turn verdicts into what GitHub shows
@@ -209,7 +210,7 @@ fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> 
 }
 
 /// The workloads that can be measured again by `scalegate run`.
-fn measured_here(runs: &[Run]) -> Vec<String> {
+fn measured_here(runs: &[Run]) -> Vec<WorkloadName> {
     let ours = runs.iter().filter(|run| !run.provenance.is_imported());
     ours.flat_map(|run| &run.series).map(|series| series.workload.clone()).collect()
 }

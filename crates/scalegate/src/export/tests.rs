@@ -1,7 +1,5 @@
 //! What each format holds of one small run, and that comma-separated values come back as they went.
 
-use std::collections::BTreeMap;
-
 use super::{bencher, benchmark_action, csv};
 use crate::Axis;
 use crate::metric::Metric;
@@ -13,16 +11,9 @@ fn series(metric: Metric, samples: &[(u64, u32, &[f64])]) -> Series {
         .map(|(size, round, values)| Sample { size: *size, round: *round, values: values.to_vec() })
         .collect();
     Series {
-        workload: "llm/prefill, \"quoted\"".to_owned(),
-        axis: Axis::TOKENS,
-        metric,
-        unit: metric.unit().to_owned(),
-        measured: None,
-        protocol: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        looks: Vec::new(),
         unavailable: samples.is_empty().then(|| "no meter".to_owned()),
         samples,
+        ..Series::new("llm/prefill, \"quoted\"", Axis::TOKENS, metric)
     }
 }
 

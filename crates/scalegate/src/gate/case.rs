@@ -6,6 +6,9 @@ use super::{Range, Reason};
 use crate::Axis;
 use crate::config::Tolerances;
 use crate::law::{Curve, Observations};
+use crate::metric::Metric;
+use crate::record::SeriesKey;
+use crate::workload::WorkloadName;
 
 /// The workload of a case that stands for all of them, where nothing says which there are.
 pub const EVERY_WORKLOAD: &str = "every workload";
@@ -30,9 +33,9 @@ pub struct Case {
     /// The class of hosts that was measured.
     pub host: String,
     /// As `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// As `wall_time`.
-    pub metric: String,
+    pub metric: Metric,
     /// What sizes count.
     pub axis: Axis,
     /// The unit of cost, as `s`.
@@ -57,6 +60,13 @@ pub struct Case {
     /// Why the two can't be compared although both are there (a disturbed host, another environment): the case is then
     /// inconclusive for this reason.
     pub withheld: Option<Reason>,
+}
+
+impl Case {
+    /// Which series is compared.
+    pub fn key(&self) -> SeriesKey {
+        SeriesKey::new(self.workload.clone(), self.metric)
+    }
 }
 
 /// A gated quantity. Of each, more is worse.

@@ -8,7 +8,8 @@ use super::{Quantity, Scope};
 use crate::Axis;
 use crate::law::{Class, FitError, Interval};
 use crate::metric::Metric;
-use crate::record::Difference;
+use crate::record::{Difference, SeriesKey};
+use crate::workload::WorkloadName;
 
 /// The outcome of one quantity.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,9 +17,9 @@ pub struct Finding {
     /// The class of hosts that was measured.
     pub host: String,
     /// As `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// As `wall_time`.
-    pub metric: String,
+    pub metric: Metric,
     /// What sizes count.
     pub axis: Axis,
     /// The unit of costs, as `s`.
@@ -47,6 +48,13 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why nothing was compared, if nothing was.
     pub reason: Option<Reason>,
+}
+
+impl Finding {
+    /// Which series was compared.
+    pub fn key(&self) -> SeriesKey {
+        SeriesKey::new(self.workload.clone(), self.metric)
+    }
 }
 
 /// The sizes at which costs are read off a law.
@@ -93,7 +101,7 @@ pub enum Reason {
     /// No counts were accepted under this key.
     NoCounts {
         /// The metric that is counted.
-        metric: String,
+        metric: Metric,
         /// The key of the record.
         key: String,
         /// Keys under which there are counts.

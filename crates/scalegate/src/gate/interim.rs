@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use super::{Case, Finding, Outcome, Policy, Report, decide};
 use crate::law::Observations;
+use crate::record::SeriesKey;
 
 /// Of the spending function `t^ρ` (Kim and DeMets, *Design and analysis of group sequential tests based on the type I error
 /// spending rate function*, Biometrika 74, 1987). With 1 it is close to Pocock's boundaries, with 3 to those of O'Brien
@@ -51,13 +52,13 @@ pub(super) fn share(looks: &[u32], rounds: u32) -> f64 {
 pub struct Stopped {
     /// What was decided at the last look.
     pub report: Report,
-    /// The rounds that were measured, by workload and metric.
-    pub rounds: BTreeMap<(String, String), u32>,
+    /// The rounds that were measured.
+    pub rounds: BTreeMap<SeriesKey, u32>,
 }
 
-/// Whether a workload and metric have findings, and none of them is undecided.
-pub fn is_decided(findings: &[Finding], workload: &str, metric: &str) -> bool {
-    let mut own = findings.iter().filter(|f| (&*f.workload, &*f.metric) == (workload, metric)).peekable();
+/// Whether a series has findings, and none of them is undecided.
+pub fn is_decided(findings: &[Finding], key: &SeriesKey) -> bool {
+    let mut own = findings.iter().filter(|finding| finding.key() == *key).peekable();
     own.peek().is_some() && own.all(|finding| finding.outcome != Outcome::Inconclusive)
 }
 
@@ -65,20 +66,19 @@ pub fn is_decided(findings: &[Finding], workload: &str, metric: &str) -> bool {
 /// goes on to the next look, until every quantity is decided or no rounds are left. The runs of `cases` hold all rounds;
 /// cases without looks have been measured at once.
 pub fn play(cases: &[Case], policy: &Policy) -> Stopped {
-    let key = |case: &Case| (case.workload.clone(), case.metric.clone());
     let rounds_of = |case: &Case| case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
-    let mut rounds: BTreeMap<(String, String), u32> =
-        cases.iter().map(|case| (key(case), case.looks.first().copied().unwrap_or_else(|| rounds_of(case)))).collect();
+    let mut rounds: BTreeMap<SeriesKey, u32> =
+        cases.iter().map(|case| (case.key(), case.looks.first().copied().unwrap_or_else(|| rounds_of(case)))).collect();
     loop {
-        let taken: Vec<Case> = cases.iter().map(|case| first_rounds(case, rounds[&key(case)])).collect();
+        let taken: Vec<Case> = cases.iter().map(|case| first_rounds(case, rounds[&case.key()])).collect();
         let report = decide(&taken, policy);
         let mut goes_on = false;
         for case in cases {
-            let (name, now) = (key(case), rounds[&key(case)]);
+            let (key, now) = (case.key(), rounds[&case.key()]);
             let next = case.looks.iter().copied().find(|&look| look > now && look <= rounds_of(case));
-            if let (Some(next), false) = (next, is_decided(&report.findings, &name.0, &name.1)) {
+            if let (Some(next), false) = (next, is_decided(&report.findings, &key)) {
                 goes_on = true;
-                rounds.insert(name, next);
+                rounds.insert(key, next);
             }
         }
         if !goes_on {

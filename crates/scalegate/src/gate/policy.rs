@@ -144,7 +144,7 @@ fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding 
     Finding {
         host: case.host.clone(),
         workload: case.workload.clone(),
-        metric: case.metric.clone(),
+        metric: case.metric,
         axis: case.axis.clone(),
         cost_unit: case.unit.clone(),
         scope: case.scope,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::Axis;
 use crate::metric::Metric;
-use crate::record::{Document, Provenance, Run, Sample, Series};
+use crate::record::{Document, Provenance, Run, Sample, Series, SeriesKey};
 use crate::{Error, Result};
 
 /// One value that a tool measured.
@@ -15,6 +15,8 @@ pub(super) struct Measured<'a> {
     pub(super) metric: Metric,
     pub(super) size: u64,
     pub(super) value: f64,
+    /// Tokens that are read and made at this size, if the tool says how many.
+    pub(super) tokens: Option<u64>,
     /// Settings that make series incomparable if they differ.
     pub(super) protocol: BTreeMap<String, String>,
 }
@@ -22,7 +24,7 @@ pub(super) struct Measured<'a> {
 /// Values by workload and metric. A tool that measures a size again and again makes a round each time.
 #[derive(Default)]
 pub(super) struct Collector {
-    series: BTreeMap<(String, Metric), Series>,
+    series: BTreeMap<SeriesKey, Series>,
 }
 
 impl Collector {
@@ -31,31 +33,24 @@ impl Collector {
     /// # Errors
     /// What makes it no cost, or no cost of the series that has its name.
     pub(super) fn add(&mut self, measured: Measured) -> Result<(), String> {
-        let Measured { workload, axis, metric, size, value, protocol } = measured;
+        let Measured { workload, axis, metric, size, value, tokens, protocol } = measured;
         if !value.is_finite() || value < 0.0 {
             return Err(format!("a value of {value}; costs are finite and not negative"));
         }
         if size == 0 {
             return Err("a size of zero".to_owned());
         }
-        let series = self.series.entry((workload.to_owned(), metric)).or_insert_with(|| Series {
-            workload: workload.to_owned(),
-            axis: axis.clone(),
-            metric,
-            unit: metric.unit().to_owned(),
-            measured: None,
-            protocol: protocol.clone(),
-            conditions: BTreeMap::new(),
-            looks: Vec::new(),
-            samples: Vec::new(),
-            unavailable: None,
-        });
+        let series = self
+            .series
+            .entry(SeriesKey::new(workload, metric))
+            .or_insert_with(|| Series { protocol: protocol.clone(), ..Series::new(workload, axis.clone(), metric) });
         if series.axis != axis {
             return Err(format!("axis {}, but before {}", axis.name(), series.axis.name()));
         }
         if let Some((name, before, after)) = difference(&series.protocol, &protocol) {
             return Err(format!("{name} is {after}, but {before} for other sizes of {workload}"));
         }
+        series.tokens.extend(tokens.map(|tokens| (size, tokens)));
         let round = series.samples.iter().filter(|sample| sample.size == size).count();
         let round = u32::try_from(round).map_err(|error| error.to_string())?;
         series.samples.push(Sample { size, round, values: vec![value] });

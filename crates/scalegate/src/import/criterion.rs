@@ -74,7 +74,7 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> 
     };
     let value = f64::midpoint(*low, *high);
     let (workload, metric) = (workload(&benchmark.id, size), Metric::WallTime);
-    collector.add(Measured { workload: &workload, axis, metric, size, value, protocol: BTreeMap::new() })
+    collector.add(Measured { workload: &workload, axis, metric, size, value, tokens: None, protocol: BTreeMap::new() })
 }
 
 /// A benchmark's name without the size at its end, which is written as a number or as a resolution.

@@ -7,14 +7,15 @@ use serde::Deserialize;
 
 use crate::Axis;
 use crate::metric::Metric;
-use crate::record::{Document, Provenance, Run, Sample, Series};
+use crate::record::{Document, Provenance, Run, Sample, Series, SeriesKey};
+use crate::workload::WorkloadName;
 use crate::{Error, Result};
 
 const COLUMNS: [&str; 7] = ["workload", "axis", "metric", "unit", "size", "round", "value"];
 
 #[derive(Deserialize)]
 struct Row {
-    workload: String,
+    workload: WorkloadName,
     axis: Axis,
     metric: Metric,
     unit: String,
@@ -41,7 +42,7 @@ pub fn csv(path: &Path) -> Result<Run> {
     let headers = reader.headers().map_err(|error| fail(Some(1), error.to_string()))?.clone();
     check_headers(&headers).map_err(|cause| fail(Some(1), cause))?;
 
-    let mut series: BTreeMap<(String, Metric), Series> = BTreeMap::new();
+    let mut series: BTreeMap<SeriesKey, Series> = BTreeMap::new();
     let mut seen = HashSet::new();
     for record in reader.records() {
         let record = record.map_err(|error| fail(error.position().map(|p| p.line()), error.to_string()))?;
@@ -74,7 +75,7 @@ fn words(error: &::csv::Error, headers: &::csv::StringRecord) -> String {
     column.map_or_else(|| err.to_string(), |column| format!("{column}: {}", err.kind()))
 }
 
-fn add(series: &mut BTreeMap<(String, Metric), Series>, row: Row) -> Result<(), String> {
+fn add(series: &mut BTreeMap<SeriesKey, Series>, row: Row) -> Result<(), String> {
     if row.unit != row.metric.unit() {
         return Err(format!("unit `{}`, but {} is in `{}`", row.unit, row.metric, row.metric.unit()));
     }
@@ -87,18 +88,9 @@ fn add(series: &mut BTreeMap<(String, Metric), Series>, row: Row) -> Result<(), 
     if row.size == 0 {
         return Err("a size of zero".to_owned());
     }
-    let entry = series.entry((row.workload.clone(), row.metric)).or_insert_with(|| Series {
-        workload: row.workload,
-        axis: row.axis.clone(),
-        metric: row.metric,
-        unit: row.unit,
-        measured: None,
-        protocol: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        looks: Vec::new(),
-        samples: Vec::new(),
-        unavailable: None,
-    });
+    let key = SeriesKey::new(row.workload, row.metric);
+    let entry =
+        series.entry(key).or_insert_with_key(|key| Series::new(key.workload.clone(), row.axis.clone(), key.metric));
     if entry.axis != row.axis {
         return Err(format!("axis {}, but earlier rows of the workload have {}", row.axis.name(), entry.axis.name()));
     }

@@ -86,7 +86,8 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> 
         times.push((Metric::CpuTime, time(benchmark.cpu_time, "cpu_time")?));
     }
     for (metric, value) in times {
-        collector.add(Measured { workload, axis: axis.clone(), metric, size, value, protocol: BTreeMap::new() })?;
+        let protocol = BTreeMap::new();
+        collector.add(Measured { workload, axis: axis.clone(), metric, size, value, tokens: None, protocol })?;
     }
     Ok(())
 }

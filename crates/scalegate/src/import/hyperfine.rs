@@ -66,6 +66,7 @@ fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<
             metric,
             size,
             value,
+            tokens: None,
             protocol: BTreeMap::new(),
         })?;
     }

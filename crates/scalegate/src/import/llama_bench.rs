@@ -82,6 +82,7 @@ fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
             metric: Metric::WallTime,
             size,
             value: ns * 1e-9,
+            tokens: Some(test.n_prompt + test.n_gen),
             protocol: settings(test),
         })?;
     }

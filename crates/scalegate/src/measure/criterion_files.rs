@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::workload::WorkloadName;
 use crate::{Error, Result};
 
 /// What Criterion measured for one size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriterionSample {
     /// The benchmark group, which is the name of the workload.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// The throughput in elements, which is the size.
     pub size: u64,
     /// Seconds per iteration, one value per sample.
@@ -75,7 +76,7 @@ fn sample(directory: &Path) -> Result<CriterionSample> {
         return Err(fail("a sample of no iterations"));
     }
     let seconds = samples.times.iter().zip(&samples.iters).map(|(nanoseconds, n)| nanoseconds / n / 1e9).collect();
-    Ok(CriterionSample { workload: benchmark.group_id, size, seconds })
+    Ok(CriterionSample { workload: benchmark.group_id.into(), size, seconds })
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

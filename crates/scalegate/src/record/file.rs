@@ -116,16 +116,11 @@ mod tests {
         let mut run = Run::new(Provenance::imported());
         let samples = [16, 64, 256].map(|size| Sample { size, round: 0, values: vec![0.25 * size as f64, 1e-9] });
         run.series.push(Series {
-            workload: "llm/prefill".to_owned(),
-            axis: Axis::TOKENS,
-            metric: Metric::WallTime,
-            unit: "s".to_owned(),
             measured: Some("2026-01-01T00:00:00Z".to_owned()),
             protocol: BTreeMap::from([("prompt_seed".to_owned(), "1".to_owned())]),
-            conditions: BTreeMap::new(),
             looks: vec![1, 2],
             samples: samples.into(),
-            unavailable: None,
+            ..Series::new("llm/prefill", Axis::TOKENS, Metric::WallTime)
         });
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("run.json");

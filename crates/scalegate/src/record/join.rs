@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Difference, Run, Series};
-use crate::metric::Metric;
+use super::{Difference, Run, Series, SeriesKey};
 
 /// What became of the earlier run when a new part was absorbed.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +26,7 @@ pub fn absorb(earlier: Run, part: Run) -> (Run, Absorbed) {
     let kept: Vec<Series> = earlier.series.iter().filter(is_kept).cloned().collect();
     let mut joined = Run::new(part.provenance.with_programs_of(&earlier.provenance));
     joined.series = kept.iter().cloned().chain(part.series).collect();
-    joined.series.sort_by(|a, b| a.key().cmp(&b.key()));
+    joined.series.sort_by_key(Series::key);
     (joined, Absorbed::Kept(kept))
 }
 
@@ -42,8 +41,8 @@ pub fn extend(mut earlier: Run, part: Run) -> Result<Run, String> {
         return Err(format!("a round was measured with other {}", list.join("; ")));
     }
     for later in part.series {
-        let name = format!("{} {}", later.workload, later.metric);
-        let series = earlier.series.iter_mut().find(|series| series.key() == later.key());
+        let name = later.key();
+        let series = earlier.series.iter_mut().find(|series| series.key() == name);
         let series = series.ok_or_else(|| format!("the record has no earlier round of {name}"))?;
         if series.axis != later.axis || !later.protocol_changes(series).is_empty() {
             return Err(format!("a round of {name} was measured in another way"));
@@ -77,8 +76,8 @@ struct Joined {
     run: Run,
     /// The index of the first of its records.
     first: usize,
-    /// Which record each series came from, by workload and metric.
-    origins: HashMap<(String, Metric), usize>,
+    /// Which record each series came from.
+    origins: HashMap<SeriesKey, usize>,
 }
 
 impl Join {
@@ -103,9 +102,8 @@ impl Join {
             }
         };
         for series in run.series {
-            let key = (series.workload.clone(), series.metric);
-            if let Some(earlier) = host.origins.insert(key, index) {
-                return Err(format!("{} {} is in {} too", series.workload, series.metric, self.names[earlier]));
+            if let Some(earlier) = host.origins.insert(series.key(), index) {
+                return Err(format!("{} is in {} too", series.key(), self.names[earlier]));
             }
             host.run.series.push(series);
         }
@@ -131,7 +129,7 @@ impl Join {
     /// The runs, in the order in which their hosts first came; their series are sorted.
     pub fn into_runs(self) -> Vec<Run> {
         let sorted = |mut run: Run| {
-            run.series.sort_by(|a, b| a.key().cmp(&b.key()));
+            run.series.sort_by_key(Series::key);
             run
         };
         self.hosts.into_iter().map(|host| sorted(host.run)).collect()
@@ -142,6 +140,7 @@ impl Join {
 mod tests {
     use super::*;
     use crate::Axis;
+    use crate::metric::Metric;
     use crate::record::{Provenance, Sample};
 
     fn record(class: &str, workloads: &[String]) -> Run {
@@ -149,16 +148,8 @@ mod tests {
         provenance.host.class = class.to_owned();
         provenance.build.source = "sources".to_owned();
         let series = |workload: &String| Series {
-            workload: workload.clone(),
-            axis: Axis::TOKENS,
-            metric: Metric::WallTime,
-            unit: Metric::WallTime.unit().to_owned(),
-            measured: None,
-            protocol: [].into(),
-            conditions: [].into(),
-            looks: Vec::new(),
             samples: vec![Sample { size: 1, round: 0, values: vec![1.0] }],
-            unavailable: None,
+            ..Series::new(workload.as_str(), Axis::TOKENS, Metric::WallTime)
         };
         Run { series: workloads.iter().map(series).collect(), ..Run::new(provenance) }
     }

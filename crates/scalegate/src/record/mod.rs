@@ -6,6 +6,7 @@
 mod file;
 mod fingerprint;
 mod join;
+mod key;
 mod pairs;
 mod run;
 
@@ -13,5 +14,6 @@ pub use file::{Document, check_place, read_json, write_json};
 pub(crate) use fingerprint::NOT_TOLD;
 pub use fingerprint::{Build, Difference, Host, Program, Provenance};
 pub use join::{Absorbed, Join, absorb, extend};
+pub use key::SeriesKey;
 pub use pairs::{Arm, Block, PairRecord, PairRound, PairSeries, Slice};
 pub use run::{Run, Sample, Series};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Document, Host};
 use crate::Axis;
+use crate::workload::WorkloadName;
 
 /// Two builds of one program, measured in the same minutes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ pub struct Arm {
 #[serde(deny_unknown_fields)]
 pub struct PairSeries {
     /// For instance `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// What the sizes count.
     pub axis: Axis,
     /// Settings that define the work beside its size.

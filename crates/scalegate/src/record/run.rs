@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Provenance};
+use super::{Document, Provenance, SeriesKey};
 use crate::Axis;
 use crate::metric::Metric;
+use crate::workload::WorkloadName;
 
 /// Everything that one run measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct Run {
 #[serde(deny_unknown_fields)]
 pub struct Series {
     /// For instance `llm/prefill`.
-    pub workload: String,
+    pub workload: WorkloadName,
     /// What the sizes count.
     pub axis: Axis,
     /// What the values are.
@@ -49,6 +50,9 @@ pub struct Series {
     /// was stopped when all was decided, or interrupted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks: Vec<u32>,
+    /// Tokens that one inference reads and makes, by size; empty if it has none, or if nothing says how many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<u64, u64>,
     /// Values per size and round; empty exactly if the metric was unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
@@ -78,14 +82,31 @@ impl Run {
 
     /// The series of a workload and metric.
     pub fn series(&self, workload: &str, metric: Metric) -> Option<&Series> {
-        self.series.iter().find(|series| series.workload == workload && series.metric == metric)
+        self.series.iter().find(|series| series.workload == *workload && series.metric == metric)
     }
 }
 
 impl Series {
+    /// A series without samples, settings or conditions.
+    pub fn new(workload: impl Into<WorkloadName>, axis: Axis, metric: Metric) -> Self {
+        Self {
+            workload: workload.into(),
+            axis,
+            metric,
+            unit: metric.unit().to_owned(),
+            measured: None,
+            protocol: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            looks: Vec::new(),
+            tokens: BTreeMap::new(),
+            samples: Vec::new(),
+            unavailable: None,
+        }
+    }
+
     /// Workload and metric, which together name a series within a run.
-    pub fn key(&self) -> (&str, Metric) {
-        (&self.workload, self.metric)
+    pub fn key(&self) -> SeriesKey {
+        SeriesKey::new(self.workload.clone(), self.metric)
     }
 
     /// Distinct sizes, ascending.
@@ -118,7 +139,7 @@ impl Series {
     }
 
     fn check(&self) -> Result<(), String> {
-        let name = format!("{} {}", self.workload, self.metric);
+        let name = self.key();
         if self.workload.trim().is_empty() {
             return Err("a series without a workload".to_owned());
         }
@@ -160,8 +181,8 @@ impl Series {
 }
 
 impl Document for Run {
-    /// Schema 4 names the program that was measured, and any axis.
-    const SCHEMA: u32 = 4;
+    /// Schema 4 names the program that was measured, and any axis; schema 5 the tokens of an inference.
+    const SCHEMA: u32 = 5;
     /// Schema 2 has no `looks`.
     const OLDEST: u32 = 2;
     const NOUN: &'static str = "run record";
@@ -180,7 +201,7 @@ impl Document for Run {
         for series in &self.series {
             series.check()?;
             if !keys.insert(series.key()) {
-                return Err(format!("{} {}: two series", series.workload, series.metric));
+                return Err(format!("{}: two series", series.key()));
             }
         }
         Ok(())

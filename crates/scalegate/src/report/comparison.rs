@@ -29,7 +29,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
             let _ = writeln!(text, "  {}", words(finding));
         }
     }
-    if let Some(words) = unmeasured(comparison) {
+    for words in unmeasured(comparison).into_iter().chain(unknown_rates(comparison)) {
         let _ = writeln!(text, "\n{words}");
     }
     if !comparison.subject_changes.is_empty() {
@@ -53,7 +53,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
     );
     let told = most_telling(&comparison.findings);
     for group in groups(&told) {
-        let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(&group[0].metric)));
+        let (workload, metric) = (cell(&code(&group[0].workload)), cell(&prose(group[0].metric.name())));
         for finding in group {
             let (name, what) = (findings::quantity(finding.quantity), cell(&prose(&words(finding))));
             let _ = writeln!(text, "| {workload} | {metric} | {name} | {} | {what} |", finding.outcome);
@@ -68,7 +68,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         let _ =
             writeln!(text, "\n… and {left_out} more, with their tokens per second: `scalegate compare --format text`");
     }
-    if let Some(words) = unmeasured(comparison) {
+    for words in unmeasured(comparison).into_iter().chain(unknown_rates(comparison)) {
         let _ = writeln!(text, "\n{}", prose(&words));
     }
     if !comparison.subject_changes.is_empty() {
@@ -119,6 +119,7 @@ fn value(comparison: &Comparison) -> Value {
         "findings": list(&comparison.findings),
         "explaining": list(&comparison.explaining),
         "tokens_per_second": comparison.tokens_per_second,
+        "unknown_rates": comparison.unknown_rates,
         "unmeasured": comparison.unmeasured,
         "subject_changes": comparison.subject_changes,
     })
@@ -155,12 +156,18 @@ pub(super) fn unmeasured(comparison: &Comparison) -> Option<String> {
     (!metrics.is_empty()).then(|| format!("available to neither run, and not compared: {}", metrics.join(", ")))
 }
 
+pub(super) fn unknown_rates(comparison: &Comparison) -> Option<String> {
+    let workloads = comparison.unknown_rates.join(", ");
+    let cause = "the records do not say, or not the same, how many tokens an inference reads and makes";
+    (!workloads.is_empty()).then(|| format!("tokens per second unknown of {workloads}: {cause}"))
+}
+
 fn groups(findings: &[Finding]) -> impl Iterator<Item = &[Finding]> {
-    findings.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric))
+    findings.chunk_by(|a, b| a.key() == b.key())
 }
 
 fn rates<'a>(comparison: &'a Comparison, group: &[Finding]) -> impl Iterator<Item = &'a TokenRate> {
-    let is_wall_time = group[0].metric == crate::metric::Metric::WallTime.name();
+    let is_wall_time = group[0].metric == crate::metric::Metric::WallTime;
     let workload = group[0].workload.clone();
     comparison.tokens_per_second.iter().filter(move |rate| is_wall_time && rate.workload == workload)
 }

@@ -10,6 +10,7 @@ use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};
 use crate::law::Fit;
 use crate::units::{cost_unit, rounded_size, size, three_digits};
+use crate::workload::WorkloadName;
 
 /// A comment has room for 65,536 characters, and a reader for less: beyond these, the report has the rest.
 const MAX_ITEMS: usize = 20;
@@ -18,7 +19,7 @@ const MAX_ROWS: usize = 60;
 
 /// The verdict in Markdown as GitHub renders it. `runs` holds the laws of what did not pass; workloads without a law have no
 /// chart. `here` are the workloads that scalegate measures itself.
-pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> String {
+pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[WorkloadName]) -> String {
     let mut text = format!("## scalegate: {}\n\n{}\n", check.verdict, summary(check));
     let several_hosts = check.findings.windows(2).any(|pair| pair[0].host != pair[1].host);
     let changed = changed(check);
@@ -36,7 +37,7 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[String]) -> Strin
             "- **{}** {} {}{host}: {}",
             strongest(group),
             code(&group[0].workload),
-            prose(&group[0].metric),
+            prose(group[0].metric.name()),
             story(group, law_of(runs, group))
         );
     }
@@ -66,7 +67,7 @@ fn changed(check: &Check) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let is_changed = |finding: &&Finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved);
     for finding in open(check).filter(is_changed) {
-        let key = |it: &Finding| (it.host.clone(), it.workload.clone(), it.metric.clone());
+        let key = |it: &Finding| (it.host.clone(), it.key());
         match groups.iter_mut().find(|group| key(group[0]) == key(finding)) {
             Some(group) => group.push(finding),
             None => groups.push(vec![finding]),
@@ -87,9 +88,7 @@ fn strongest(group: &[&Finding]) -> Outcome {
 fn law_of<'a>(runs: &'a [RunLaws<'a>], group: &[&Finding]) -> Option<&'a SeriesLaw> {
     let first = group[0];
     let run = runs.iter().find(|run| run.run.provenance.host.class == first.host)?;
-    let is_its = |law: &&SeriesLaw| {
-        (law.series.workload.as_str(), law.series.metric.name()) == (first.workload.as_str(), first.metric.as_str())
-    };
+    let is_its = |law: &&SeriesLaw| (&law.series.workload, law.series.metric) == (&first.workload, first.metric);
     run.laws.iter().find(is_its)
 }
 
@@ -176,7 +175,7 @@ fn undecided(text: &mut String, check: &Check) {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let (first, names) = (group[0], workloads.join(", "));
         let what = prose(&words(first, Sides::Baseline));
-        let _ = writeln!(text, "- inconclusive {names}{more} {}: {what}", prose(&first.metric));
+        let _ = writeln!(text, "- inconclusive {names}{more} {}: {what}", prose(first.metric.name()));
     }
     if !uncertain.is_empty() {
         let count: usize = uncertain.iter().map(|group| group.len()).sum();
@@ -240,7 +239,7 @@ fn details(text: &mut String, check: &Check, several_hosts: bool) {
             text,
             "| {host}{} | {} | {} ({of}) | {} | {} |",
             cell(&code(&finding.workload)),
-            cell(&prose(&finding.metric)),
+            cell(&prose(finding.metric.name())),
             findings::quantity(finding.quantity),
             finding.outcome,
             cell(&prose(&words(finding, Sides::Baseline)))

@@ -23,7 +23,7 @@ pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) ->
         tally(check.findings.iter().map(|finding| finding.outcome)),
         measured.as_secs_f64()
     );
-    for group in check.findings.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
+    for group in check.findings.chunk_by(|a, b| a.key() == b.key()) {
         let Some(series) = record.series.iter().find(|series| series.workload == group[0].workload) else { continue };
         table(&mut text, series, group, &check.controls);
     }
@@ -31,7 +31,7 @@ pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) ->
 }
 
 fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls: &[Control]) {
-    let (workload, metric) = (&findings[0].workload, &findings[0].metric);
+    let (workload, metric) = (&findings[0].workload, findings[0].metric);
     let _ = writeln!(text, "\n{workload} {metric}, {} pairs of rounds", series.pairs.len());
     for finding in findings {
         if finding.quantity == Quantity::All {
@@ -52,12 +52,12 @@ fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls:
             if finding.outcome == Outcome::Pass { String::new() } else { findings::headline(finding) }
         );
     }
-    let known = analysis::PAIR_METRICS.into_iter().find(|its| its.name() == metric);
+    let known = analysis::PAIR_METRICS.into_iter().find(|its| *its == metric);
     for (size, change) in known.map(|metric| analysis::ratios(series, metric)).unwrap_or_default() {
         let size = crate::units::rounded_size(size as f64, &series.axis);
         let _ = writeln!(text, "  {:<16} {}", format!("at {size}"), percents(change));
     }
-    let own = controls.iter().filter(|control| (&control.workload, control.metric.name()) == (workload, &**metric));
+    let own = controls.iter().filter(|control| (&control.workload, control.metric) == (workload, metric));
     let widest = own.max_by(|a, b| half(a.change).total_cmp(&half(b.change)));
     if let Some(Control { quantity, change, .. }) = widest {
         let _ = writeln!(

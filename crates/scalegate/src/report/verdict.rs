@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::findings::{self, Sides, finding_json, words};
 use crate::analysis::{Check, Note};
 use crate::gate::{EVERY_WORKLOAD, Finding, Outcome, Quantity, Scope, Verdict};
-use crate::metric::Metric;
+use crate::record::SeriesKey;
+use crate::workload::WorkloadName;
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
 pub fn check_text(check: &Check) -> String {
@@ -22,7 +23,7 @@ pub fn check_text(check: &Check) -> String {
     if !passed.is_empty() {
         text.push('\n');
     }
-    for group in passed.chunk_by(|a, b| (&a.host, &a.workload, &a.metric) == (&b.host, &b.workload, &b.metric)) {
+    for group in passed.chunk_by(|a, b| (&a.host, a.key()) == (&b.host, b.key())) {
         let quantities: Vec<&str> = group.iter().map(|finding| findings::quantity(finding.quantity)).collect();
         let (first, host) = (group[0], host(group, several));
         let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
@@ -48,14 +49,12 @@ pub fn check_json(check: &Check) -> String {
 
 /// One line per workload and metric that was measured: whether it still matches its baseline. Notes on other metrics, which
 /// another bench target measures, are left out.
-pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
-    let is_mine = |finding: &&Finding| {
-        measured.iter().any(|(workload, metric)| (&**workload, metric.name()) == (&*finding.workload, &*finding.metric))
-    };
+pub fn matches_text(check: &Check, measured: &[SeriesKey]) -> String {
+    let is_mine = |finding: &&Finding| measured.contains(&finding.key());
     let mine: Vec<&Finding> = check.findings.iter().filter(is_mine).collect();
     // What is to be said, and of which workloads: many of them may lack a baseline for one reason.
     let mut said: Vec<(String, Vec<&str>)> = Vec::new();
-    for group in mine.chunk_by(|a, b| (&a.workload, &a.metric) == (&b.workload, &b.metric)) {
+    for group in mine.chunk_by(|a, b| a.key() == b.key()) {
         let verdict = Verdict::join(group.iter().map(|finding| finding.outcome));
         let summary = match verdict {
             Verdict::Pass => "matches its baseline",
@@ -78,7 +77,7 @@ pub fn matches_text(check: &Check, measured: &[(String, Metric)]) -> String {
     for (news, workloads) in said {
         let _ = write!(text, "{} {news}", workloads.join(", "));
     }
-    let is_mine = |note: &&Note| note.metric.is_none_or(|its| measured.iter().any(|(_, metric)| *metric == its));
+    let is_mine = |note: &&Note| note.metric.is_none_or(|its| measured.iter().any(|key| key.metric == its));
     append_context(&mut text, check, check.notes.iter().filter(is_mine));
     text
 }
@@ -196,15 +195,15 @@ const IMPORT: &str =
 
 /// Shell commands, one on a line: what measures the workloads that did not pass, and the check. `here` are the workloads that
 /// scalegate measures itself; the others were imported, and only the tool that measured them can do it again.
-pub(super) fn reproduce(check: &Check, here: &[String]) -> String {
+pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
     let open = |outcome| {
         let findings = check.findings.iter().filter(move |finding| finding.outcome == outcome);
-        findings.map(|finding| (&*finding.workload, &*finding.metric)).collect::<BTreeSet<_>>()
+        findings.map(|finding| (&*finding.workload, finding.metric.name())).collect::<BTreeSet<_>>()
     };
     let regressed = open(Outcome::Regressed);
     let keys = if regressed.is_empty() { open(Outcome::Inconclusive) } else { regressed };
     let (whole, some): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| *workload == EVERY_WORKLOAD);
-    let is_here = |workload: &str| here.iter().any(|name| name == workload);
+    let is_here = |workload: &str| here.iter().any(|name| *name == *workload);
     let (here, imported): (Vec<_>, Vec<_>) = some.into_iter().partition(|(workload, _)| is_here(workload));
     let workloads: BTreeSet<&str> = here.iter().map(|(workload, _)| *workload).collect();
     let metrics: BTreeSet<&str> = here.iter().map(|(_, metric)| *metric).collect();
@@ -240,10 +239,11 @@ mod tests {
     use super::*;
     use crate::analysis::Fact;
     use crate::gate::Reason;
+    use crate::metric::Metric;
 
     #[test]
     fn a_bench_target_says_nothing_of_metrics_that_another_one_measures() {
-        let ungated = || Fact::Ungated { workloads: vec!["llm/decode".to_owned()], reason: Reason::NoPortableBaseline };
+        let ungated = || Fact::Ungated { workloads: vec!["llm/decode".into()], reason: Reason::NoPortableBaseline };
         let note = |metric, fact| Note { host: "here".to_owned(), metric, fact };
         let notes = vec![
             note(Some(Metric::WallTime), ungated()),
@@ -251,7 +251,7 @@ mod tests {
             note(None, Fact::NoHostBaselines),
         ];
         let check = Check { verdict: Verdict::Pass, findings: Vec::new(), subject_changes: Vec::new(), notes };
-        let text = matches_text(&check, &[("llm/decode".to_owned(), Metric::WallTime)]);
+        let text = matches_text(&check, &[SeriesKey::new("llm/decode", Metric::WallTime)]);
         insta::assert_snapshot!(text.trim(), @r"
         note: wall_time of llm/decode does not gate: there is no portable baseline; accept a run with `scalegate accept`
 

@@ -19,7 +19,8 @@ use crate::measure::placement::Placement;
 use crate::measure::{self, Ended, read_criterion};
 use crate::metric::Metric;
 use crate::progress::Progress;
-use crate::record::{Run, Sample, Series};
+use crate::record::{Run, Sample, Series, SeriesKey};
+use crate::workload::WorkloadName;
 use crate::{Error, Result, gate, paths, time};
 
 /// The targets of a session and what is asked of them.
@@ -60,7 +61,7 @@ impl<'a> Session<'a> {
         let sampled = self.chosen(Instrument::Sampler, recorder)?;
         for (_, workload) in chosen.values().flatten().chain(&own).chain(&sampled) {
             for metric in workload.instrument.metrics().iter().filter(|metric| self.request.wants(**metric)) {
-                recorder.plan(&workload.name, *metric);
+                recorder.plan(SeriesKey::new(workload.name.clone(), *metric));
             }
         }
         let mut rounds = Rounds::new(self, chosen.remove(&Instrument::Clock).unwrap_or_default());
@@ -130,23 +131,17 @@ impl<'a> Session<'a> {
         protocol.insert("allocator".to_owned(), target.description.allocator.clone());
         protocol.extend(environment.clone());
         Series {
-            workload: workload.name.clone(),
-            axis: workload.axis.clone(),
-            metric,
-            unit: metric.unit().to_owned(),
             measured: Some(time::now()),
             protocol,
-            conditions: BTreeMap::new(),
-            looks: Vec::new(),
-            samples: Vec::new(),
-            unavailable: None,
+            tokens: workload.tokens_by_size(),
+            ..Series::new(workload.name.clone(), workload.axis.clone(), metric)
         }
     }
 
     fn compute(&self, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
         for (target, workload) in chosen {
             let progress = Progress::line();
-            progress.say(workload.name.clone());
+            progress.say(workload.name.to_string());
             let work = Work::Compute { workload: workload.name.clone() };
             let answer: ComputeAnswer = self.ask(target, &workload.name, work)?;
             recorder.keep(answer.series)?;
@@ -224,9 +219,9 @@ struct Rounds<'a> {
     /// The numbers of rounds after which the record is compared with its baseline.
     looks: Vec<u32>,
     /// Workloads whose series in the record belong to this session; that of an earlier run is taken anew.
-    begun: BTreeSet<String>,
+    begun: BTreeSet<WorkloadName>,
     /// Workloads of which every gated quantity is decided.
-    decided: BTreeSet<String>,
+    decided: BTreeSet<WorkloadName>,
 }
 
 impl<'a> Rounds<'a> {
@@ -269,13 +264,13 @@ impl<'a> Rounds<'a> {
         let mut last: Option<Duration> = None;
         loop {
             let taken = self.rounds_taken(recorder)?;
-            let open: BTreeMap<&str, u32> =
+            let open: BTreeMap<&WorkloadName, u32> =
                 taken.into_iter().filter(|(name, n)| *n < rounds && !self.decided.contains(*name)).collect();
             let Some(&round) = open.values().min() else { break };
             // After an interruption, or after being decided for a time, a workload may be behind: it catches up first.
-            let due: Vec<String> =
-                open.iter().filter(|(_, n)| **n == round).map(|(name, _)| (*name).to_owned()).collect();
-            let undecided: Vec<&str> = open.into_keys().collect();
+            let due: Vec<WorkloadName> =
+                open.iter().filter(|(_, n)| **n == round).map(|(name, _)| (*name).clone()).collect();
+            let undecided: Vec<&str> = open.into_keys().map(|name| &**name).collect();
             progress.say(words(round, rounds, &undecided, last, self.session.request.stops_early));
             let start = Instant::now();
             self.take_round(recorder, round, &due)?;
@@ -331,7 +326,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// The rounds of every workload in this session; of one that a round spoilt no more are taken.
-    fn rounds_taken(&self, recorder: &Recorder) -> Result<BTreeMap<&'a str, u32>> {
+    fn rounds_taken(&self, recorder: &Recorder) -> Result<BTreeMap<&'a WorkloadName, u32>> {
         // Before its first round there is only that of an earlier run, damaged or not.
         let run = if self.begun.is_empty() { None } else { recorder.read()? };
         let of = |name: &str| -> u32 {
@@ -339,11 +334,11 @@ impl<'a> Rounds<'a> {
             let rounds = |series: &Series| if series.unavailable.is_some() { u32::MAX } else { series.n_rounds() };
             series.filter(|_| self.begun.contains(name)).map_or(0, rounds)
         };
-        Ok(self.chosen.iter().map(|(_, it)| (it.name.as_str(), of(&it.name))).collect())
+        Ok(self.chosen.iter().map(|(_, it)| (&it.name, of(&it.name))).collect())
     }
 
     /// One round of what is due, in the record as soon as a target has taken it.
-    fn take_round(&mut self, recorder: &mut Recorder, round: u32, due: &[String]) -> Result<()> {
+    fn take_round(&mut self, recorder: &mut Recorder, round: u32, due: &[WorkloadName]) -> Result<()> {
         for target in self.session.targets {
             let own: Vec<Chosen<'a>> = self
                 .chosen
@@ -413,9 +408,8 @@ impl<'a> Rounds<'a> {
     fn look(&mut self, run: &Run) -> Result<()> {
         let store = Store::new(paths::baselines());
         let check = analysis::check(std::slice::from_ref(run), &store, &self.session.config.gate, &self.expected())?;
-        let is_decided = |series: &&Series| {
-            is_at_look(Some(*series)) && gate::is_decided(&check.findings, &series.workload, series.metric.name())
-        };
+        let is_decided =
+            |series: &&Series| is_at_look(Some(*series)) && gate::is_decided(&check.findings, &series.key());
         let series = run.series.iter().filter(|series| series.metric == Metric::WallTime);
         self.decided = series.filter(is_decided).map(|series| series.workload.clone()).collect();
         Ok(())
@@ -478,7 +472,7 @@ fn words(round: u32, rounds: u32, undecided: &[&str], last_round: Option<Duratio
 
 /// The error of a case, for those who run cases in threads.
 pub(super) fn case_error(error: Error, workload: &Described, size: u64) -> Error {
-    if error.place().starts_with(&workload.name) { error } else { at(error, &workload.name, size) }
+    if error.place().starts_with(&*workload.name) { error } else { at(error, &workload.name, size) }
 }
 
 #[cfg(test)]

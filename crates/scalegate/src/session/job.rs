@@ -10,6 +10,7 @@ use crate::config::MeasureSettings;
 use crate::measure::HeapUse;
 use crate::metric::Metric;
 use crate::record::Series;
+use crate::workload::WorkloadName;
 use crate::{Axis, Error, Result};
 
 /// Names the document to the process.
@@ -36,19 +37,19 @@ pub(super) enum Work {
     /// Says what counts depend on beside the code, as the process sees it.
     Environment,
     /// One pass of Criterion over the sizes of `workloads`; its files go to `directory`.
-    Round { workloads: Vec<String>, seed: u64, settings: MeasureSettings, directory: PathBuf },
+    Round { workloads: Vec<WorkloadName>, seed: u64, settings: MeasureSettings, directory: PathBuf },
     /// One case below callgrind.
-    Count { workload: String, size: u64 },
+    Count { workload: WorkloadName, size: u64 },
     /// What one run of each size of a workload allocates.
-    Heap { workload: String },
+    Heap { workload: WorkloadName },
     /// Instructions by the processor's own counter.
-    CountByProcessor { workload: String, seed: u64, rounds: u32 },
+    CountByProcessor { workload: WorkloadName, seed: u64, rounds: u32 },
     /// One case, watched from outside: the process answers on its standard output.
-    Sample { workload: String, size: u64, window_ms: u64, inferences: u64 },
+    Sample { workload: WorkloadName, size: u64, window_ms: u64, inferences: u64 },
     /// Metrics that the target computes itself.
-    Compute { workload: String },
+    Compute { workload: WorkloadName },
     /// All sizes of a workload, of which slices are asked for on standard input and answered on standard output.
-    Slices { workload: String, cores: Vec<usize> },
+    Slices { workload: WorkloadName, cores: Vec<usize> },
 }
 
 /// The child: all sizes are prepared, and have been run once.
@@ -98,7 +99,7 @@ pub struct Description {
 #[serde(deny_unknown_fields)]
 pub struct Described {
     /// As `llm/prefill`.
-    pub name: String,
+    pub name: WorkloadName,
     /// What its sizes count.
     pub axis: Axis,
     /// Ascending.
@@ -109,6 +110,13 @@ pub struct Described {
     pub tokens: Vec<u64>,
     /// How it is measured.
     pub instrument: Instrument,
+}
+
+impl Described {
+    /// Tokens of an inference, by size.
+    pub(super) fn tokens_by_size(&self) -> std::collections::BTreeMap<u64, u64> {
+        self.sizes.iter().copied().zip(self.tokens.iter().copied()).collect()
+    }
 }
 
 /// A way of measuring, which gives one or more metrics.

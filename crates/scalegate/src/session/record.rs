@@ -8,7 +8,8 @@ use crate::baseline::Store;
 use crate::config::{Config, GateSettings};
 use crate::measure;
 use crate::metric::Metric;
-use crate::record::{self, Absorbed, Provenance, Run, Series};
+use crate::record::{self, Absorbed, Provenance, Run, Series, SeriesKey};
+use crate::workload::WorkloadName;
 use crate::{Error, Result, cli, paths, report};
 
 /// A target with the executable that measures it.
@@ -32,9 +33,9 @@ pub(super) struct Recorder {
     /// The record that is resumed.
     earlier: Option<Run>,
     /// What the session has measured so far.
-    measured: Vec<(String, Metric)>,
+    measured: Vec<SeriesKey>,
     /// What it will measure, so that nothing is said to be kept that is replaced a moment later.
-    planned: Vec<(String, Metric)>,
+    planned: Vec<SeriesKey>,
     has_stored: bool,
 }
 
@@ -60,13 +61,13 @@ impl Recorder {
     }
 
     /// Says what will be measured.
-    pub(super) fn plan(&mut self, workload: &str, metric: Metric) {
-        self.planned.push((workload.to_owned(), metric));
+    pub(super) fn plan(&mut self, key: SeriesKey) {
+        self.planned.push(key);
     }
 
     /// Whether the record that is resumed holds all of `metrics` of a workload, each with all its rounds; those that only explain
     /// others may be missing, as some are where they have no meaning. What is held is shown at the end as what is measured is.
-    pub(super) fn holds(&mut self, workload: &str, metrics: &[Metric]) -> bool {
+    pub(super) fn holds(&mut self, workload: &WorkloadName, metrics: &[Metric]) -> bool {
         let is_whole = |series: &Series| series.unavailable.is_some() || series.n_rounds() == series.max_rounds();
         let has_all = |run: &Run| {
             metrics.iter().any(|metric| run.series(workload, *metric).is_some())
@@ -76,7 +77,7 @@ impl Recorder {
         };
         let is_held = self.earlier.iter().any(has_all);
         if is_held {
-            self.measured.extend(metrics.iter().map(|metric| (workload.to_owned(), *metric)));
+            self.measured.extend(metrics.iter().map(|metric| SeriesKey::new(workload.clone(), *metric)));
         }
         is_held
     }
@@ -146,9 +147,7 @@ impl Recorder {
     pub(super) fn show(&self) -> Result<()> {
         let Some(mut run) = self.read()?.filter(|_| !self.measured.is_empty()) else { return Ok(()) };
         // What only explains other metrics is shown by `scalegate fit`.
-        run.series.retain(|series| {
-            series.metric.is_gated() && self.measured.iter().any(|(name, metric)| series.key() == (name, *metric))
-        });
+        run.series.retain(|series| series.metric.is_gated() && self.measured.contains(&series.key()));
         if run.series.is_empty() {
             return Ok(());
         }
@@ -161,9 +160,8 @@ impl Recorder {
         if series.is_empty() {
             return None;
         }
-        series.sort_by(|a, b| a.key().cmp(&b.key()));
-        for one in &series {
-            let key = (one.workload.clone(), one.metric);
+        series.sort_by_key(Series::key);
+        for key in series.iter().map(Series::key) {
             if !self.measured.contains(&key) {
                 self.measured.push(key);
             }
@@ -206,9 +204,7 @@ impl Recorder {
         if self.has_stored {
             return;
         }
-        let is_left = |series: &&Series| {
-            !self.planned.iter().any(|(workload, metric)| series.key() == (workload.as_str(), *metric))
-        };
+        let is_left = |series: &&Series| !self.planned.contains(&series.key());
         let kept: Vec<&Series> = kept.iter().filter(is_left).collect();
         for (workloads, metrics) in by_workloads(&kept) {
             eprintln!("kept {} of {}: same host, program and models", metrics.join(", "), workloads.join(", "));
@@ -290,16 +286,8 @@ mod tests {
 
     fn series(workload: &str) -> Series {
         Series {
-            workload: workload.to_owned(),
-            axis: Axis::new("items"),
-            metric: Metric::WallTime,
-            unit: Metric::WallTime.unit().to_owned(),
-            measured: None,
-            protocol: [].into(),
-            conditions: [].into(),
-            looks: Vec::new(),
             samples: vec![Sample { size: 1, round: 0, values: vec![1.0] }],
-            unavailable: None,
+            ..Series::new(workload, Axis::new("items"), Metric::WallTime)
         }
     }
 
@@ -317,7 +305,7 @@ mod tests {
         recorder.keep(vec![series(workload)]).unwrap();
     }
 
-    fn workloads(path: &Path) -> Vec<String> {
+    fn workloads(path: &Path) -> Vec<WorkloadName> {
         let run: Run = record::read_json(path).unwrap();
         run.series.into_iter().map(|series| series.workload).collect()
     }
@@ -350,7 +338,7 @@ mod tests {
         }
         assert_eq!(workloads(&path), ["scan"]);
         let others = others(&path);
-        let mut kept: Vec<String> = others.iter().flat_map(|other| workloads(other)).collect();
+        let mut kept: Vec<WorkloadName> = others.iter().flat_map(|other| workloads(other)).collect();
         kept.sort_unstable();
         assert_eq!(kept, ["hash", "sort"]);
         for other in &others {

@@ -11,6 +11,7 @@ use crate::measure::resources::{Costs, Idle, Rate, Trace, Windows};
 use crate::metric::Metric;
 use crate::record::{Sample, Series};
 use crate::time;
+use crate::workload::WorkloadName;
 
 /// What the sampler measures.
 pub(super) const METRICS: [Metric; 8] = [
@@ -29,7 +30,7 @@ const MAX_POWER_APART: f64 = 0.25;
 
 /// One case in one round.
 pub(super) struct Measurement {
-    pub(super) workload: String,
+    pub(super) workload: WorkloadName,
     pub(super) size: u64,
     pub(super) round: u32,
     pub(super) windows: Windows,
@@ -88,22 +89,18 @@ impl Maker<'_> {
         }
         let samples = values.as_ref().map_or_else(|_| Vec::new(), |values| self.samples(values));
         Some(Series {
-            workload: self.workload.name.clone(),
-            axis: self.workload.axis.clone(),
-            metric,
-            unit: metric.unit().to_owned(),
             measured: Some(time::now()),
             protocol: self.protocol(metric),
             conditions: self.conditions(),
-            looks: Vec::new(),
+            tokens: self.workload.tokens_by_size(),
             samples,
             unavailable: values.err(),
+            ..Series::new(self.workload.name.clone(), self.workload.axis.clone(), metric)
         })
     }
 
     fn tokens(&self, size: u64) -> Option<u64> {
-        let place = self.workload.sizes.iter().position(|its| *its == size)?;
-        self.workload.tokens.get(place).copied()
+        self.workload.tokens_by_size().get(&size).copied()
     }
 
     fn samples(&self, values: &[f64]) -> Vec<Sample> {

@@ -116,7 +116,7 @@ pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Re
         let sizes = workload.sizes();
         let tokens = sizes.iter().map_while(|size| workload.tokens(*size)).collect();
         workloads.extend(instruments.iter().map(|instrument| Described {
-            name: workload.name().to_owned(),
+            name: workload.name().into(),
             axis: workload.axis(),
             sizes: sizes.clone(),
             protocol: workload.protocol(),

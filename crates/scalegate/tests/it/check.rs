@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use scalegate::analysis::{self, Expected};
 use scalegate::baseline::Store;
 use scalegate::config::GateSettings;
+use scalegate::workload::WorkloadName;
 
 use crate::support::{PIXELS, Place, RUN, TOKENS, knee, line, rows, stderr, stdout};
 
@@ -331,7 +332,7 @@ fn again(here: &[&str]) -> String {
     let (run, store) = (place.record(), Store::new(place.path("baselines")));
     let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
     let laws = analysis::laws(&run, &store, |_| true).unwrap();
-    let here: Vec<String> = here.iter().map(|name| (*name).to_owned()).collect();
+    let here: Vec<WorkloadName> = here.iter().map(|name| (*name).into()).collect();
     let markdown = scalegate::report::check_markdown(&check.unwrap(), &[laws], &here);
     let (_, again) = markdown.split_once("See it again:").unwrap();
     again.to_owned()

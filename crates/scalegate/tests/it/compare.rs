@@ -1,7 +1,8 @@
 //! `scalegate compare A B`: what the second run costs beside the first.
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use scalegate::record::{self, Run};
+use serde_json::{Value, json};
 
 use crate::support::{Place, TOKENS, line, outline, rows, section, stdout};
 
@@ -11,9 +12,43 @@ fn prefill(cost: impl Fn(f64) -> f64) -> String {
 
 fn pair(before: &str, after: &str) -> Place {
     let place = Place::new();
-    place.import_as("a.json", before);
-    place.import_as("b.json", after);
+    for (name, costs) in [("a.json", before), ("b.json", after)] {
+        place.import_as(name, costs);
+        say_tokens(&place, name);
+    }
     place
+}
+
+/// Has a record say that an inference reads as many tokens as its size is, which rows of costs do not.
+fn say_tokens(place: &Place, name: &str) {
+    let mut run: Run = record::read_json(&place.path(name)).unwrap();
+    for series in &mut run.series {
+        series.tokens = series.sizes().into_iter().map(|size| (size, size)).collect();
+    }
+    record::write_json(&place.path(name), &run).unwrap();
+}
+
+#[test]
+fn a_rate_is_known_only_if_a_record_says_how_many_tokens_there_are() {
+    let place = Place::new();
+    for name in ["a.json", "b.json"] {
+        place.import_as(name, &(prefill(line) + &rows("vlm/encode", "pixels", &TOKENS, 8, line)));
+    }
+    let compared = |code| stdout(&place.scalegate("compare a.json b.json").code(code));
+    let last = |text: String| text.lines().last().unwrap().to_owned();
+    assert_snapshot!(last(compared(0)), @"tokens per second unknown of llm/prefill: the records do not say, or not the same, how many tokens an inference reads and makes");
+    let json = stdout(&place.scalegate("compare a.json b.json --format json").code(0));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["tokens_per_second"], &json["unknown_rates"]), (&json!([]), &json!(["llm/prefill"])));
+
+    say_tokens(&place, "b.json");
+    let rate = "tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)";
+    assert!(compared(0).contains(rate), "the protocol is the same, and one of two is enough");
+
+    let mut run: Run = record::read_json(&place.path("b.json")).unwrap();
+    run.series[0].tokens.insert(1024, 1040);
+    record::write_json(&place.path("a.json"), &run).unwrap();
+    assert!(last(compared(0)).starts_with("tokens per second unknown of llm/prefill"), "the two disagree");
 }
 
 #[test]
@@ -168,6 +203,7 @@ fn three(perplexities: [Option<f64>; 3]) -> Place {
         let prefill = rows("mine/llm/prefill", "tokens", &TOKENS, 8, |n| share * line(n));
         let text = perplexity.map(|value| format!("mine/llm/text,tokens,perplexity,1,256,0,{value}\n"));
         place.import_as(name, &(prefill + &text.unwrap_or_default()));
+        say_tokens(&place, name);
     }
     place
 }

@@ -6,6 +6,7 @@ use scalegate::analysis::{self, Expected};
 use scalegate::baseline::Store;
 use scalegate::config::GateSettings;
 use scalegate::gate::Verdict;
+use scalegate::metric::Metric;
 use scalegate::record::{Provenance, Run, Sample, Series};
 
 use crate::support::{Place, TOKENS, line, stderr, stdout};
@@ -33,18 +34,7 @@ fn record(host: &str, factor: f64) -> Run {
         Sample { size, round, values: vec![factor * line(size as f64) * wobble] }
     };
     let samples = (0..6).flat_map(|round| TOKENS.iter().enumerate().map(move |at| cell(round, at))).collect();
-    let series = Series {
-        workload: "llm/prefill".to_owned(),
-        axis: Axis::TOKENS,
-        metric: scalegate::metric::Metric::WallTime,
-        unit: "s".to_owned(),
-        measured: None,
-        protocol: [].into(),
-        conditions: [].into(),
-        looks: Vec::new(),
-        samples,
-        unavailable: None,
-    };
+    let series = Series { samples, ..Series::new("llm/prefill", Axis::TOKENS, Metric::WallTime) };
     Run { series: vec![series], ..Run::new(provenance) }
 }
 

@@ -237,7 +237,7 @@ fn what_is_measured_here_is_expected_of_an_import_whose_class_has_requirements()
     let place = Place::new();
     place.import(&rows("engine/prefill", "tokens", &TOKENS, 8, line));
     place.scalegate("accept --reason first").success();
-    let expected = Expected { workloads: vec!["sort/stable".to_owned()], is_complete: true, ..Expected::default() };
+    let expected = Expected { workloads: vec!["sort/stable".into()], is_complete: true, ..Expected::default() };
     let check = |settings: &str| {
         let gate = Config::parse(Path::new("scalegate.toml"), settings).unwrap().gate;
         analysis::check(&[place.record()], &Store::new(place.path("baselines")), &gate, &expected).unwrap()

@@ -1,7 +1,7 @@
 //! `scalegate import` of other tools' output: their sizes and times come through, and what is wrong is named with its place.
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Place, list, stdout};
 
@@ -185,6 +185,7 @@ fn llama_bench_tests_are_prefill_and_generation_of_their_model() {
     assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/prefill", "wall_time").len(), 6 * 6);
     assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/generate", "wall_time").len(), 4 * 6);
     assert_eq!(run["series"][0]["protocol"]["n_threads"], "4");
+    assert_eq!(run["series"][1]["tokens"], json!({"16": 16, "32": 32, "64": 64, "128": 128, "256": 256, "512": 512}));
     assert_eq!(run["provenance"]["host"]["cpu"], "a made-up processor");
     assert_snapshot!(stdout(&place.scalegate("fit").success()), @"
     qwen2 0.5B Q4_K - Medium/generate  wall_time  linear       9.00 ms/token [8.96 ms/token, 9.04 ms/token], intercept 1.52 ms [599 µs, 2.43 ms], curvature -0.5 % [-1.8 %, 0.8 %], R² 1.0000

@@ -207,7 +207,7 @@ fn ratio(runs: &[Run], model: &str, column: &Column) -> Result<f64> {
 
 fn rounds(runs: &[Run], model: &str, column: &Column) -> Result<Rounds> {
     let name = format!("{model}/llm/{}", column.phase);
-    let is_it = |series: &&Series| series.workload == name && series.metric == column.metric;
+    let is_it = |series: &&Series| series.workload == *name && series.metric == column.metric;
     let fail = |cause: String| Error::new(&name, cause, "remove the records, and run this again");
     let series =
         runs.iter().flat_map(|run| &run.series).find(is_it).ok_or_else(|| fail(format!("no {}", column.metric)))?;

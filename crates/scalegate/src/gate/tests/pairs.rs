@@ -9,6 +9,7 @@ use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Side,
 use crate::law::Observations;
 use crate::law::random::{standard_normal, uniform};
 use crate::law::simulate::{Family, Noise, TOKENS, seeded};
+use crate::metric::Metric;
 
 /// What both sides of a pair meet: a machine that drifts, and from time to time is half as fast for some rounds.
 fn shared(rounds: u32, rng: &mut ChaCha8Rng) -> Vec<f64> {
@@ -43,8 +44,8 @@ fn pair(rounds: u32, noise: Noise, ratio: f64, seed: u64) -> (Observations, Obse
 fn cases((before, after): (Observations, Observations)) -> Vec<Case> {
     let case = |scope| Case {
         host: "simulated".to_owned(),
-        workload: "llm/prefill".to_owned(),
-        metric: "wall_time".to_owned(),
+        workload: "llm/prefill".into(),
+        metric: Metric::WallTime,
         axis: Axis::TOKENS,
         unit: "s".to_owned(),
         scope,

@@ -6,6 +6,7 @@ use crate::config::Tolerances;
 use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
 use crate::law::simulate::{Noise, PIXELS};
 use crate::law::{Class, Observations};
+use crate::metric::Metric;
 
 const SEEDS: u64 = 10;
 
@@ -20,7 +21,7 @@ fn report(change: impl Fn(&mut Suite), scope: Scope, seed: u64) -> Report {
 }
 
 fn finding<'a>(report: &'a Report, workload: &str, quantity: Quantity) -> &'a Finding {
-    report.findings.iter().find(|f| f.workload == workload && f.quantity == quantity).unwrap()
+    report.findings.iter().find(|f| f.workload == *workload && f.quantity == quantity).unwrap()
 }
 
 fn ratio(finding: &Finding) -> f64 {
@@ -144,8 +145,8 @@ fn counts_of_one_round_are_gated_by_their_noise_bound() {
     let verdict = |per_token: f64| {
         let case = |scope| Case {
             host: "simulated".to_owned(),
-            workload: "llm/prefill".to_owned(),
-            metric: "instructions".to_owned(),
+            workload: "llm/prefill".into(),
+            metric: Metric::Instructions,
             axis: Axis::TOKENS,
             unit: "instructions".to_owned(),
             scope,

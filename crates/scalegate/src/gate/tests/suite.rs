@@ -4,6 +4,7 @@ use crate::Axis;
 use crate::config::Tolerances;
 use crate::gate::{Case, Scope};
 use crate::law::simulate::{Noise, PIXELS, TOKENS, seeded};
+use crate::metric::Metric;
 
 /// The laws of the six workloads, in milliseconds; a regression is seeded by changing one.
 pub(super) struct Suite {
@@ -41,8 +42,8 @@ pub(super) fn cases(
         for &scope in scopes {
             cases.push(Case {
                 host: "simulated".to_owned(),
-                workload: (*workload).to_owned(),
-                metric: "wall_time".to_owned(),
+                workload: (*workload).into(),
+                metric: Metric::WallTime,
                 axis: axis.clone(),
                 unit: "s".to_owned(),
                 scope,

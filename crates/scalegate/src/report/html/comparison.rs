@@ -7,7 +7,7 @@ use super::markup::{changes_list, document, outcome, prose};
 use super::overlay::laws_together;
 use crate::analysis::{Comparison, Overlay, Tradeoffs};
 use crate::gate::{Finding, Outcome};
-use crate::report::comparison::{headline, rate_words, unmeasured, words};
+use crate::report::comparison::{headline, rate_words, unknown_rates, unmeasured, words};
 
 /// What a page of a comparison shows.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ fn one(comparison: &Comparison) -> Markup {
                 (listed(&passed))
             }
         }
-        @if let Some(list) = unmeasured(comparison) { p { (list) } }
+        @for list in unmeasured(comparison).into_iter().chain(unknown_rates(comparison)) { p { (list) } }
         @if !comparison.subject_changes.is_empty() {
             p { "Configuration differs:" }
             (changes_list(&comparison.subject_changes))

@@ -8,6 +8,7 @@ use super::plot::{self, Plot};
 use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::law::Fit;
+use crate::metric::Metric;
 use crate::report::findings;
 use crate::report::laws::{Intervals, grounds, law_numbers};
 use crate::units::{cost, percent, size, value};
@@ -16,7 +17,7 @@ use crate::units::{cost, percent, size, value};
 pub(super) struct Row<'a> {
     host: &'a str,
     workload: &'a str,
-    metric: &'a str,
+    metric: Metric,
     measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
     /// `None` if it does not gate: it explains other metrics, or has nothing to be compared with that is required.
     verdict: Option<Verdict>,
@@ -31,7 +32,7 @@ pub(super) fn rows<'a>(page: &Page<'a>) -> Vec<Row<'a>> {
         let host = run.run.provenance.host.class.as_str();
         for law in &run.laws {
             let series = &law.series;
-            rows.push(row(page, host, &series.workload, series.metric.name(), Some((run, law))));
+            rows.push(row(page, host, &series.workload, series.metric, Some((run, law))));
         }
     }
     for finding in &page.check.findings {
@@ -45,15 +46,15 @@ pub(super) fn rows<'a>(page: &Page<'a>) -> Vec<Row<'a>> {
     rows
 }
 
-fn key(finding: &Finding) -> (&str, &str, &str) {
-    (&finding.host, &finding.workload, &finding.metric)
+fn key(finding: &Finding) -> (&str, &str, Metric) {
+    (&finding.host, &finding.workload, finding.metric)
 }
 
 fn row<'a>(
     page: &Page<'a>,
     host: &'a str,
     workload: &'a str,
-    metric: &'a str,
+    metric: Metric,
     measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
 ) -> Row<'a> {
     let mine = || page.check.findings.iter().filter(|finding| key(finding) == (host, workload, metric));

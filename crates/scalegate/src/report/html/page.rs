@@ -11,6 +11,7 @@ use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 use crate::report::findings::{self, Sides, words};
 use crate::report::verdict::{alike, open, reproduce, scopes, summary, workloads};
+use crate::workload::WorkloadName;
 
 /// What a page shows.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Page<'a> {
     /// Of each of the runs, its models next to one another.
     pub models: &'a [Models],
     /// The workloads that scalegate measures itself.
-    pub here: &'a [String],
+    pub here: &'a [WorkloadName],
 }
 
 /// The models of a run next to one another.

@@ -5,8 +5,6 @@
 #[expect(dead_code, reason = "only the tests of the command line look at a section")]
 mod outline;
 
-use std::collections::BTreeMap;
-
 use outline::outline;
 use sha2::{Digest, Sha256};
 
@@ -29,18 +27,7 @@ fn series(workload: &str, cost: impl Fn(f64) -> f64) -> Series {
         round,
         values: vec![cost(size as f64) * wobble(size, round)],
     });
-    Series {
-        workload: workload.to_owned(),
-        axis: Axis::PIXELS,
-        metric: Metric::WallTime,
-        unit: "s".to_owned(),
-        measured: None,
-        protocol: BTreeMap::new(),
-        conditions: BTreeMap::new(),
-        looks: Vec::new(),
-        samples: samples.collect(),
-        unavailable: None,
-    }
+    Series { samples: samples.collect(), ..Series::new(workload, Axis::PIXELS, Metric::WallTime) }
 }
 
 fn knee(clamp: f64) -> impl Fn(f64) -> f64 {

@@ -151,7 +151,7 @@ impl Lockstep<'_> {
 
     fn start(&self, workload: &str, executable: &Path, cores: &[usize]) -> Result<Dialogue> {
         let job = self.jobs.join("slices.json");
-        Job::new(Work::Slices { workload: workload.to_owned(), cores: cores.to_vec() }).write(&job)?;
+        Job::new(Work::Slices { workload: workload.into(), cores: cores.to_vec() }).write(&job)?;
         let mut command = Command::new(executable);
         let (variable, value) = Job::variable(&job);
         command.current_dir(self.directory).env(variable, value);

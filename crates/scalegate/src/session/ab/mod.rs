@@ -30,7 +30,7 @@ use crate::analysis::{self, PairCheck};
 use crate::config::Config;
 use crate::metric::Metric;
 use crate::progress::Progress;
-use crate::record::{self, PairRecord, PairSeries};
+use crate::record::{self, PairRecord, PairSeries, SeriesKey};
 use crate::{Error, Result, gate, measure, time};
 
 /// Before every such pair of rounds there is a round of the base against itself.
@@ -220,8 +220,8 @@ impl<'a> Comparison<'a> {
             if record.series.iter().any(is_look) {
                 let now = self.check(&record);
                 for (index, pair) in pairs.iter().enumerate() {
-                    let is_open =
-                        |metric: &Metric| !gate::is_decided(&now.findings, &pair.workload.name, metric.name());
+                    let key = |metric: &Metric| SeriesKey::new(pair.workload.name.clone(), *metric);
+                    let is_open = |metric: &Metric| !gate::is_decided(&now.findings, &key(metric));
                     decided[index] =
                         is_look(&record.series[first + index]) && !self.metrics().iter().any(is_open) || decided[index];
                 }
