@@ -2,43 +2,34 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::path::PathBuf;
+use std::ops::Deref;
 
-use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use tempfile::TempDir;
+use scalegate_testing::{Place, stderr, stdout};
 
 const SIZES: [u64; 6] = [16, 32, 64, 96, 128, 192];
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// The directory of a run, with the records of one host.
-struct Place {
-    directory: TempDir,
+struct Records(Place);
+
+impl Deref for Records {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
+    }
 }
 
-impl Place {
+impl Records {
     /// A base with counts of 1,000 instructions a token, and a change of it with `factor` times as many.
     fn with_change(factor: f64) -> Self {
-        let place = Self { directory: tempfile::tempdir().unwrap() };
+        let place = Self(Place::new(env!("CARGO_BIN_EXE_scalegate")));
         place.write("suite.toml", "[gate]\nrequired = [\"instructions\"]\n");
         place.record("base.json", 1.0);
         place.scalegate("accept base.json --baseline records/here/base-counts --reason base").success();
         place.record("records/here/run.json", factor);
         place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
     }
 
     fn record(&self, name: &str, factor: f64) {
@@ -49,16 +40,7 @@ impl Place {
             )
         };
         let rows: String = SIZES.into_iter().map(row).collect();
-        self.write("costs.csv", &format!("workload,axis,metric,unit,size,round,value\n{rows}"));
-        self.scalegate(&format!("import csv costs.csv --out {name}")).success();
-    }
-
-    fn scalegate(&self, line: &str) -> Assert {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scalegate"));
-        for name in ["SCALEGATE_HOST_CLASS", "PULL_REQUEST", "COMMIT", "RUN_URL", "GITHUB_STEP_SUMMARY"] {
-            command.env_remove(name);
-        }
-        command.current_dir(self.directory.path()).env("NO_COLOR", "1").args(line.split_whitespace()).assert()
+        self.import_as(name, &rows);
     }
 
     fn verdict(&self, more: &str) -> Assert {
@@ -71,17 +53,9 @@ impl Place {
     }
 }
 
-fn stdout(assert: &Assert) -> String {
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
-fn stderr(assert: &Assert) -> String {
-    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
-}
-
 #[test]
 fn a_change_that_counts_the_same_passes_with_a_comment_that_says_so() {
-    let place = Place::with_change(1.0);
+    let place = Records::with_change(1.0);
     let ended = place.verdict("imported").code(0);
     assert!(stdout(&ended).starts_with("PASS"), "{}", stdout(&ended));
     assert_eq!(stderr(&ended), "");
@@ -91,7 +65,7 @@ fn a_change_that_counts_the_same_passes_with_a_comment_that_says_so() {
 
 #[test]
 fn a_change_that_counts_more_fails_and_is_annotated_and_commented() {
-    let place = Place::with_change(1.5);
+    let place = Records::with_change(1.5);
     place.write("suite.toml", "[gate]\nrequired = [\"instructions\"]\n");
     let ended = place.verdict("imported").code(1);
     let first = stderr(&ended).lines().next().unwrap_or_default().to_owned();
@@ -109,7 +83,7 @@ fn a_change_that_counts_more_fails_and_is_annotated_and_commented() {
 
 #[test]
 fn committed_counts_come_before_those_of_the_base() {
-    let place = Place::with_change(1.5);
+    let place = Records::with_change(1.5);
     place.record("accepted.json", 1.5);
     place.scalegate("accept accepted.json --reason wanted").success();
     place.verdict("imported").code(0);
@@ -117,7 +91,7 @@ fn committed_counts_come_before_those_of_the_base() {
 
 #[test]
 fn a_host_that_sent_nothing_makes_the_verdict_inconclusive_and_is_named() {
-    let place = Place::with_change(1.0);
+    let place = Records::with_change(1.0);
     let ended = place.verdict("imported raspberry-pi-5").code(3);
     assert!(stdout(&ended).contains("no record came from host class raspberry-pi-5"), "{}", stdout(&ended));
     assert!(place.comment().contains("on `raspberry-pi-5`"), "{}", place.comment());
@@ -125,7 +99,7 @@ fn a_host_that_sent_nothing_makes_the_verdict_inconclusive_and_is_named() {
 
 #[test]
 fn without_a_verdict_the_summary_and_the_comment_say_why() {
-    let place = Place::with_change(1.0);
+    let place = Records::with_change(1.0);
     place.verdict("imported").code(0);
     place.write("records/here/run.json", "{");
     let ended = place.verdict("imported").code(2);
@@ -140,7 +114,7 @@ fn without_a_verdict_the_summary_and_the_comment_say_why() {
 
 #[test]
 fn a_digest_that_does_not_fit_makes_no_comment() {
-    let place = Place::with_change(1.0);
+    let place = Records::with_change(1.0);
     place.write("out/digest.json", "{\"schema\": 1}");
     let ended = place.scalegate("ci comment out/digest.json").code(2);
     assert_eq!(stdout(&ended), "");
@@ -149,7 +123,7 @@ fn a_digest_that_does_not_fit_makes_no_comment() {
 
 #[test]
 fn wrong_words_are_refused() {
-    let place = Place::with_change(1.0);
+    let place = Records::with_change(1.0);
     for line in [
         "ci digest",
         "ci digest out/check.json --fault x",

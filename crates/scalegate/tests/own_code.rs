@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use scalegate::metric::Metric;
 use scalegate::record::{self, Run};
 use scalegate::workload::WorkloadName;
-use tempfile::TempDir;
+use scalegate_testing::Place;
 
 /// Rounds that take a second.
 const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasurement_ms = 2\n\
@@ -22,48 +23,36 @@ const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasur
 /// A copy of the package. Its dependencies are built once for all tests; and since Cargo gives copies in several places one name for
 /// their executables, there is one copy at a time.
 struct Package {
-    directory: TempDir,
+    place: Place,
     _alone: MutexGuard<'static, ()>,
+}
+
+impl Deref for Package {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
 }
 
 impl Package {
     fn new() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let package = Self { directory: tempfile::tempdir().unwrap(), _alone: alone };
+        let package = Self { place: Place::new(env!("CARGO_BIN_EXE_scalegate")), _alone: alone };
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/own-code");
         for name in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "benches/scaling.rs"] {
-            package.write(name, &std::fs::read_to_string(own.join(name)).unwrap());
+            package.write(name, std::fs::read_to_string(own.join(name)).unwrap());
         }
         package.edit("Cargo.toml", "../../crates/scalegate", env!("CARGO_MANIFEST_DIR"));
         package.write("scalegate.toml", SHORT);
         package
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn edit(&self, name: &str, old: &str, new: &str) {
-        let text = self.read(name);
-        assert!(text.contains(old), "{name} has no `{old}`");
-        self.write(name, &text.replace(old, new));
-    }
-
+    /// A program with the words of `line`, ready to start in the package.
     fn command(&self, program: &str, line: &str) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.directory.path()).args(line.split_whitespace()).env("NO_COLOR", "1");
-        command.env("CARGO_TARGET_DIR", target()).env_remove("SCALEGATE_HOST_CLASS");
+        let mut command = self.start(Path::new(program), line);
+        command.env("CARGO_TARGET_DIR", target());
         command
     }
 

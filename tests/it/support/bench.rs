@@ -58,9 +58,6 @@ resolutions = ["56x56", "112x84", "168x112", "224x168"]
 pub(crate) const ANYTHING_GOES: &str = "[gate.tolerance.wall_time]\nslope = 1e9\ncost = 1e9\ncurvature_share = 1e9\nbreakpoint = 1e9\n\
                              level = 1e9\nslope_ratio = 1e9\ngrowth = 1e9\n";
 
-/// Variables that would make a bench target of a test do something else than that of a user.
-const FOREIGN: [&str; 3] = ["SCALEGATE_JOB", "SCALEGATE_HOST_CLASS", "CARGO_CRITERION_PORT"];
-
 /// Where the stand-in for Cargo is.
 const STAND_IN: &str = "stand-in";
 
@@ -82,9 +79,7 @@ impl Place {
 
     /// A bench target here, ready to start as `cargo bench -- <line>` starts it.
     pub(crate) fn bench_command(&self, target: &str, line: &str) -> Command {
-        let mut command = Command::new(built::executable(target));
-        command.arg("--bench").args(line.split_whitespace());
-        self.settle(command)
+        self.start(built::executable(target), &format!("--bench {line}"))
     }
 
     /// Runs a bench target here with the words of `line`.
@@ -135,9 +130,9 @@ impl Place {
         );
         let cargo = self.write(&format!("{STAND_IN}/cargo"), script);
         std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let mut command = Command::new(built::executable("scalegate"));
-        command.args(line.split_whitespace()).env("CARGO", cargo);
-        self.settle(command)
+        let mut command = self.start(built::executable("scalegate"), line);
+        command.env("CARGO", cargo);
+        command
     }
 
     /// Runs `scalegate <line>` here, in a package that has the bench targets `targets`.
@@ -158,15 +153,6 @@ impl Place {
         assert_cmd::Command::from_std(self.run_command(targets, line)).assert()
     }
 
-    /// A command in this directory and without settings of whoever runs the tests.
-    fn settle(&self, mut command: Command) -> Command {
-        command.current_dir(self.path("")).env("NO_COLOR", "1");
-        for variable in FOREIGN {
-            command.env_remove(variable);
-        }
-        command
-    }
-
     /// The default record.
     pub(crate) fn record(&self) -> Run {
         record::read_json(&self.path("target/scalegate/run.json")).unwrap()
@@ -174,19 +160,6 @@ impl Place {
 
     /// Names and contents of all files and directories here but the generated models and the stand-in for Cargo.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let left_out = [self.path("target/scalegate/models"), self.path(STAND_IN)];
-        let mut files = BTreeMap::new();
-        let mut open = vec![self.path("")];
-        while let Some(directory) = open.pop() {
-            for path in std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
-                if left_out.contains(&path) {
-                    continue;
-                }
-                let is_directory = path.is_dir();
-                files.insert(path.clone(), if is_directory { Vec::new() } else { std::fs::read(&path).unwrap() });
-                open.extend(is_directory.then_some(path));
-            }
-        }
-        files
+        self.0.files(&["target/scalegate/models", STAND_IN])
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Place, lasting, reference, stderr, stdout};
+use crate::support::{Place, empty, lasting, reference, stderr, stdout};
 
 fn text(name: &str) -> String {
     reference().join(name).display().to_string()
@@ -13,7 +13,7 @@ fn text(name: &str) -> String {
 
 /// A place with the first pages of the text that the reference was not trained on.
 fn place() -> Place {
-    let place = Place::new();
+    let place = empty();
     let heldout = fs::read_to_string(reference().join("heldout.txt")).unwrap();
     let end = heldout.char_indices().nth(16_000).unwrap().0;
     place.write("text.txt", &heldout[..end]);
@@ -67,7 +67,7 @@ fn less_is_lost_with_more_parameters_and_with_calibration() {
 
 #[test]
 fn bad_input_of_compress_is_named_and_leaves_nothing() {
-    let place = Place::new();
+    let place = empty();
     let model = reference().display().to_string();
     fs::create_dir_all(place.path("empty")).unwrap();
     place.write("full/file", "text");

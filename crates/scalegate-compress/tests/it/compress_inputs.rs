@@ -9,11 +9,11 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto, StringStringEntryProto};
 
-use crate::support::{PROGRAM, Place, family, lasting, reference, stderr, stdout};
+use crate::support::{PROGRAM, Place, empty, family, lasting, reference, stderr, stdout};
 
 /// A place with a GPT-2, whose weights are behind `Gemm`, changed by `change`.
 fn gpt2(change: impl FnOnce(&mut ModelProto)) -> Place {
-    let place = Place::new();
+    let place = empty();
     let mut model = ModelProto::decode(&*fs::read(family("gpt2").join("model.onnx")).unwrap()).unwrap();
     change(&mut model);
     place.write("model/model.onnx", model.encode_to_vec());
@@ -49,7 +49,7 @@ fn files(place: &Place) -> Vec<String> {
 
 #[test]
 fn quantised_weights_are_refused_with_the_operator_and_a_remedy() {
-    let place = Place::new();
+    let place = empty();
     let model = family("llama-4bit");
     let error = stderr(&place.scalegate(&format!("compress {} --out new --keep 0.5", model.display())).code(2));
     insta::assert_snapshot!(lasting(&error), @"
@@ -130,7 +130,7 @@ fn with_external_data(place: &Place) {
 
 #[test]
 fn weights_in_external_data_are_compressed_as_those_in_the_graph() {
-    let place = Place::new();
+    let place = empty();
     with_external_data(&place);
     place.scalegate("compress model --out outside --keep 0.4").success();
     place.scalegate(&format!("compress {} --out inside --keep 0.4", reference().display())).success();
@@ -153,7 +153,7 @@ fn weights_in_external_data_are_compressed_as_those_in_the_graph() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_write_that_fails_leaves_nothing_half_written() {
-    let place = Place::new();
+    let place = empty();
     with_external_data(&place);
     let before = files(&place);
     let inside = reference().display().to_string();

@@ -6,7 +6,7 @@ use scalegate_suite::inference::{Llm, Tokenizer};
 use serde_json::Value;
 
 use crate::embedding::fixture;
-use crate::support::{Place, lasting, reference, stderr, stdout};
+use crate::support::{Place, empty, lasting, reference, stderr, stdout};
 
 const PROMPTS: [&str; 12] = [
     "cargo owner is a command that",
@@ -25,7 +25,7 @@ const PROMPTS: [&str; 12] = [
 
 /// A place with the prompts as lines, and as JSON with answers to all but the last two.
 fn place() -> Place {
-    let place = Place::new();
+    let place = empty();
     place.write("prompts.txt", PROMPTS.join("\n"));
     let line = |(index, prompt): (usize, &&str)| {
         let answer = if index < 10 { format!(", \"answer\": \"the cost of {index} tokens\"") } else { String::new() };

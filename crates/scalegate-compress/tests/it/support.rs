@@ -1,50 +1,15 @@
-//! A working directory with the files that a test needs, and the command run in it.
+//! The command, a working directory for it, and models.
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
-use assert_cmd::assert::Assert;
-use tempfile::TempDir;
+pub(crate) use scalegate_testing::{Place, stderr, stdout};
 
 /// The command under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_scalegate-compress");
 
-/// An empty working directory.
-pub(crate) struct Place {
-    directory: TempDir,
-}
-
-impl Place {
-    pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-
-    /// Runs the command here with the words of `line`.
-    pub(crate) fn scalegate(&self, line: &str) -> Assert {
-        let mut command = Command::new(PROGRAM);
-        command.current_dir(self.directory.path()).env("NO_COLOR", "1").args(line.split_whitespace()).assert()
-    }
-}
-
-/// Standard output of a finished command.
-pub(crate) fn stdout(assert: &Assert) -> String {
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
-/// Standard error of a finished command.
-pub(crate) fn stderr(assert: &Assert) -> String {
-    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+/// An empty working directory for the command.
+pub(crate) fn empty() -> Place {
+    Place::new(PROGRAM)
 }
 
 /// A message without the place of the repository.

@@ -44,7 +44,7 @@ fn package(bench: Option<&str>) -> Place {
 /// What a command ends with, without what Cargo says of building and without the name of the directory.
 fn said(place: &Place, line: &str, code: i32) -> String {
     let kept = |place: &Place| {
-        let files = place.files().into_iter();
+        let files = place.files(&[]).into_iter();
         let is_kept = |path: &std::path::Path| {
             let path = path.strip_prefix(place.path("")).unwrap();
             path.starts_with("baselines") || path.starts_with("target/scalegate")
