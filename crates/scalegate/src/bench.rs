@@ -28,6 +28,8 @@
 //! harness = false
 //! ```
 
+mod measures;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,7 +42,9 @@ use crate::metric::Metric;
 use crate::record::Series;
 use crate::session::{self, Instrument};
 use crate::workload::{Batched, Closure, Routine, WorkloadName};
-use crate::{Axis, Error, Prepared, Result, Workload};
+use crate::{Axis, Prepared, Result, Workload};
+
+pub(crate) use measures::Measures;
 
 /// The package of a bench target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -297,22 +301,7 @@ impl Bench {
     /// A workload without sizes or with sizes that don't ascend, an axis without a name, or two workloads of one name.
     pub(crate) fn measured(&self, config: &Config) -> Result<Measures<'_>> {
         let provided = self.provider.as_ref().map(|provider| provider(config)).transpose()?.unwrap_or_default();
-        let measures = Measures { own: &self.own, provided };
-        let mut names: Vec<(&str, Instrument)> = Vec::new();
-        for (workload, instruments) in measures.iter() {
-            check(&self.name, workload)?;
-            for instrument in instruments {
-                if names.contains(&(workload.name(), *instrument)) {
-                    return Err(Error::new(
-                        format!("bench target {}", self.name),
-                        format!("two workloads are called `{}`", workload.name()),
-                        "give one of them another name",
-                    ));
-                }
-                names.push((workload.name(), *instrument));
-            }
-        }
-        Ok(measures)
+        Measures { own: &self.own, provided }.checked(&self.name)
     }
 
     pub(crate) fn subject_of(&self, config: &Config) -> Result<BTreeMap<String, String>> {
@@ -320,127 +309,14 @@ impl Bench {
     }
 }
 
-/// The workloads of a target.
-pub(crate) struct Measures<'a> {
-    own: &'a [Measured],
-    provided: Vec<Measured>,
-}
-
-impl Measures<'_> {
-    /// Each workload with its instruments.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&dyn Workload, &[Instrument])> {
-        self.own.iter().chain(&self.provided).map(|it| (it.workload.as_ref(), &*it.instruments))
-    }
-
-    /// Those that an instrument measures.
-    pub(crate) fn by(&self, instrument: Instrument) -> impl Iterator<Item = &dyn Workload> {
-        self.iter().filter(move |(_, instruments)| instruments.contains(&instrument)).map(|(workload, _)| workload)
-    }
-
-    /// One of these by name.
-    pub(crate) fn find(&self, instrument: Instrument, name: &str) -> Result<&dyn Workload> {
-        self.by(instrument).find(|workload| workload.name() == name).ok_or_else(|| {
-            Error::new(
-                name,
-                "the configuration lists no such workload any more",
-                "leave it as it is while it is measured",
-            )
-        })
-    }
-}
-
-fn check(target: &str, workload: &dyn Workload) -> Result<()> {
-    let name = workload.name();
-    let place = || format!("bench target {target}, workload `{name}`");
-    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"',".contains(c);
-    if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(Error::new(
-            place(),
-            "this is no name for a workload",
-            "use letters, digits, `/`, `-`, `_` and `.`",
-        ));
-    }
-    workload.axis().check().map_err(|cause| Error::new(place(), cause, "name what the sizes count, as `items`"))?;
-    const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
-    let sizes = workload.sizes();
-    if sizes.is_empty() {
-        return Err(Error::new(place(), "it has no sizes", SIZES));
-    }
-    if sizes[0] == 0 {
-        return Err(Error::new(place(), "a size of zero", SIZES));
-    }
-    for pair in sizes.windows(2) {
-        if pair[0] == pair[1] {
-            return Err(Error::new(place(), format!("size {} is listed twice", pair[0]), SIZES));
-        }
-        if pair[0] > pair[1] {
-            return Err(Error::new(place(), format!("size {} stands behind a larger one", pair[1]), SIZES));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn target() -> Bench {
-        Bench::new("sorting", Package { name: "own".to_owned(), version: "1.0.0".to_owned(), directory: "own".into() })
-    }
-
-    fn refused(bench: &Bench) -> String {
-        bench.measured(&Config::default()).map(drop).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_workload_that_cannot_be_measured_is_named_with_the_remedy() {
-        let with = |sizes: &[u64], axis: Axis, name: &str| {
-            refused(&target().workload(name, axis, sizes.iter().copied(), |n| move || n))
-        };
-        let items = || Axis::new("items");
-        insta::assert_snapshot!(with(&[], items(), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: it has no sizes
-          help: list the sizes in ascending order, each once and none of them zero
-        ");
-        insta::assert_snapshot!(with(&[0, 1], items(), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: a size of zero
-          help: list the sizes in ascending order, each once and none of them zero
-        ");
-        insta::assert_snapshot!(with(&[1, 1], items(), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: size 1 is listed twice
-          help: list the sizes in ascending order, each once and none of them zero
-        ");
-        insta::assert_snapshot!(with(&[2, 1], items(), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: size 1 stands behind a larger one
-          help: list the sizes in ascending order, each once and none of them zero
-        ");
-        insta::assert_snapshot!(with(&[1, 2], Axis::new(""), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: an axis has an empty name
-          help: name what the sizes count, as `items`
-        ");
-        insta::assert_snapshot!(with(&[1, 2], items(), "sort stable"), @"
-        bench target sorting, workload `sort stable`: this is no name for a workload
-          help: use letters, digits, `/`, `-`, `_` and `.`
-        ");
-    }
-
-    #[test]
-    fn two_workloads_of_one_name_are_refused() {
-        let twice = target().workload("sort/stable", Axis::new("items"), [1, 2], |n| move || n).workload(
-            "sort/stable",
-            Axis::new("items"),
-            [1, 2],
-            |n| move || n,
-        );
-        insta::assert_snapshot!(refused(&twice), @"
-        bench target sorting: two workloads are called `sort/stable`
-          help: give one of them another name
-        ");
-    }
-
     #[test]
     fn a_batched_routine_has_a_new_input_for_every_run() {
-        let bench = target().workload_batched(
+        let package = Package { name: "own".to_owned(), version: "1.0.0".to_owned(), directory: "own".into() };
+        let bench = Bench::new("sorting", package).workload_batched(
             "vec/drain",
             Axis::new("items"),
             [3, 5],

@@ -17,6 +17,7 @@ mod package;
 mod record;
 mod request;
 mod resources;
+mod rounds;
 mod sampled_series;
 mod slices;
 mod tree;

@@ -1,0 +1,148 @@
+//! The workloads of a bench target, checked.
+
+use super::Measured;
+use crate::session::Instrument;
+use crate::{Error, Result, Workload};
+
+/// The workloads of a target.
+pub(crate) struct Measures<'a> {
+    pub(super) own: &'a [Measured],
+    pub(super) provided: Vec<Measured>,
+}
+
+impl Measures<'_> {
+    /// These, if the bench target `target` can measure them.
+    ///
+    /// # Errors
+    /// A workload without sizes or with sizes that don't ascend, an axis without a name, or two workloads of one name.
+    pub(super) fn checked(self, target: &str) -> Result<Self> {
+        let mut names: Vec<(&str, Instrument)> = Vec::new();
+        for (workload, instruments) in self.iter() {
+            check(target, workload)?;
+            for instrument in instruments {
+                if names.contains(&(workload.name(), *instrument)) {
+                    return Err(Error::new(
+                        format!("bench target {target}"),
+                        format!("two workloads are called `{}`", workload.name()),
+                        "give one of them another name",
+                    ));
+                }
+                names.push((workload.name(), *instrument));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Each workload with its instruments.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&dyn Workload, &[Instrument])> {
+        self.own.iter().chain(&self.provided).map(|it| (it.workload.as_ref(), &*it.instruments))
+    }
+
+    /// Those that an instrument measures.
+    pub(crate) fn by(&self, instrument: Instrument) -> impl Iterator<Item = &dyn Workload> {
+        self.iter().filter(move |(_, instruments)| instruments.contains(&instrument)).map(|(workload, _)| workload)
+    }
+
+    /// One of these by name.
+    pub(crate) fn find(&self, instrument: Instrument, name: &str) -> Result<&dyn Workload> {
+        self.by(instrument).find(|workload| workload.name() == name).ok_or_else(|| {
+            Error::new(
+                name,
+                "the configuration lists no such workload any more",
+                "leave it as it is while it is measured",
+            )
+        })
+    }
+}
+
+fn check(target: &str, workload: &dyn Workload) -> Result<()> {
+    let name = workload.name();
+    let place = || format!("bench target {target}, workload `{name}`");
+    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"',".contains(c);
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(Error::new(
+            place(),
+            "this is no name for a workload",
+            "use letters, digits, `/`, `-`, `_` and `.`",
+        ));
+    }
+    workload.axis().check().map_err(|cause| Error::new(place(), cause, "name what the sizes count, as `items`"))?;
+    const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
+    let sizes = workload.sizes();
+    if sizes.is_empty() {
+        return Err(Error::new(place(), "it has no sizes", SIZES));
+    }
+    if sizes[0] == 0 {
+        return Err(Error::new(place(), "a size of zero", SIZES));
+    }
+    for pair in sizes.windows(2) {
+        if pair[0] == pair[1] {
+            return Err(Error::new(place(), format!("size {} is listed twice", pair[0]), SIZES));
+        }
+        if pair[0] > pair[1] {
+            return Err(Error::new(place(), format!("size {} stands behind a larger one", pair[1]), SIZES));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Axis;
+    use crate::bench::{Bench, Package};
+    use crate::config::Config;
+
+    fn target() -> Bench {
+        Bench::new("sorting", Package { name: "own".to_owned(), version: "1.0.0".to_owned(), directory: "own".into() })
+    }
+
+    fn refused(bench: &Bench) -> String {
+        bench.measured(&Config::default()).map(drop).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_workload_that_cannot_be_measured_is_named_with_the_remedy() {
+        let with = |sizes: &[u64], axis: Axis, name: &str| {
+            refused(&target().workload(name, axis, sizes.iter().copied(), |n| move || n))
+        };
+        let items = || Axis::new("items");
+        insta::assert_snapshot!(with(&[], items(), "sort/stable"), @"
+        bench target sorting, workload `sort/stable`: it has no sizes
+          help: list the sizes in ascending order, each once and none of them zero
+        ");
+        insta::assert_snapshot!(with(&[0, 1], items(), "sort/stable"), @"
+        bench target sorting, workload `sort/stable`: a size of zero
+          help: list the sizes in ascending order, each once and none of them zero
+        ");
+        insta::assert_snapshot!(with(&[1, 1], items(), "sort/stable"), @"
+        bench target sorting, workload `sort/stable`: size 1 is listed twice
+          help: list the sizes in ascending order, each once and none of them zero
+        ");
+        insta::assert_snapshot!(with(&[2, 1], items(), "sort/stable"), @"
+        bench target sorting, workload `sort/stable`: size 1 stands behind a larger one
+          help: list the sizes in ascending order, each once and none of them zero
+        ");
+        insta::assert_snapshot!(with(&[1, 2], Axis::new(""), "sort/stable"), @"
+        bench target sorting, workload `sort/stable`: an axis has an empty name
+          help: name what the sizes count, as `items`
+        ");
+        insta::assert_snapshot!(with(&[1, 2], items(), "sort stable"), @"
+        bench target sorting, workload `sort stable`: this is no name for a workload
+          help: use letters, digits, `/`, `-`, `_` and `.`
+        ");
+    }
+
+    #[test]
+    fn two_workloads_of_one_name_are_refused() {
+        let twice = target().workload("sort/stable", Axis::new("items"), [1, 2], |n| move || n).workload(
+            "sort/stable",
+            Axis::new("items"),
+            [1, 2],
+            |n| move || n,
+        );
+        insta::assert_snapshot!(refused(&twice), @"
+        bench target sorting: two workloads are called `sort/stable`
+          help: give one of them another name
+        ");
+    }
+}

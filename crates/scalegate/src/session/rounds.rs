@@ -1,0 +1,302 @@
+//! The rounds of wall time, in turns over all targets, and the looks at them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::driver::{Chosen, Session, ended};
+use super::job::Work;
+use super::record::{Recorder, Target};
+use crate::analysis::{self, Expected};
+use crate::baseline::Store;
+use crate::measure::disturbance::{Sensors, Surroundings, throttling};
+use crate::measure::placement::Placement;
+use crate::measure::{self, Ended, read_criterion};
+use crate::metric::Metric;
+use crate::progress::Progress;
+use crate::record::{Run, Sample, Series};
+use crate::workload::WorkloadName;
+use crate::{Error, Result, gate, paths};
+
+/// The rounds of wall time: one after the other over all targets; until every gated quantity is decided, if that is asked for.
+pub(super) struct Rounds<'a> {
+    session: &'a Session<'a>,
+    chosen: Vec<Chosen<'a>>,
+    /// The numbers of rounds after which the record is compared with its baseline.
+    looks: Vec<u32>,
+    /// Workloads whose series in the record belong to this session; that of an earlier run is taken anew.
+    begun: BTreeSet<WorkloadName>,
+    /// Workloads of which every gated quantity is decided.
+    decided: BTreeSet<WorkloadName>,
+}
+
+impl<'a> Rounds<'a> {
+    pub(super) fn new(session: &'a Session<'a>, chosen: Vec<Chosen<'a>>) -> Self {
+        let rounds = session.rounds();
+        // One look at the end: a series that has fewer rounds was interrupted.
+        let looks = if session.request.stops_early { gate::looks(rounds) } else { vec![rounds] };
+        Self { session, chosen, looks, begun: BTreeSet::new(), decided: BTreeSet::new() }
+    }
+
+    /// Fails if the record that is resumed was measured in another way.
+    pub(super) fn check(&self, recorder: &Recorder) -> Result<()> {
+        for chosen in &self.chosen {
+            recorder.check_settings(&self.empty(*chosen), &chosen.1.sizes)?;
+        }
+        Ok(())
+    }
+
+    /// A series before its first round.
+    fn empty(&self, chosen: Chosen<'_>) -> Series {
+        let settings = &self.session.config.measure;
+        let mut environment: BTreeMap<String, String> =
+            Placement::here().map(|placement| ("cores".to_owned(), placement.to_string())).into_iter().collect();
+        environment.extend([
+            ("warm_up_ms".to_owned(), settings.warm_up_ms.to_string()),
+            ("measurement_ms".to_owned(), settings.measurement_ms.to_string()),
+            ("samples".to_owned(), settings.samples.to_string()),
+        ]);
+        Series { looks: self.looks.clone(), ..self.session.series(chosen, Metric::WallTime, &environment) }
+    }
+
+    /// Takes rounds until there is nothing to decide any more, or none are left.
+    pub(super) fn take(&mut self, recorder: &mut Recorder) -> Result<()> {
+        if self.chosen.is_empty() {
+            return Ok(());
+        }
+        self.resume(recorder)?;
+        let rounds = self.session.rounds();
+        let progress = Progress::line();
+        let mut last: Option<Duration> = None;
+        loop {
+            let taken = self.rounds_taken(recorder)?;
+            let open: BTreeMap<&WorkloadName, u32> =
+                taken.into_iter().filter(|(name, n)| *n < rounds && !self.decided.contains(*name)).collect();
+            let Some(&round) = open.values().min() else { break };
+            // After an interruption, or after being decided for a time, a workload may be behind: it catches up first.
+            let due: Vec<WorkloadName> =
+                open.iter().filter(|(_, n)| **n == round).map(|(name, _)| (*name).clone()).collect();
+            let undecided: Vec<&str> = open.into_keys().map(|name| &**name).collect();
+            progress.say(words(round, rounds, &undecided, last, self.session.request.stops_early));
+            let start = Instant::now();
+            self.take_round(recorder, round, &due)?;
+            last = Some(start.elapsed());
+            if self.session.request.stops_early {
+                let run =
+                    recorder.read()?.ok_or_else(|| Error::new(recorder.path().display(), "it is gone", "run again"))?;
+                if due.iter().any(|name| is_at_look(run.series(name, Metric::WallTime))) {
+                    self.look(&run)?;
+                }
+            }
+        }
+        drop(progress);
+        if !self.session.request.stops_early {
+            self.forget_looks(recorder)?;
+        }
+        self.say_rounds(recorder)
+    }
+
+    /// Resumes the series of the record. Whoever was interrupted may have checked it, so that this counts as a look.
+    fn resume(&mut self, recorder: &mut Recorder) -> Result<()> {
+        let is_earlier = |(_, it): &&Chosen<'_>| recorder.earlier(&it.name, Metric::WallTime).is_some();
+        self.begun = self.chosen.iter().filter(is_earlier).map(|(_, it)| it.name.clone()).collect();
+        if self.begun.is_empty() {
+            return Ok(());
+        }
+        let begun = &self.begun;
+        let run = recorder.change(|run| {
+            let is_begun = |series: &&mut Series| series.metric == Metric::WallTime && begun.contains(&series.workload);
+            for series in run.series.iter_mut().filter(is_begun) {
+                let rounds = series.n_rounds();
+                if let Err(place) = series.looks.binary_search(&rounds)
+                    && place > 0
+                {
+                    series.looks.insert(place, rounds);
+                }
+            }
+        })?;
+        if self.session.request.stops_early { self.look(&run) } else { Ok(()) }
+    }
+
+    /// A record of all rounds was compared with nothing on the way.
+    fn forget_looks(&self, recorder: &mut Recorder) -> Result<()> {
+        let begun = &self.begun;
+        recorder.change(|run| {
+            for series in run.series.iter_mut().filter(|series| begun.contains(&series.workload)) {
+                if series.looks.len() == 1 && series.looks[0] == series.n_rounds() {
+                    series.looks.clear();
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The rounds of every workload in this session; of one that a round spoilt no more are taken.
+    fn rounds_taken(&self, recorder: &Recorder) -> Result<BTreeMap<&'a WorkloadName, u32>> {
+        // Before its first round there is only that of an earlier run, damaged or not.
+        let run = if self.begun.is_empty() { None } else { recorder.read()? };
+        let of = |name: &str| -> u32 {
+            let series = run.as_ref().and_then(|run| run.series(name, Metric::WallTime));
+            let rounds = |series: &Series| if series.unavailable.is_some() { u32::MAX } else { series.n_rounds() };
+            series.filter(|_| self.begun.contains(name)).map_or(0, rounds)
+        };
+        Ok(self.chosen.iter().map(|(_, it)| (&it.name, of(&it.name))).collect())
+    }
+
+    /// One round of what is due, in the record as soon as a target has taken it.
+    fn take_round(&mut self, recorder: &mut Recorder, round: u32, due: &[WorkloadName]) -> Result<()> {
+        for target in self.session.targets {
+            let own: Vec<Chosen<'a>> = self
+                .chosen
+                .iter()
+                .filter(|(its, it)| std::ptr::eq(*its, target) && due.contains(&it.name))
+                .copied()
+                .collect();
+            if own.is_empty() {
+                continue;
+            }
+            let series = self.of_target(target, &own, round)?;
+            if let Some((_, it)) = own.iter().find(|(_, it)| !series.iter().any(|series| series.workload == it.name)) {
+                // Criterion's filter may leave out a size, but the driver chose the workload by the same filter.
+                let cause = format!("round {} has no sample of it", round + 1);
+                return Err(Error::new(&it.name, cause, "leave out the part of the filter that names a size"));
+            }
+            let (later, first) = series.into_iter().partition(|series| self.begun.contains(&series.workload));
+            recorder.extend(later)?;
+            recorder.keep(first)?;
+            self.begun.extend(own.iter().map(|(_, it)| it.name.clone()));
+        }
+        Ok(())
+    }
+
+    fn of_target(&self, target: &Target, own: &[Chosen<'_>], round: u32) -> Result<Vec<Series>> {
+        let place = format!("round {}", round + 1);
+        let directory = self.session.job_path(&place).with_extension("criterion");
+        let fail = |error: std::io::Error| Error::new(directory.display(), error, "make room for the files of a run");
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory).map_err(fail)?;
+        }
+        std::fs::create_dir_all(&directory).map_err(fail)?;
+        let work = Work::Round {
+            workloads: own.iter().map(|(_, it)| it.name.clone()).collect(),
+            seed: self.session.config.seed.wrapping_add(u64::from(round)),
+            settings: self.session.config.measure.clone(),
+            directory: std::path::absolute(&directory).map_err(fail)?,
+        };
+        let job = self.session.job_path(&place);
+        let mut command = Session::command(target, work, &job)?;
+        command.args(&target.arguments).args(["--bench", "--noplot", "--quiet"]);
+        let sensors = Sensors::here();
+        let (before, start) = (sensors.read(), Instant::now());
+        let Ended { status, errors } = measure::run_child(&place, command, |_| ())?;
+        if !status.success() {
+            return Err(ended(&place, &job, status, &errors));
+        }
+        let duration_s = start.elapsed().as_secs_f64();
+        // What others used can't be told from the rounds' own use; the rounds show it as their spread.
+        let surroundings = Surroundings { before, after: sensors.read(), duration_s, own_cpu_s: 0.0 };
+        let throttled = throttling(&surroundings).err();
+        if let Some(cause) = &throttled {
+            eprintln!("wall_time: nothing is kept: {cause}");
+        }
+        let samples = read_criterion(&directory)?;
+        let series = own.iter().map(|chosen| {
+            let mut series = self.empty(*chosen);
+            let its = samples.iter().filter(|sample| sample.workload == series.workload);
+            series.samples = its.map(|its| Sample { size: its.size, round, values: its.seconds.clone() }).collect();
+            unless_throttled(series, throttled.as_deref())
+        });
+        Ok(series.filter(|series| !series.samples.is_empty() || series.unavailable.is_some()).collect())
+    }
+
+    /// Compares the record with the baselines as `scalegate check` does. What was decided may not be any more, since the
+    /// number of quantities is known only now.
+    fn look(&mut self, run: &Run) -> Result<()> {
+        let store = Store::new(paths::baselines());
+        let check = analysis::check(std::slice::from_ref(run), &store, &self.session.config.gate, &self.expected())?;
+        let is_decided =
+            |series: &&Series| is_at_look(Some(*series)) && gate::is_decided(&check.findings, &series.key());
+        let series = run.series.iter().filter(|series| series.metric == Metric::WallTime);
+        self.decided = series.filter(is_decided).map(|series| series.workload.clone()).collect();
+        Ok(())
+    }
+
+    fn expected(&self) -> Expected {
+        Expected::of(self.session.targets.iter().map(|target| &target.description))
+    }
+
+    fn say_rounds(&self, recorder: &Recorder) -> Result<()> {
+        if !self.session.request.stops_early {
+            return Ok(());
+        }
+        let Some(run) = recorder.read()? else { return Ok(()) };
+        let mut by_rounds: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
+        let own = run.series.iter().filter(|series| {
+            series.metric == Metric::WallTime && series.unavailable.is_none() && self.begun.contains(&series.workload)
+        });
+        for series in own {
+            by_rounds.entry((series.n_rounds(), series.max_rounds())).or_default().push(&series.workload);
+        }
+        for ((taken, most), workloads) in by_rounds {
+            let stopped = if taken < most { ": every quantity is decided" } else { "" };
+            eprintln!("{taken} of at most {most} rounds of {}{stopped}", workloads.join(", "));
+        }
+        Ok(())
+    }
+}
+
+/// A host that was throttled has times, and none that mean anything.
+fn unless_throttled(series: Series, throttled: Option<&str>) -> Series {
+    match throttled {
+        None => series,
+        Some(cause) => {
+            Series { samples: Vec::new(), unavailable: Some(format!("while it was measured, {cause}")), ..series }
+        }
+    }
+}
+
+fn is_at_look(series: Option<&Series>) -> bool {
+    series.is_some_and(|series| series.looks.contains(&series.n_rounds()))
+}
+
+fn words(round: u32, rounds: u32, undecided: &[&str], last_round: Option<Duration>, stops_early: bool) -> String {
+    let left = last_round.map_or_else(String::new, |last| {
+        let seconds = (last * rounds.saturating_sub(round)).as_secs_f64().ceil();
+        let most = if stops_early { " at most" } else { "" };
+        if seconds < 90.0 {
+            format!(", {seconds} s left{most}")
+        } else {
+            format!(", {} min left{most}", (seconds / 60.0).ceil())
+        }
+    });
+    let list = undecided.join(" ");
+    match stops_early {
+        true => format!("round {} of at most {rounds}{left}, undecided: {list}", round + 1),
+        false => format!("round {} of {rounds}{left}: {list}", round + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_the_round_what_is_undecided_and_the_time_left() {
+        let undecided = ["llm/decode", "vlm/encode"];
+        let seven = Some(Duration::from_secs(7));
+        insta::assert_snapshot!(
+            [
+                words(0, 10, &undecided, None, true),
+                words(5, 10, &undecided[..1], seven, true),
+                words(1, 20, &undecided[..1], seven, true),
+                words(1, 20, &undecided[..1], seven, false),
+            ]
+            .join("\n"),
+            @"
+        round 1 of at most 10, undecided: llm/decode vlm/encode
+        round 6 of at most 10, 35 s left at most, undecided: llm/decode
+        round 2 of at most 20, 3 min left at most, undecided: llm/decode
+        round 2 of 20, 3 min left: llm/decode
+        "
+        );
+    }
+}
