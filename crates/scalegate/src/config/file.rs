@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
         insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
-        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`
+        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`
           help: see docs/suite.md for the keys of a configuration
         ");
         insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"
