@@ -99,11 +99,11 @@ impl Vlm {
             [first, ..] if first == POSITIONS => tvec![positions, values],
             _ => tvec![values, positions],
         };
-        let features = self.first(&self.encoder, inputs)?;
-        let values = floats(&features).map_err(|cause| self.unusable(&self.encoder, &format!("{cause:#}")))?;
+        let features = Self::first(&self.encoder, inputs)?;
+        let values = floats(&features).map_err(|cause| Self::unusable(&self.encoder, &format!("{cause:#}")))?;
         match *features.shape() {
             [tokens, hidden] => Ok(ImageFeatures { tokens, hidden, values }),
-            ref shape => Err(self.unusable(&self.encoder, &format!("the features have the shape {shape:?}"))),
+            ref shape => Err(Self::unusable(&self.encoder, &format!("the features have the shape {shape:?}"))),
         }
     }
 
@@ -115,22 +115,22 @@ impl Vlm {
         self.decoder.check_tokens(text_tokens)?;
         let image = self.encode(pixels)?;
         let ids = self.tensor(Tensor::from_shape(&[1, text_tokens.len()], text_tokens))?;
-        let text = self.first(&self.embed, tvec![ids])?;
+        let text = Self::first(&self.embed, tvec![ids])?;
         let count = image.tokens + text_tokens.len();
-        let embeds = join(image, &text, count).map_err(|cause| self.unusable(&self.embed, &format!("{cause:#}")))?;
+        let embeds = join(image, &text, count).map_err(|cause| Self::unusable(&self.embed, &format!("{cause:#}")))?;
         self.decoder.read(&mut self.decoder.sequence()?, embeds, count)
     }
 
-    fn first(&self, plan: &Plan, inputs: TVec<TValue>) -> Result<TValue> {
+    fn first(plan: &Plan, inputs: TVec<TValue>) -> Result<TValue> {
         let outputs = plan.run(&mut plan.spawn()?, inputs)?;
-        outputs.into_iter().next().ok_or_else(|| self.unusable(plan, "the model has no output"))
+        outputs.into_iter().next().ok_or_else(|| Self::unusable(plan, "the model has no output"))
     }
 
     fn tensor(&self, tensor: TractResult<Tensor>) -> Result<TValue> {
-        tensor.map(Tensor::into_tvalue).map_err(|cause| self.unusable(&self.encoder, &format!("{cause:#}")))
+        tensor.map(Tensor::into_tvalue).map_err(|cause| Self::unusable(&self.encoder, &format!("{cause:#}")))
     }
 
-    fn unusable(&self, plan: &Plan, cause: &str) -> Error {
+    fn unusable(plan: &Plan, cause: &str) -> Error {
         Error::new(plan.path().display(), cause, REMEDY)
     }
 }

@@ -20,7 +20,9 @@ impl Suite {
         let is_listed = |name: &String| workloads.iter().any(|workload| workload.name() == name);
         let mut user_models = self.user_models.clone();
         user_models.retain(|model| model.counted);
-        user_models.iter_mut().for_each(|model| model.workloads.retain(is_listed));
+        for model in &mut user_models {
+            model.workloads.retain(is_listed);
+        }
         Some(Self { models, workloads, user_models, ..self.clone() })
     }
 }

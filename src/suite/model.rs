@@ -72,6 +72,9 @@ impl LlmSpec {
     }
 
     /// Says which size cannot be built, and what it must be.
+    ///
+    /// # Errors
+    /// The first such size.
     pub fn check(&self) -> Result<(), String> {
         positive("layers", self.layers)?;
         positive("kv_heads", self.kv_heads)?;
@@ -115,6 +118,9 @@ impl VisionSpec {
     }
 
     /// Says which size cannot be built, and what it must be.
+    ///
+    /// # Errors
+    /// The first such size.
     pub fn check(&self) -> Result<(), String> {
         positive("layers", self.layers)?;
         panels("hidden", self.hidden)?;
@@ -156,6 +162,9 @@ impl VlmSpec {
     }
 
     /// Says which size cannot be built, and what it must be.
+    ///
+    /// # Errors
+    /// The first such size.
     pub fn check(&self) -> Result<(), String> {
         self.vision.check().map_err(|cause| format!("vision: {cause}"))?;
         self.text.check().map_err(|cause| format!("text: {cause}"))?;

@@ -38,7 +38,7 @@ const FAMILIES: [(&str, f32); 17] = [
     ("llama-4bit", FOUR_BITS),
 ];
 
-/// With GroupQueryAttention, which reads no prompt in parts.
+/// With `GroupQueryAttention`, which reads no prompt in parts.
 const GROUPED: &str = "llama-gqa";
 
 const F32: f32 = 1e-5;

@@ -10,7 +10,7 @@ use crate::process;
 
 /// Make the comment on a pull request from a digest that anybody may have written
 ///
-/// OUT gets comment.md, and pull_request with the number that the digest names.
+/// OUT gets `comment.md`, and `pull_request` with the number that the digest names.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Digest that the run of a pull request has left

@@ -137,7 +137,7 @@ impl Expected {
     }
 
     fn is_met_by(&self, verdict: Verdict) -> bool {
-        verdict.exit_code() == if *self == Self::Caught { 1 } else { 0 }
+        verdict.exit_code() == u8::from(*self == Self::Caught)
     }
 }
 

@@ -16,7 +16,7 @@ const KEPT: [&str; 2] = ["macbook-m2", "raspberry-pi-5"];
 
 /// Give one verdict over the records of a GitHub run
 ///
-/// It is that of `scalegate ci verdict`, which also reads PULL_REQUEST and COMMIT. Ends as `scalegate check` does.
+/// It is that of `scalegate ci verdict`, which also reads `PULL_REQUEST` and COMMIT. Ends as `scalegate check` does.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Directory with a directory for each host

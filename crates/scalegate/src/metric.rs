@@ -85,8 +85,13 @@ impl Metric {
     pub fn kind(self) -> Kind {
         match self {
             Self::Instructions | Self::HeapBytes => Kind::Count,
-            Self::HeapBlocks | Self::D1Misses | Self::LlMisses | Self::Branches => Kind::Informative,
-            Self::Utilisation | Self::MeanPower | Self::TokensPerJoule => Kind::Informative,
+            Self::HeapBlocks
+            | Self::D1Misses
+            | Self::LlMisses
+            | Self::Branches
+            | Self::Utilisation
+            | Self::MeanPower
+            | Self::TokensPerJoule => Kind::Informative,
             Self::Perplexity => Kind::Accuracy,
             _ => Kind::Cost,
         }

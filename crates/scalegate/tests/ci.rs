@@ -1,7 +1,5 @@
 //! One verdict over what the jobs of a run have sent, and what becomes of it, met as a job meets them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::ops::Deref;
 
 use assert_cmd::assert::Assert;

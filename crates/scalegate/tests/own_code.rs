@@ -160,7 +160,7 @@ fn an_edit_between_two_bench_targets_leaves_no_series_of_the_old_program() {
     package.edit("Cargo.toml", "[[bench]]", "[[bench]]\nname = \"other\"\nharness = false\n\n[[bench]]");
     let target = package.read("benches/scaling.rs");
     let other = target.replace("\"scaling\"", "\"other\"").replace("keys/", "other/").replace("signal/", "other/");
-    package.write("benches/other.rs", &other.replace("text/", "other/"));
+    package.write("benches/other.rs", other.replace("text/", "other/"));
 
     ok(&package.cargo("bench --bench scaling -- neighbours"));
     ok(&package.cargo("bench --bench other -- neighbours"));

@@ -83,9 +83,8 @@ impl Processor {
                 tile: longest(config.max_image_size, "max_image_size", 364)?,
                 is_split: config.do_image_splitting.unwrap_or(true),
             })),
-            Self::Clip => center_crop(config),
             Self::Llava if config.do_pad == Some(true) => Err(Unsupported::new("do_pad", true, false)),
-            Self::Llava => center_crop(config),
+            Self::Clip | Self::Llava => center_crop(config),
             Self::Siglip => {
                 let (width, height) = sides(config.size, "size", 224)?;
                 Ok(Rule::Fixed { width, height })

@@ -111,16 +111,16 @@ impl<'a> Painter<'a> {
         let y = row * HEIGHT / height;
         let step = 256 * HEIGHT / height;
         if y < HORIZON {
-            let clouds = Fractal { seed: seed ^ 10, coarsest: 15, persistence: 140 };
+            let clouds = Fractal { seed: seed ^ 0x0a, coarsest: 15, persistence: 140 };
             // Clouds are wider than high.
             clouds.fill(Line { x: 0, y: 256 * y * 2, step }, &mut self.clouds);
-            let slopes = Fractal { seed: seed ^ 11, coarsest: 12, persistence: 185 };
+            let slopes = Fractal { seed: seed ^ 0x0b, coarsest: 12, persistence: 185 };
             slopes.fill(Line { x: 0, y: 256 * y, step }, &mut self.slopes);
         } else {
             // The plane seen in perspective: distance grows as the row nears the horizon.
             let distance = 256 * (HEIGHT - HORIZON) / (y - HORIZON + HEIGHT / 64);
             let step = (step * distance / 256).max(1);
-            let meadow = Fractal { seed: seed ^ 12, coarsest: 14, persistence: 205 };
+            let meadow = Fractal { seed: seed ^ 0x0c, coarsest: 14, persistence: 205 };
             meadow.fill(Line { x: -step * width / 2, y: 256 * 48 * distance, step }, &mut self.meadow);
         }
         for (column, pixel) in out.chunks_exact_mut(3).enumerate() {
@@ -207,7 +207,7 @@ impl<'a> Painter<'a> {
         let Scene { seed, width, height, .. } = *self.scene;
         let (x, y) = (2 * column - width, 2 * row - height);
         let vignette = 256 - (72 * (x * x + y * y) / (width * width + height * height)) as i32;
-        let noise = hash(seed ^ 99, column, row).to_le_bytes().map(i32::from);
+        let noise = hash(seed ^ 0x63, column, row).to_le_bytes().map(i32::from);
         // Differences of uniform numbers are close to a bell; most of the noise is common to the channels.
         let common = noise[0] + noise[1] - noise[2] - noise[3];
         for (channel, level) in pixel.iter_mut().enumerate() {

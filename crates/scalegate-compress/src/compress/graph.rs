@@ -149,7 +149,7 @@ impl<'a> Lookup<'a> {
             shape.reverse();
         }
         Some(Weight {
-            name: self.name(node, tensor),
+            name: Self::name(node, tensor),
             node: index,
             initializer,
             transposed,
@@ -162,7 +162,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// The node's own name, or that of its weight, whichever tells the layer.
-    fn name(&self, node: &NodeProto, tensor: &TensorProto) -> String {
+    fn name(node: &NodeProto, tensor: &TensorProto) -> String {
         let names = [Some(&node.name), Some(&tensor.name), node.output.first()];
         let mut names = names.into_iter().flatten().filter(|name| !name.is_empty());
         let first = names.clone().next();

@@ -57,7 +57,7 @@ pub(crate) fn tally<T: Ord + Send>(
                     *own.entry(one(&mut rng)).or_insert(0) += 1;
                     bar.inc(1);
                 }
-                let mut counts = counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 for (answer, count) in own {
                     *counts.entry(answer).or_insert(0) += count;
                 }
@@ -65,7 +65,7 @@ pub(crate) fn tally<T: Ord + Send>(
         }
     });
     bar.finish_and_clear();
-    counts.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    counts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 pub(crate) fn percent(part: u64, whole: u64) -> String {

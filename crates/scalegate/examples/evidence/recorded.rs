@@ -28,7 +28,7 @@ pub(crate) fn load() -> Result<Vec<Recorded>> {
     let all: Vec<Recorded> = Store::new(paths::baselines())
         .portable()?
         .iter()
-        .map(|baseline| baseline.series())
+        .map(scalegate::baseline::Baseline::series)
         .filter(|series| series.metric == Metric::WallTime)
         .map(|series| Recorded::new(series.workload.clone(), series.axis.clone(), series.costs()))
         .collect();

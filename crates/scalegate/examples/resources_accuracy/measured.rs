@@ -141,6 +141,7 @@ fn step() -> Work {
     std::thread::sleep(Duration::from_millis(200));
     let bytes = STEP_BYTES as f64;
     // The level rises and falls along lines.
-    let area = bytes * ((held - written).as_secs_f64() + (written + (freed - held)).as_secs_f64() / 2.0);
+    let area = bytes
+        * (held.saturating_sub(written).as_secs_f64() + (written + freed.saturating_sub(held)).as_secs_f64() / 2.0);
     Work { elapsed_s: freed.as_secs_f64(), cpu_s: 0.0, area, bytes }
 }

@@ -77,7 +77,9 @@ pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettin
             if let Some(control) = control {
                 let of_itself = both(&Some(control), ANY_CHANGE).map(|case| Case { looks: Vec::new(), ..case });
                 if let Some(change) = differs_from_itself(&of_itself) {
-                    own.iter_mut().for_each(|case| case.withheld = Some(Reason::NotItself { change }));
+                    for case in &mut own {
+                        case.withheld = Some(Reason::NotItself { change });
+                    }
                 }
                 controls.extend(shown(&of_itself, metric));
             }

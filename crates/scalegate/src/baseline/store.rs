@@ -32,26 +32,41 @@ impl Store {
     }
 
     /// Baselines whose shapes are valid everywhere; none if nothing was accepted yet.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no baseline of its name.
     pub fn portable(&self) -> Result<Vec<Baseline>> {
         read_all(&self.portable_directory())
     }
 
     /// Counts that were accepted under a key, as [`count_key`] gives it; none if there are none.
+    ///
+    /// # Errors
+    /// As [`Store::portable`].
     pub fn counts(&self, key: &str) -> Result<Vec<Baseline>> {
         read_all(&self.portable_directory().join(key))
     }
 
     /// The keys that counts were accepted under.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
     pub fn count_keys(&self) -> Result<Vec<String>> {
         directories(&self.portable_directory())
     }
 
     /// The classes of hosts that have baselines.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
     pub fn host_classes(&self) -> Result<Vec<String>> {
         directories(&self.root.join("hosts"))
     }
 
     /// Baselines of one host class; none if nobody accepted a run on such a machine.
+    ///
+    /// # Errors
+    /// As [`Store::portable`].
     pub fn host(&self, class: &str) -> Result<Vec<Baseline>> {
         read_all(&self.host_directory(class))
     }

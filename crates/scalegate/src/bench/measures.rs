@@ -55,6 +55,8 @@ impl Measures<'_> {
     }
 }
 
+const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
+
 fn check(target: &str, workload: &dyn Workload) -> Result<()> {
     let name = workload.name();
     let place = || format!("bench target {target}, workload `{name}`");
@@ -67,7 +69,6 @@ fn check(target: &str, workload: &dyn Workload) -> Result<()> {
         ));
     }
     workload.axis().check().map_err(|cause| Error::new(place(), cause, "name what the sizes count, as `items`"))?;
-    const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
     let sizes = workload.sizes();
     if sizes.is_empty() {
         return Err(Error::new(place(), "it has no sizes", SIZES));

@@ -11,7 +11,7 @@ use crate::{Error, Result, import, measure, paths, record};
 
 /// Make a record from the measurements of another tool
 ///
-/// Its host class is `imported`, or the one that SCALEGATE_HOST_CLASS names: give each machine its own.
+/// Its host class is `imported`, or the one that `SCALEGATE_HOST_CLASS` names: give each machine its own.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// What wrote the file

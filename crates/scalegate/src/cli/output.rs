@@ -5,6 +5,9 @@ use std::io::Write;
 use crate::{Error, Result};
 
 /// Prints to standard output; a closed pipe, as `head` leaves behind, is not an error.
+///
+/// # Errors
+/// Standard output that cannot be written to.
 pub fn print(text: &str) -> Result<()> {
     let mut output = std::io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

@@ -160,10 +160,11 @@ fn at_sizes_of(baseline: &Observations, run: &Observations, axis: &Axis) -> Resu
 pub(super) struct Sides {
     options: FitOptions,
     known: Vec<(Observations, Result<Rc<Fitted>, FitError>)>,
-    pairs: Vec<(Pair, Result<(Rc<Fitted>, Rc<Fitted>), Reason>)>,
+    pairs: Vec<(Pair, Result<FittedPair, Reason>)>,
 }
 
 type Pair = (Observations, Observations);
+type FittedPair = (Rc<Fitted>, Rc<Fitted>);
 
 impl Sides {
     pub(super) fn new(options: FitOptions) -> Self {

@@ -45,8 +45,8 @@ pub fn csv(path: &Path) -> Result<Run> {
     let mut series: BTreeMap<SeriesKey, Series> = BTreeMap::new();
     let mut seen = HashSet::new();
     for record in reader.records() {
-        let record = record.map_err(|error| fail(error.position().map(|p| p.line()), error.to_string()))?;
-        let line = record.position().map(|position| position.line());
+        let record = record.map_err(|error| fail(error.position().map(::csv::Position::line), error.to_string()))?;
+        let line = record.position().map(::csv::Position::line);
         let row: Row = record.deserialize(Some(&headers)).map_err(|error| fail(line, words(&error, &headers)))?;
         if !seen.insert((row.workload.clone(), row.metric, row.size, row.round)) {
             return Err(fail(line, format!("size {} and round {} have a row already", row.size, row.round)));

@@ -102,9 +102,9 @@ fn left_open(command: &str, name: &str, value: &str) -> String {
         open.push_str(before);
         let is_part = is_digit(before.chars().next_back()) || is_digit(after.chars().next());
         if is_part {
-            open.push_str(value)
+            open.push_str(value);
         } else {
-            open.push_str(&format!("{{{name}}}"))
+            open.push_str(&format!("{{{name}}}"));
         }
         rest = after;
     }

@@ -11,7 +11,7 @@
 //! with m the prediction of a side at k and v its variance. Where the two sides meet between the sizes, that segment is
 //! solved in closed form (Hudson, *Fitting segmented curves whose join points have to be estimated*, JASA 61, 1966).
 //! Where they don't, a line has its least value at an end of the segment (the numerator of S′ is linear apart from the
-//! root of m_left − m_right, and that stationary point is the maximum); a parabola may have one inside, which a bracketed
+//! root of `m_left − m_right`, and that stationary point is the maximum); a parabola may have one inside, which a bracketed
 //! search finds. Each segment is solved, so that the best of them is the global optimum.
 
 use super::curve::Curve;
@@ -22,7 +22,7 @@ use super::incremental_qr::{IncrementalQr, Prediction};
 pub(crate) const MIN_ABOVE: usize = 2;
 
 /// Probes inside a segment before the bracketed search. S′ has at most four roots there besides those of
-/// m_left − m_right, so that the probes needn't be many.
+/// `m_left − m_right`, so that the probes needn't be many.
 const PROBES: usize = 8;
 
 /// Steps of bisection and of the golden section, each of which shrinks the bracket by 0.618 at the least: to the last digit…

@@ -116,7 +116,9 @@ pub fn seeded(sizes: &[f64], rounds: u32, noise: Noise, seed: u64, law: impl Fn(
 /// simulated is chosen by the program that asks for it.
 pub fn run(sizes: &[f64], rounds: u32, noise: Noise, rng: &mut ChaCha8Rng, law: impl Fn(f64) -> f64) -> Observations {
     let mut shared = noise.family.errors(rounds, 0.5, rng);
-    shared.iter_mut().for_each(|error| *error *= noise.round);
+    for error in &mut shared {
+        *error *= noise.round;
+    }
     // A rate of zero draws nothing, so that a series without disturbances is the same with or without this.
     if noise.slow_rounds > 0.0 {
         for error in &mut shared {

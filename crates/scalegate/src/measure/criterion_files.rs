@@ -39,6 +39,9 @@ struct Samples {
 /// Reads all benchmarks below Criterion's output directory, sorted by workload and size.
 ///
 /// The directory has to be the run's own: Criterion leaves earlier files in place, and a stale one looks like a new one.
+///
+/// # Errors
+/// A file that cannot be read, or is none of Criterion.
 pub fn read_criterion(directory: &Path) -> Result<Vec<CriterionSample>> {
     let mut found = Vec::new();
     collect(directory, &mut found)?;

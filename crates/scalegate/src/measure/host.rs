@@ -28,6 +28,9 @@ pub fn named_class() -> Result<Option<String>> {
 }
 
 /// Reads the fingerprint of this machine.
+///
+/// # Errors
+/// A class of hosts that is named by what is no name.
 pub fn host() -> Result<Host> {
     let kinds =
         RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing()).with_memory(MemoryRefreshKind::nothing().with_ram());

@@ -31,6 +31,9 @@ struct Version {
 }
 
 /// Reads and checks a document.
+///
+/// # Errors
+/// A file that cannot be read, or is no sound document of a version that is known.
 pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     let again = format!("measure again with `cargo bench`, or name another {}", D::NOUN);
     let fail = |cause: String| Error::new(path.display(), cause, &again);
@@ -57,6 +60,9 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
 }
 
 /// Writes a document through a temporary file and a rename, so that an earlier one is replaced whole or not at all.
+///
+/// # Errors
+/// A document that is not sound, or a place that cannot be written to.
 pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
     let fail = |cause: String| unwritable(path, &cause);
     document.check().map_err(fail)?;
@@ -70,6 +76,9 @@ pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
 }
 
 /// Fails where [`write_json`] would for want of a place, so that nobody measures for minutes only to hear of it then.
+///
+/// # Errors
+/// A place that cannot be written to.
 pub fn check_place(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Err(Error::new(path.display(), "it is a directory", "name a file; nothing was changed"));

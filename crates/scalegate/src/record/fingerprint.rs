@@ -182,6 +182,7 @@ impl Provenance {
     }
 
     /// Adds the executables that `earlier` names, whose series are kept.
+    #[must_use]
     pub fn with_programs_of(mut self, earlier: &Self) -> Self {
         if let (Some(program), Some(before)) = (&mut self.program, &earlier.program) {
             for (target, hash) in &before.executables {

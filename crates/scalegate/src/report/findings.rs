@@ -233,7 +233,7 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
 
 /// What to know, and what to do about it.
 pub(super) fn note(note: &Note) -> String {
-    let metric = note.metric.map(|metric| metric.name()).unwrap_or_default();
+    let metric = note.metric.map(crate::metric::Metric::name).unwrap_or_default();
     match &note.fact {
         Fact::NoHostBaselines => format!(
             "host class {} has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`",

@@ -28,7 +28,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
         Err(reason) => {
             eprintln!("instructions: unavailable: {reason}");
             let unavailable = |chosen: &Chosen<'_>| {
-                let series = session.series(*chosen, Metric::Instructions, &BTreeMap::new());
+                let series = Session::series(*chosen, Metric::Instructions, &BTreeMap::new());
                 Series { unavailable: Some(reason.clone()), ..series }
             };
             return recorder.keep(chosen.iter().map(unavailable).collect());
@@ -47,7 +47,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
         let series = CALLGRIND_METRICS.map(|metric| {
             let its = cases.iter().zip(&counts).filter(|(case, _)| std::ptr::eq(case.workload, workload));
             let samples = its.map(|(case, counts)| sample(case.size, counts[&metric])).collect();
-            Series { samples, ..session.series((target, workload), metric, &environment) }
+            Series { samples, ..Session::series((target, workload), metric, &environment) }
         });
         recorder.keep(series.into_iter().filter(|series| session.request.wants(series.metric)).collect())?;
     }

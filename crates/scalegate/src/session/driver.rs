@@ -117,7 +117,6 @@ impl<'a> Session<'a> {
 
     /// A series of one of the chosen, before it has samples.
     pub(super) fn series(
-        &self,
         (target, workload): Chosen<'_>,
         metric: Metric,
         environment: &BTreeMap<String, String>,
@@ -152,7 +151,7 @@ impl<'a> Session<'a> {
                 rounds: self.rounds(),
             };
             let answer: ProcessorAnswer = self.ask(target, &workload.name, work)?;
-            let mut series = self.series((target, workload), Metric::InstructionsHw, &BTreeMap::new());
+            let mut series = Session::series((target, workload), Metric::InstructionsHw, &BTreeMap::new());
             match answer.samples {
                 Ok(samples) => series.samples = samples,
                 Err(reason) => series.unavailable = Some(reason),
@@ -175,7 +174,7 @@ impl<'a> Session<'a> {
             let environment = measure::heap_environment(environment);
             let mut all = Vec::new();
             for metric in [Metric::HeapBytes, Metric::HeapBlocks] {
-                let mut series = self.series((target, workload), metric, &environment);
+                let mut series = Session::series((target, workload), metric, &environment);
                 series.protocol.remove("allocator");
                 match &uses {
                     Ok(uses) => series.samples.extend(uses.iter().map(|(size, bytes, blocks)| {

@@ -242,7 +242,7 @@ fn set_aside(path: &Path) -> Result<PathBuf> {
     let time = crate::time::now().replace(':', "-");
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = |count: u32| path.with_file_name(format!("{stem}.{time}{}.json", ".".repeat(count as usize)));
-    let free = (0..).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0));
+    let free = (0..u32::MAX).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(0));
     std::fs::rename(path, &free)
         .map_err(|error| Error::new(path.display(), error, "make its directory writable; the record is as it was"))?;
     Ok(free)

@@ -133,7 +133,9 @@ impl Plan<'_> {
         let mut all: Vec<_> = chosen.iter().flat_map(of_one).collect();
         let is_energy = |metric| matches!(metric, Metric::Energy | Metric::MeanPower | Metric::TokensPerJoule);
         all.retain(|series| self.session.request.wants(series.metric) && (is_whole || !is_energy(series.metric)));
-        all.iter_mut().for_each(|series| series.looks = looks.to_vec());
+        for series in &mut all {
+            series.looks = looks.to_vec();
+        }
         recorder.keep(all)
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Rounds<'a> {
             ("measurement_ms".to_owned(), settings.measurement_ms.to_string()),
             ("samples".to_owned(), settings.samples.to_string()),
         ]);
-        Series { looks: self.looks.clone(), ..self.session.series(chosen, Metric::WallTime, &environment) }
+        Series { looks: self.looks.clone(), ..Session::series(chosen, Metric::WallTime, &environment) }
     }
 
     /// Takes rounds until there is nothing to decide any more, or none are left.

@@ -85,9 +85,9 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
         }
         Work::Slices { workload, cores } => {
             if cores.is_empty() {
-                place_this_process()?
+                place_this_process()?;
             } else {
-                place_on(&Placement::Pinned(cores))?
+                place_on(&Placement::Pinned(cores))?;
             }
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;

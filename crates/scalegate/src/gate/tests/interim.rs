@@ -16,8 +16,8 @@ fn lax() -> Policy {
 }
 
 /// Later rounds are slower, on both sides.
-fn drifting(observations: &Option<Observations>, per_round: f64) -> Option<Observations> {
-    let points = observations.iter().flat_map(Observations::points);
+fn drifting(observations: Option<&Observations>, per_round: f64) -> Option<Observations> {
+    let points = observations.into_iter().flat_map(Observations::points);
     Observations::new(points.map(|(n, round, cost)| (n, round, cost * (1.0 + per_round * f64::from(round))))).ok()
 }
 
@@ -26,7 +26,12 @@ fn scaled(factor: f64, noise: Noise, drift: f64, seed: u64) -> Case {
     let case = cases(&BASE, &BASE, ROUNDS, noise, seed, &[Scope::Absolute]).swap_remove(1);
     let run = case.run.iter().flat_map(Observations::points).map(|(n, round, cost)| (n, round, factor * cost));
     let run = Observations::new(run).ok();
-    Case { looks: looks(ROUNDS), baseline: drifting(&case.baseline, drift), run: drifting(&run, drift), ..case }
+    Case {
+        looks: looks(ROUNDS),
+        baseline: drifting(case.baseline.as_ref(), drift),
+        run: drifting(run.as_ref(), drift),
+        ..case
+    }
 }
 
 /// Of runs at the edge of the tolerance: the share with a false alarm, the share of quantities that wrongly pass when the run

@@ -7,8 +7,8 @@ use crate::gate::{Case, Policy, Scope, Verdict, decide};
 use crate::law::Observations;
 use crate::law::simulate::Noise;
 
-fn map(side: &Option<Observations>, f: impl Fn(f64, u32, f64) -> (f64, u32, f64)) -> Option<Observations> {
-    side.as_ref().map(|o| Observations::new(o.points().map(|(n, r, cost)| f(n, r, cost))).unwrap())
+fn map(side: Option<&Observations>, f: impl Fn(f64, u32, f64) -> (f64, u32, f64)) -> Option<Observations> {
+    side.map(|o| Observations::new(o.points().map(|(n, r, cost)| f(n, r, cost))).unwrap())
 }
 
 fn some_cases() -> impl Strategy<Value = Vec<Case>> {
@@ -33,7 +33,7 @@ proptest! {
     fn scaling_all_costs_leaves_the_verdict(cases in some_cases(), factor in 1e-6..1e6) {
         let scaled: Vec<Case> = cases.iter().cloned().map(|case| {
             let scale = |n, r, cost| (n, r, factor * cost);
-            Case { baseline: map(&case.baseline, scale), run: map(&case.run, scale), ..case }
+            Case { baseline: map(case.baseline.as_ref(), scale), run: map(case.run.as_ref(), scale), ..case }
         }).collect();
         prop_assert_eq!(verdict(&cases), verdict(&scaled));
     }
@@ -42,7 +42,7 @@ proptest! {
     fn scaling_the_run_leaves_the_verdict_on_shapes(cases in some_cases(), factor in 0.01..100.0) {
         let shapes: Vec<Case> = cases.into_iter().filter(|case| case.scope == Scope::Shape).collect();
         let scaled: Vec<Case> = shapes.iter().cloned().map(|case| {
-            Case { run: map(&case.run, |n, r, cost| (n, r, factor * cost)), ..case }
+            Case { run: map(case.run.as_ref(), |n, r, cost| (n, r, factor * cost)), ..case }
         }).collect();
         prop_assert_eq!(verdict(&shapes), verdict(&scaled));
     }
@@ -50,7 +50,7 @@ proptest! {
     #[test]
     fn permuting_rounds_leaves_the_verdict(cases in some_cases()) {
         let reversed: Vec<Case> = cases.iter().cloned().map(|case| {
-            Case { run: map(&case.run, |n, r, cost| (n, 100 - r, cost)), ..case }
+            Case { run: map(case.run.as_ref(), |n, r, cost| (n, 100 - r, cost)), ..case }
         }).collect();
         prop_assert_eq!(verdict(&cases), verdict(&reversed));
     }

@@ -1,5 +1,5 @@
 //! The eleven linear sets of the NIST Statistical Reference Datasets, certified to 15 digits
-//! (https://www.itl.nist.gov/div898/strd/lls/lls.shtml). The sets are in the public domain.
+//! (<https://www.itl.nist.gov/div898/strd/lls/lls.shtml>). The sets are in the public domain.
 //!
 //! `cargo test --release --lib nist -- --nocapture` prints how many digits agree.
 #![expect(clippy::print_stdout, reason = "the digits go into docs/laws.md")]

@@ -149,6 +149,7 @@ fn class(layout: Layout) -> Option<usize> {
 
 impl State {
     /// A free block of `class` or a fresh one, by the same instructions; null if the system has no more.
+    #[expect(clippy::cast_ptr_alignment, reason = "blocks are aligned for a word")]
     fn take(&mut self, class: usize) -> *mut u8 {
         let size = SMALLEST << class;
         let is_paged = size >= PAGED;
@@ -196,6 +197,7 @@ impl State {
 
     /// # Safety
     /// `block` is one of this class that nobody uses any more.
+    #[expect(clippy::cast_ptr_alignment, reason = "blocks are aligned for a word")]
     unsafe fn put(&mut self, class: usize, block: *mut u8) {
         // SAFETY: as the caller warrants; blocks are aligned for a word.
         unsafe { block.cast::<usize>().write(self.free[class]) };

@@ -91,9 +91,8 @@ pub fn take_windows(
     let (busy, heard) = sampler.until(child.lines(), None, || child.say(words::GO), also)?;
     observer.finish();
     let peak_bytes = if forgotten { sampler.probe().peak_bytes() } else { None };
-    let report = match heard.as_deref().map(serde_json::from_str) {
-        Some(Ok(report)) => report,
-        _ => return Err(child.unexpected(heard)),
+    let Some(Ok(report)) = heard.as_deref().map(serde_json::from_str) else {
+        return Err(child.unexpected(heard));
     };
     child.say(words::REST);
     child.expect(words::REST)?;

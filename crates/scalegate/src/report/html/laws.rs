@@ -9,6 +9,7 @@ use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::law::Fit;
 use crate::metric::Metric;
+use crate::record::Series;
 use crate::report::findings;
 use crate::report::laws::{Intervals, grounds, law_numbers};
 use crate::units::{cost, percent, size, value};
@@ -192,7 +193,7 @@ pub(super) fn plots(page: &Page, rows: &[Row]) -> Markup {
 fn figure(page: &Page, row: &Row, run: &RunLaws, law: &SeriesLaw, fit: &Fit) -> Markup {
     let SeriesLaw { series, band, baseline } = law;
     let record = run.run.series(&series.workload, series.metric);
-    let rounds: Vec<(f64, f64)> = record.into_iter().flat_map(|s| s.costs()).map(|(n, _, cost)| (n, cost)).collect();
+    let rounds: Vec<(f64, f64)> = record.into_iter().flat_map(Series::costs).map(|(n, _, cost)| (n, cost)).collect();
     let id = row.id(page.has_several_hosts());
     let plot = Plot { series, fit, band, rounds: &rounds, baseline: baseline.as_ref(), id: &id };
     html! {
