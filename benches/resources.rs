@@ -1,4 +1,4 @@
-//! Processor time, memory and energy of all workloads, at the sizes of `[resources]` in `suite.toml`.
+//! CPU time, memory and energy of all workloads, at the sizes of `[resources]` in `suite.toml`.
 
 use std::process::ExitCode;
 

@@ -40,7 +40,7 @@ enum Role {
 #[derive(Debug, Clone)]
 pub(super) struct Decoder {
     plan: Plan,
-    /// What reads the first tokens, of a model for which `plan` can read but one token behind others.
+    /// What reads the first tokens, of a model for which `plan` can read but one token after others.
     prompt: Option<Plan>,
     roles: Vec<Role>,
     vocabulary: Option<usize>,
@@ -107,8 +107,8 @@ impl Decoder {
         Self::new(if absorbed { stateful } else { Plan::new(&path, explicit, threads)? }, tokens, rounding)
     }
 
-    /// A decoder whose attention is one operator, of which tract has two forms: many tokens behind an empty cache, and one
-    /// token behind a cache. Weights are in memory twice.
+    /// A decoder whose attention is one operator, of which tract has two forms: many tokens after an empty cache, and one
+    /// token after a cache. Weights are in memory twice.
     fn in_two_plans(file: OnnxFile, tokens: &str, outputs: &[usize], threads: &Threads) -> Result<Self> {
         let mut prompt = file.clone();
         for name in file.inputs().iter().filter(|name| name.starts_with(PAST)) {
@@ -189,13 +189,13 @@ impl Decoder {
         Ok(Sequence { state: self.plan.spawn()?, past, context: 0 })
     }
 
-    /// Reads token ids behind those that the sequence has, and says what comes next.
+    /// Reads token ids after those that the sequence has, and says what comes next.
     pub(super) fn read_ids(&self, sequence: &mut Sequence, ids: &[i64]) -> Result<Logits> {
         let tensor = Tensor::from_shape(&[1, ids.len()], ids).map_err(|cause| self.unusable(&format!("{cause:#}")))?;
         self.read(sequence, tensor, ids.len())
     }
 
-    /// Reads `count` tokens (ids or embeddings) behind those that the sequence has, and says what comes next.
+    /// Reads `count` tokens (ids or embeddings) after those that the sequence has, and says what comes next.
     pub(super) fn read(&self, sequence: &mut Sequence, tokens: Tensor, count: usize) -> Result<Logits> {
         self.read_at(sequence, tokens, count, None)
     }
@@ -246,7 +246,7 @@ impl Decoder {
     }
 
     fn unusable_in_parts(&self, count: usize) -> Error {
-        let cause = format!("{GROUPED} reads one token behind others in tract, and not {count}");
+        let cause = format!("{GROUPED} reads one token after others in tract, and not {count}");
         Error::new(
             self.path().display(),
             cause,

@@ -1,4 +1,4 @@
-//! A sentence-embedding model of the user's own: a text to one vector that stands for its meaning.
+//! A sentence-embedding user model: a text to one vector that stands for its meaning.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ impl Embedder {
     /// `pooler_output` only if there is none of them.
     ///
     /// # Errors
-    /// A file is missing, damaged or foreign; the graph has other inputs or outputs; or it asks for a pooling or a layer behind it
+    /// A file is missing, damaged or foreign; the graph has other inputs or outputs; or it asks for a pooling or a layer after it
     /// that is not known here.
     pub fn load(dir: &Path) -> Result<Self> {
         let path = locate(dir, GRAPH);

@@ -17,7 +17,7 @@ pub(super) fn forms(typed: TypedModel, outputs: &[usize]) -> TractResult<(TypedM
     Ok((explicit, stateful))
 }
 
-/// The decoder with the KV cache in its inputs and in its `outputs`, behind the logits.
+/// The decoder with the KV cache in its inputs and in its `outputs`, after the logits.
 pub(super) fn explicit(mut typed: TypedModel, outputs: &[usize]) -> TractResult<TypedModel> {
     typed.outputs = outputs.iter().map(|&output| typed.outputs[output]).collect();
     keep_last_position(typed)

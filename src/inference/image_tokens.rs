@@ -59,12 +59,12 @@ impl ImageTokens {
     }
 }
 
-/// The positions of the tokens of an image at the front of a prompt, and of `text` tokens behind it, along the axes frame, row
+/// The positions of the tokens of an image at the front of a prompt, and of `text` tokens after it, along the axes frame, row
 /// and column, `[3, tokens]`: `get_rope_index` in transformers' `models/qwen2_vl/modeling_qwen2_vl.py`. `None` for what is no grid.
 pub(super) fn axes(geometry: Geometry, text: usize) -> Option<Vec<i64>> {
     let Layout::Patches { .. } = geometry.layout else { return None };
     let (rows, cols) = (geometry.rows / MERGE, geometry.cols / MERGE);
-    // Text goes on behind the largest position in the image.
+    // Text goes on after the largest position in the image.
     let start = rows.max(cols);
     let places: [fn(usize, usize) -> usize; 3] = [|_, _| 0, |token, cols| token / cols, |token, cols| token % cols];
     let lines = places.iter().flat_map(|place| {

@@ -1,4 +1,4 @@
-//! The language half of a vision-language model of the user's own: features and text to logits.
+//! The language half of a vision-language user model: features and text to logits.
 
 use std::num::NonZeroUsize;
 use std::path::Path;

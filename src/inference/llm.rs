@@ -31,7 +31,7 @@ impl Llm {
     /// As [`Llm::load`].
     pub fn load_on(path: &Path, threads: NonZeroUsize) -> Result<Self> {
         let decoder = Decoder::load(&locate(path, "model.onnx"), "input_ids", 2, &Threads::new(threads)?)?;
-        // A state that cannot be made is a fault of the model, and is told when it loads.
+        // A state that cannot be made is a fault of the model, and is reported when it loads.
         decoder.sequence()?;
         Ok(Self { decoder })
     }
@@ -75,13 +75,13 @@ pub struct LlmSession {
 
 impl LlmSession {
     /// The session that reads prompts in chunks of so many tokens, so that the scores of its attention take memory for a
-    /// chunk and not for the prompt. Without a KV cache there is nothing to put a chunk behind, and prompts stay whole.
+    /// chunk and not for the prompt. Without a KV cache there is nothing to put a chunk after, and prompts stay whole.
     #[must_use]
     pub fn with_prompt_chunk(self, prompt_chunk: Option<NonZeroUsize>) -> Self {
         Self { prompt_chunk, ..self }
     }
 
-    /// Reads `tokens` behind those that the session has, and says what comes next.
+    /// Reads `tokens` after those that the session has, and says what comes next.
     ///
     /// # Errors
     /// There are no tokens, one is not in the vocabulary, or the model fails.
@@ -98,7 +98,7 @@ impl LlmSession {
         Ok(logits)
     }
 
-    /// Reads one token behind those that the session has, and says what comes next.
+    /// Reads one token after those that the session has, and says what comes next.
     ///
     /// # Errors
     /// The token is not in the vocabulary, or the model fails.

@@ -2,7 +2,7 @@
 //!
 //! In goes a directory as [`crate::models`] describes it, or a Hugging Face export laid out alike. [`Llm`] prefills and
 //! decodes on a KV cache that grows; [`Vlm`] encodes an image and reads image tokens in front of text tokens; [`Embedder`] makes
-//! one vector of a text. Vision models of the user's own are a [`Tower`] for each size of image, with a [`Language`] behind it.
+//! one vector of a text. Vision user models are a [`Tower`] for each size of image, with a [`Language`] after it.
 //!
 //! Promised:
 //! - Everything runs on the thread that calls, unless more are asked for. Times are then costs, and instruction counts

@@ -145,7 +145,7 @@ fn positions(value: &Tensor, count: usize) -> TractResult<Positions> {
     Ok(Positions { width, values })
 }
 
-/// Passages of `length` tokens, one behind the other; the last may be shorter, but has two tokens or more.
+/// Passages of `length` tokens, one after the other; the last may be shorter, but has two tokens or more.
 pub fn passages(tokens: &[i64], length: usize) -> impl Iterator<Item = &[i64]> {
     tokens.chunks(length.max(1)).filter(|passage| passage.len() > 1)
 }

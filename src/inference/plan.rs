@@ -82,7 +82,7 @@ impl Plan {
         self.runnable.spawn().map_err(|cause| self.error("start", &cause))
     }
 
-    /// One turn of the model.
+    /// A forward pass.
     pub(super) fn run(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
         guarded(&self.path, "run", || state.run(inputs))
     }
@@ -102,7 +102,7 @@ pub(super) fn floats(tensor: &Tensor) -> TractResult<Vec<f32>> {
 
 /// Runs a step of tract, and makes an error of its errors and of its panics.
 ///
-/// tract indexes and unwraps on the promise that a graph is sound; a foreign file need not be.
+/// tract indexes and unwraps on the promise that a graph is sound; an untrusted file need not be.
 pub(super) fn guarded<T>(path: &Path, verb: &str, step: impl FnOnce() -> TractResult<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(Ok(value)) => Ok(value),

@@ -23,7 +23,7 @@ const WITH_POOLING: &str = "use a model with mean or cls pooling, or an export w
 /// The pooling of the model in `dir`: that of `1_Pooling/config.json`, or the mean where there is no such file.
 ///
 /// # Errors
-/// The file asks for another pooling than the mean or the first token, or `modules.json` for a layer behind it.
+/// The file asks for another pooling than the mean or the first token, or `modules.json` for a layer after it.
 pub(super) fn pooling(dir: &Path) -> Result<Pooling> {
     check_modules(&dir.join("modules.json"))?;
     let path = dir.join("1_Pooling/config.json");
@@ -49,13 +49,13 @@ fn check_modules(path: &Path) -> Result<()> {
     match kinds.into_iter().find(|kind| !KNOWN_MODULES.contains(kind)) {
         None => Ok(()),
         Some(kind) => {
-            let cause = format!("the module {kind} stands behind the graph and is not known here");
+            let cause = format!("the module {kind} stands after the graph and is not known here");
             Err(Error::new(path.display(), cause, "use an export whose output is sentence_embedding"))
         }
     }
 }
 
-/// Families whose positions begin behind the number of the padding token.
+/// Families whose positions begin after the number of the padding token.
 const POSITIONS_BEHIND_PADDING: [&str; 4] = ["camembert", "mpnet", "roberta", "xlm-roberta"];
 
 /// The most tokens of a text that the model in `dir` takes, by `sentence_bert_config.json` and `config.json`; absent if neither
@@ -142,7 +142,7 @@ mod tests {
             Place::new().with("modules.json", &text).pooling()
         };
         assert_eq!(modules("Normalize").unwrap(), Pooling::Mean);
-        assert!(modules("Dense").unwrap_err().cause().contains("the module Dense stands behind the graph"));
+        assert!(modules("Dense").unwrap_err().cause().contains("the module Dense stands after the graph"));
     }
 
     #[test]

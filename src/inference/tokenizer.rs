@@ -71,7 +71,7 @@ impl Tokenizer {
     }
 }
 
-/// `tokenizers` indexes and unwraps on the promise that a file is sound; a foreign one need not be.
+/// `tokenizers` indexes and unwraps on the promise that a file is sound; an untrusted one need not be.
 fn guarded<T>(path: &Path, verb: &str, step: impl FnOnce() -> tokenizers::Result<T>) -> Result<T> {
     let fail = |cause: String| Error::new(path.display(), format!("cannot {verb} the tokenizer: {cause}"), REMEDY);
     match catch_unwind(AssertUnwindSafe(step)) {

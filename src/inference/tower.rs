@@ -1,4 +1,4 @@
-//! A vision tower of the user's own: an image of one size to features.
+//! The vision tower of a user model: an image of one size to features.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub struct Tower {
 
 impl Tower {
     /// Loads the vision graph at `path`, as [`super::VisionFiles`] finds it, for images of this geometry, of which `rows` and
-    /// `cols` count only for patches, and the number of tiles not at all. What `pixel_values` are is told by their rank:
+    /// `cols` count only for patches, and the number of tiles not at all. What `pixel_values` are is given by their rank:
     ///
     /// - 4, as of CLIP, SigLIP and Pixtral: `[1, 3, height, width]`;
     /// - 5, as of Idefics3 and SmolVLM: one tile, `[1, 1, 3, height, width]`, perhaps beside `pixel_attention_mask`,
@@ -133,7 +133,7 @@ impl Tower {
 fn shape(file: &OnnxFile, geometry: Geometry) -> Result<Vec<usize>> {
     let rank = if file.inputs().iter().any(|name| name == PIXELS) { file.dims(PIXELS)?.len() } else { 0 };
     let known = |name: &str| match name {
-        // Any of the three ranks; 4 is what another one is told to be.
+        // Any of the three ranks; 4 is what another one is said to be.
         PIXELS => Some(if matches!(rank, 2 | 5) { rank } else { 4 }),
         MASK if rank == 5 => Some(4),
         _ if rank == 2 && GRIDS.contains(&name) => Some(2),

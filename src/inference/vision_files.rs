@@ -1,4 +1,4 @@
-//! Which files a vision model of the user's own consists of.
+//! Which files a vision user model consists of.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub struct VisionFiles {
 impl VisionFiles {
     /// Of a directory: `vision_encoder.onnx`, `vision_model.onnx` or `model.onnx`, the first that is there, in `onnx/` or beside
     /// the configuration; and `embed_tokens.onnx` and `decoder_model_merged.onnx` likewise. Of a file: that file, and beside it
-    /// the two others with what its name has behind `vision_encoder`, as `_q4`.
+    /// the two others with what its name has after `vision_encoder`, as `_q4`.
     pub fn find(path: &Path) -> Self {
         if !path.is_file() {
             let found = ENCODERS.map(|name| locate(path, &format!("{name}.onnx")));

@@ -190,7 +190,7 @@ pub struct InferenceSettings {
     pub threads: NonZeroUsize,
     /// Tokens of a prompt that are read at once; absent for the whole prompt.
     pub prompt_chunk: Option<NonZeroUsize>,
-    /// A text whose tokens are the prompts of language models of the user's own; absent for synthetic tokens.
+    /// A text whose tokens are the prompts of language user models; absent for synthetic tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<PathBuf>,
 }
@@ -210,7 +210,7 @@ impl InferenceSettings {
             return Err(format!("threads is {}, but at most {MAX_THREADS} are started", self.threads));
         }
         if self.prompt_chunk.is_some() && !self.kv_cache {
-            return Err("prompt_chunk needs kv_cache = true: a chunk is read behind the cache of the one before".into());
+            return Err("prompt_chunk needs kv_cache = true: a chunk is read after the cache of the one before".into());
         }
         Ok(())
     }
@@ -220,7 +220,7 @@ fn one() -> NonZeroUsize {
     NonZeroUsize::MIN
 }
 
-/// `[[model]]`: a model of the user's own, laid out as the Hugging Face ONNX exports are.
+/// `[[model]]`: a user model, laid out as the Hugging Face ONNX exports are.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserModel {

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 use scalegate::workload::WorkloadName;
 use scalegate::{Axis, Prepared, Resolution, Workload};
 
-/// Text tokens behind the image in `vlm/prompt`.
+/// Text tokens after the image in `vlm/prompt`.
 pub(super) const TEXT_TOKENS: u64 = 16;
 
 /// The phases of answering about an image.

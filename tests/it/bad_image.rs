@@ -68,7 +68,7 @@ fn a_missing_photo_is_named() {
     ");
 }
 
-/// A PNG that ends behind its first chunk.
+/// A PNG that ends after its first chunk.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut chunk = b"IHDR".to_vec();
     chunk.extend(width.to_be_bytes());

@@ -82,7 +82,7 @@ fn an_empty_file_is_refused() {
     ");
 }
 
-/// A model that has what `graph` has, too: a message behind another one adds to its fields.
+/// A model that has what `graph` has, too: a message after another one adds to its fields.
 fn with_graph(model: Vec<u8>, graph: GraphProto) -> Vec<u8> {
     [model, ModelProto { graph: Some(graph), ..Default::default() }.encode_to_vec()].concat()
 }

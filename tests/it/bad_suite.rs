@@ -43,7 +43,7 @@ fn threads_and_chunks_that_make_no_sense_are_errors() {
       help: change the value in this section
     ");
     insta::assert_snapshot!(refused("kv_cache = false\nprompt_chunk = 128"), @"
-    error: suite.toml:[line]: prompt_chunk needs kv_cache = true: a chunk is read behind the cache of the one before
+    error: suite.toml:[line]: prompt_chunk needs kv_cache = true: a chunk is read after the cache of the one before
       help: change the value in this section
     ");
     let message = self::refused("kv_cache = true", "kv_cache = true\nthreads = 0");

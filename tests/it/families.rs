@@ -127,7 +127,7 @@ fn what_reads_no_prompt_in_parts_says_so() {
     let llm = Llm::load(&directory(GROUPED)).unwrap();
     let mut session = llm.session(true).with_prompt_chunk(NonZeroUsize::new(8));
     let error = session.prefill(&expected(GROUPED).prompt).unwrap_err();
-    assert!(error.cause().contains("GroupQueryAttention reads one token behind others in tract, and not 8"), "{error}");
+    assert!(error.cause().contains("GroupQueryAttention reads one token after others in tract, and not 8"), "{error}");
     assert!(error.remedy().contains("leave `prompt_chunk` out"), "{error}");
 }
 

@@ -109,7 +109,7 @@ fn paper_samples_five_times_a_second() {
     place.bench("resources", "--paper llm/decode/4").success();
     let run = place.record();
     let protocol = &run.series("llm/decode", Metric::RssAuc).unwrap().protocol;
-    assert_eq!([&protocol["rate_hz"], &protocol["looks_hz"], &protocol["window_ms"]], ["5", "5", "1500"]);
+    assert_eq!([&protocol["rate_hz"], &protocol["polls_hz"], &protocol["window_ms"]], ["5", "5", "1500"]);
 }
 
 #[test]

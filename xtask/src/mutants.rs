@@ -110,7 +110,7 @@ impl Mutant {
             })
         };
         let expected =
-            field("expect")?.parse().map_err(|cause: String| Error::new(patch.display(), cause, "mend its head"))?;
+            field("expect")?.parse().map_err(|cause: String| Error::new(patch.display(), cause, "fix its head"))?;
         let workloads = field("workloads")?.to_owned();
         Ok(Self { name, patch, expected, workloads })
     }

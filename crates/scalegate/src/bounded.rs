@@ -1,4 +1,4 @@
-//! Reads files that strangers may have written: without waiting for a pipe, and without more memory than a bound.
+//! Reads untrusted files: without waiting for a pipe, and without more memory than a bound.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum Metric {
     /// Elapsed time.
     WallTime,
-    /// Processor time of all threads.
+    /// CPU time of all threads.
     CpuTime,
     /// Instructions executed, counted by a simulator.
     Instructions,
@@ -28,7 +28,7 @@ pub enum Metric {
     LlMisses,
     /// Branches executed, conditional and indirect.
     Branches,
-    /// Area under the processor use above idle.
+    /// Area under the CPU use above idle.
     CpuAuc,
     /// Area under the resident memory above idle.
     RssAuc,
@@ -36,7 +36,7 @@ pub enum Metric {
     PeakRss,
     /// Energy above idle.
     Energy,
-    /// Mean processor use above idle, while inferences run.
+    /// Mean CPU use above idle, while inferences run.
     Utilisation,
     /// Mean power while inferences run, idle power included.
     MeanPower,

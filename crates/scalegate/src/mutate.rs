@@ -1,4 +1,4 @@
-//! Damaged copies of sound files, for the tests of everything that reads files of strangers.
+//! Damaged copies of sound files, for the tests of everything that reads untrusted input.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};

@@ -107,7 +107,7 @@ fn png_size(encoded: &[u8]) -> Option<(u32, u32)> {
 
 /// Whether the segments and scans of a JPEG lead to its end-of-image marker (ITU-T T.81, annex B).
 ///
-/// Cameras append data behind it, and thumbnails have one of their own, so it can't be searched from the end.
+/// Cameras append data after it, and thumbnails have one of their own, so it can't be searched from the end.
 fn reaches_end_of_image(encoded: &[u8]) -> bool {
     const STUFFED: u8 = 0x00;
     const FILL: u8 = 0xff;
@@ -116,7 +116,7 @@ fn reaches_end_of_image(encoded: &[u8]) -> bool {
 
     let mut rest = encoded;
     loop {
-        // Scan data up to the next marker, or no byte at all behind a segment.
+        // Scan data up to the next marker, or no byte at all after a segment.
         let Some(at) = rest.iter().position(|&byte| byte == 0xff) else { return false };
         let Some((&marker, after)) = rest[at + 1..].split_first() else { return false };
         rest = match marker {

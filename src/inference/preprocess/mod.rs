@@ -14,7 +14,7 @@
 //!
 //! Promised: a damaged, truncated, foreign or oversized file is an error that says which of these it is, and the size
 //! in the header is checked before memory for the pixels is asked for. (JPEG has no checksums: damage that leaves valid
-//! codes, or an end marker put behind half of the data, can't be told from an ugly picture.) Not done, as the processor itself doesn't: the
+//! codes, or an end marker put after half of the data, can't be told from an ugly picture.) Not done, as the processor itself doesn't: the
 //! orientation in EXIF isn't applied, colour profiles are ignored, and an alpha channel is dropped.
 
 mod center_crop;

@@ -59,7 +59,7 @@ impl PixelValues {
         self.rows * self.cols
     }
 
-    /// What the image's size told before there were values.
+    /// What the image's size gave before there were values.
     pub fn geometry(&self) -> Geometry {
         Geometry { rows: self.rows, cols: self.cols, layout: self.layout }
     }

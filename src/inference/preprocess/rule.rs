@@ -162,7 +162,7 @@ fn narrow(width: u32, height: u32) -> Error {
     )
 }
 
-/// The images of one input, one behind the other.
+/// The images of one input, one after the other.
 struct Planes<'a> {
     values: Vec<f32>,
     levels: &'a Levels,

@@ -1,4 +1,4 @@
-//! ONNX files come from strangers: what is read of them is checked before memory is asked for, and before tract sees it.
+//! ONNX files are untrusted input: what is read of them is checked before memory is asked for, and before tract sees it.
 //!
 //! In: a path. Out: a decoded model of which is known that
 //! - it has at most [`MAX_PARTS`] parts, counted on the encoded bytes (an empty part is 2 bytes in a file and hundreds

@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Words of bash behind which a command stands.
+/// Words of bash after which a command stands.
 const KEYWORDS: [&str; 11] = ["!", "do", "done", "elif", "else", "fi", "if", "then", "while", "{", "}"];
 
 /// The programs of a script, in the order of their names' ends.

@@ -18,7 +18,7 @@ const QUANTISED: [&str; 8] = [
     "QuantizeLinear",
 ];
 
-/// A constant matrix behind a `MatMul` or `Gemm`.
+/// A constant matrix of a `MatMul` or `Gemm`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Weight {
     /// What a user knows it by.
@@ -42,7 +42,7 @@ pub(super) struct Weight {
 /// count in.
 ///
 /// # Errors
-/// The graph is quantised, or has no weight behind a matrix product.
+/// The graph is quantised, or has no weight of a matrix product.
 pub(super) fn weights(graph: &GraphProto, all: bool) -> Result<Vec<Weight>, String> {
     if let Some(node) = graph.node.iter().find(|node| QUANTISED.contains(&node.op_type.as_str())) {
         return Err(format!(

@@ -5,7 +5,7 @@
 //! fewer parameters and fewer multiplications together; and a [`Summary`] of what became of each weight.
 //!
 //! Promised:
-//! - Only weights behind `MatMul` and `Gemm` are touched; the first and the last layer, what stands outside of layers
+//! - Only weights of `MatMul` and `Gemm` are touched; the first and the last layer, what stands outside of layers
 //!   (the product with the vocabulary), and shared weights are left alone, the first two unless asked for.
 //! - The same input gives the same bytes: nothing is drawn by chance, and one thread computes in `f64`.
 //! - The output directory appears whole or not at all.

@@ -55,7 +55,7 @@ pub struct Product {
 /// What became of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// One for each weight behind a matrix product, in the order of the graph.
+    /// One for each weight of a matrix product, in the order of the graph.
     pub rows: Vec<Row>,
     /// Whether errors are those of outputs.
     pub calibrated: bool,

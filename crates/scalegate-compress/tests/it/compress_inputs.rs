@@ -11,7 +11,7 @@ use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto, StringStringEntryPro
 
 use crate::support::{PROGRAM, Place, empty, family, lasting, reference, stderr, stdout};
 
-/// A place with a GPT-2, whose weights are behind `Gemm`, changed by `change`.
+/// A place with a GPT-2, whose weights are those of `Gemm`, changed by `change`.
 fn gpt2(change: impl FnOnce(&mut ModelProto)) -> Place {
     let place = empty();
     let mut model = ModelProto::decode(&*fs::read(family("gpt2").join("model.onnx")).unwrap()).unwrap();

@@ -95,7 +95,7 @@ fn what_is_no_embedding_model_is_refused_with_inputs_outputs_and_a_remedy() {
     let place = copy(&[("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}")]);
     assert!(refused(&place).contains("the pooling max_tokens is not known here"));
     let place = copy(&[("modules.json", "[{\"type\": \"sentence_transformers.models.Dense\"}]")]);
-    assert!(refused(&place).contains("the module Dense stands behind the graph"));
+    assert!(refused(&place).contains("the module Dense stands after the graph"));
     let place = copy(&[("tokenizer.json", "{}")]);
     assert!(refused(&place).contains("cannot read the tokenizer"));
     let place = copy(&[("model.onnx", "no graph")]);

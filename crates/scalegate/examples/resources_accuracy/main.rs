@@ -1,7 +1,7 @@
 //! How exact the resource sampler is, and what it costs.
 //!
-//! `cargo run --release -p scalegate --example resources_accuracy` prints four tables: the sampler's own processor time, what being
-//! sampled costs a process, a step in memory, and the area under the processor use against the measured process's own
+//! `cargo run --release -p scalegate --example resources_accuracy` prints four tables: the sampler's own CPU time, what being
+//! sampled costs a process, a step in memory, and the area under the CPU use against the measured process's own
 //! getrusage. It takes about five minutes on two cores that should have nothing else to do; the tables say what they had. With a
 //! number N as its argument it makes one run of N.
 
@@ -102,7 +102,7 @@ fn areas(runs: usize) -> Outcome<()> {
 }
 
 fn own_cost(sampled: Duration) -> Outcome<()> {
-    show(&format!("processor time of the sampler itself over {:.1} s, in parts of one core", sampled.as_secs_f64()));
+    show(&format!("CPU time of the sampler itself over {:.1} s, in parts of one core", sampled.as_secs_f64()));
     for rate_hz in [5, 20, 100, 1000] {
         let mut child = Dialogue::start("work", role(Role::Work)?)?;
         child.expect(words::READY)?;
@@ -135,7 +135,7 @@ fn slowdown(pairs: usize) -> Outcome<()> {
     }
     child.end()?;
     show(&format!("\nslowdown of a process that is sampled at 20 Hz, {pairs} pairs: median [95 % interval]"));
-    for (name, ratios) in ["elapsed time", "processor time"].into_iter().zip(ratios) {
+    for (name, ratios) in ["elapsed time", "CPU time"].into_iter().zip(ratios) {
         let [low, middle, high] = median_interval(ratios);
         show(&format!("{name:14}  {:+.3} % [{:+.3} %, {:+.3} %]", 100.0 * middle, 100.0 * low, 100.0 * high));
     }

@@ -13,7 +13,7 @@ pub struct Overlay {
     pub workload: String,
     /// What the costs are.
     pub metric: Metric,
-    /// Whether these are models of the user's own, and not those of the suite.
+    /// Whether these are user models, and not those of the suite.
     pub of_models: bool,
     /// What the sizes count.
     pub axis: Axis,

@@ -140,7 +140,7 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
     Ok(Check { verdict, findings, subject_changes, notes })
 }
 
-/// Whether a change of what is under test can be one of this workload: a model of the user's own has workloads of its own.
+/// Whether a change of what is under test can be one of this workload: a user model has workloads of its own.
 fn concerns(change: &Difference, workload: &WorkloadName) -> bool {
     let Some(model) = change.field.strip_prefix("model.") else { return true };
     let Some(owner) = workload.model().or(workload.family()) else { return true };

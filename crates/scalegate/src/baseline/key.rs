@@ -4,7 +4,7 @@ use crate::measure::KEY_FIELDS;
 use crate::record::Series;
 
 /// The key of counts that came without any of the fields, from another tool.
-const NOT_TOLD: &str = "imported";
+const OF_ANOTHER_TOOL: &str = "imported";
 
 /// What the counts of a series depend on beside the code, as the name of a directory:
 /// `x86_64-rustc-1.95.0-opt-level-3-valgrind-3.19.0-fma-glibc-2.36`.
@@ -19,7 +19,7 @@ pub fn count_key(series: &Series) -> String {
     let text = KEY_FIELDS.iter().filter_map(part).collect::<Vec<_>>().join(" ");
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { ' ' };
     let key = text.chars().map(plain).collect::<String>().split_whitespace().collect::<Vec<_>>().join("-");
-    if key.chars().all(|c| c == '.') { NOT_TOLD.to_owned() } else { key }
+    if key.chars().all(|c| c == '.') { OF_ANOTHER_TOOL.to_owned() } else { key }
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn check(target: &str, workload: &dyn Workload) -> Result<()> {
             return Err(Error::new(place(), format!("size {} is listed twice", pair[0]), SIZES));
         }
         if pair[0] > pair[1] {
-            return Err(Error::new(place(), format!("size {} stands behind a larger one", pair[1]), SIZES));
+            return Err(Error::new(place(), format!("size {} stands after a larger one", pair[1]), SIZES));
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ mod tests {
           help: list the sizes in ascending order, each once and none of them zero
         ");
         insta::assert_snapshot!(with(&[2, 1], items(), "sort/stable"), @"
-        bench target sorting, workload `sort/stable`: size 1 stands behind a larger one
+        bench target sorting, workload `sort/stable`: size 1 stands after a larger one
           help: list the sizes in ascending order, each once and none of them zero
         ");
         insta::assert_snapshot!(with(&[1, 2], Axis::new(""), "sort/stable"), @"

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// The program that has the commands of compression.
 const PROGRAM: &str = "scalegate-compress";
 
-/// Everything behind the name of the command.
+/// Everything after the name of the command.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]

@@ -1,4 +1,4 @@
-//! `[resources]`: how processor time, memory and energy are sampled.
+//! `[resources]`: how CPU time, memory and energy are sampled.
 
 use std::path::PathBuf;
 

@@ -56,7 +56,7 @@ pub fn criterion(path: &Path, axis: Option<Axis>) -> Result<Run> {
 }
 
 fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> Result<(), String> {
-    let axis = axis.ok_or("what its size counts is not told")?;
+    let axis = axis.ok_or("what its size counts is unknown")?;
     let elements = benchmark.throughput.iter().find(|it| it.unit == "elements");
     let size = elements.ok_or("it has no throughput in elements, and so no size")?.per_iteration;
     let unit = match benchmark.unit.as_str() {

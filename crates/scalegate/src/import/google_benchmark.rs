@@ -45,14 +45,14 @@ struct Name {
     workload: String,
     size: u64,
     axis: Option<Axis>,
-    /// Whether processor time is that of all threads.
+    /// Whether CPU time is that of all threads.
     whole_process: bool,
 }
 
-/// Reads wall times, and processor times where those of the whole process were measured; each repetition is a round.
+/// Reads wall times, and CPU times where those of the whole process were measured; each repetition is a round.
 ///
 /// # Errors
-/// No JSON of Google Benchmark; a benchmark that failed, or whose size is not told by its name.
+/// No JSON of Google Benchmark; a benchmark that failed, or whose name does not have its size.
 pub fn google_benchmark(path: &Path, axis: Option<Axis>) -> Result<Run> {
     let text = read(path, REMEDY)?;
     let document: Document = serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
@@ -71,7 +71,7 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> 
         return Err(format!("it failed: {}", benchmark.error_message.as_deref().unwrap_or("it does not say why")));
     }
     let name = parse(benchmark.run_name.as_deref().unwrap_or(&benchmark.name))?;
-    let axis = axis.or(name.axis).ok_or("what its size counts is not told")?;
+    let axis = axis.or(name.axis).ok_or("what its size counts is unknown")?;
     let unit = match benchmark.time_unit.as_deref() {
         Some("ns") => 1e-9,
         Some("us") => 1e-6,
@@ -124,7 +124,7 @@ fn parse(name: &str) -> Result<Name, String> {
             (None, size)
         }
         (None, []) => return Err("its name has no argument above zero, and so no size".to_owned()),
-        (None, _) => return Err("which of its arguments is the size is not told".to_owned()),
+        (None, _) => return Err("it is unknown which of its arguments is the size".to_owned()),
     };
     Ok(Name { workload: kept.join("/"), size, axis, whole_process })
 }
@@ -148,6 +148,6 @@ mod tests {
             Ok(name("Encode/batch:8", 200_704, Some(Axis::PIXELS), false))
         );
         insta::assert_snapshot!(parse("Prefill").unwrap_err(), @"its name has no argument above zero, and so no size");
-        insta::assert_snapshot!(parse("Prefill/64/8").unwrap_err(), @"which of its arguments is the size is not told");
+        insta::assert_snapshot!(parse("Prefill/64/8").unwrap_err(), @"it is unknown which of its arguments is the size");
     }
 }

@@ -47,7 +47,7 @@ pub fn hyperfine(path: &Path, axis: Option<Axis>) -> Result<Run> {
 
 fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<(), String> {
     let (name, value) = parameter(&result.parameters)?;
-    let axis = axis.or(axis_named(name)).ok_or(format!("what the parameter `{name}` counts is not told"))?;
+    let axis = axis.or(axis_named(name)).ok_or(format!("what the parameter `{name}` counts is unknown"))?;
     let size = size(value).ok_or(format!("the parameter {name} is `{value}`, and not a whole number above zero"))?;
     if let Some(code) = result.exit_codes.iter().find(|code| **code != Some(0)) {
         let code = code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
@@ -82,7 +82,7 @@ fn parameter(parameters: &BTreeMap<String, String>) -> Result<(&str, &str), Stri
         (None, None) => Err("it has no parameter, and so no size".to_owned()),
         (None, Some(_)) => {
             let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
-            Err(format!("which of its parameters is the size is not told: {}", names.join(", ")))
+            Err(format!("it is unknown which of its parameters is the size: {}", names.join(", ")))
         }
     }
 }

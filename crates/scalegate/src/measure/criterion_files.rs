@@ -70,7 +70,7 @@ fn sample(directory: &Path) -> Result<CriterionSample> {
     let samples: Samples = read(&path)?;
     let fail = |cause: &str| Error::new(path.display(), cause, "measure again");
     let Some(Throughput::Elements(size)) = benchmark.throughput else {
-        return Err(fail("the benchmark has no throughput in elements, which is where its size is told"));
+        return Err(fail("the benchmark has no throughput in elements, which is where its size stands"));
     };
     if samples.iters.len() != samples.times.len() || samples.iters.is_empty() {
         return Err(fail("the numbers of iterations and times differ, or there are none"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
-use crate::record::Host;
+use crate::record::{Host, UNKNOWN};
 use crate::{Error, Result};
 
 /// Names the class of this machine where its product name and processor do not.
@@ -50,7 +50,7 @@ pub fn host() -> Result<Host> {
         cores: core_kinds(&largest_frequencies(Path::new("/sys/devices/system/cpu"), cores)),
         memory_gib: (system.total_memory() as f64 / f64::from(1 << 30)).round() as u64,
         os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
-        kernel: System::kernel_version().unwrap_or_else(|_| "not told".to_owned()),
+        kernel: System::kernel_version().unwrap_or_else(|_| UNKNOWN.to_owned()),
         governor: read(Path::new("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
     })
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What stands for the sources of a program that nobody told.
-pub(crate) const NOT_TOLD: &str = "not told";
+/// What stands for a field that nobody reported. Accepted baselines have these words, which are compared as any others.
+pub(crate) const UNKNOWN: &str = "not told";
 
 /// The origin of a run's samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Provenance {
 pub struct Host {
     /// Name of the class of machines that share absolute costs, for instance `raspberry-pi-5`.
     pub class: String,
-    /// Processor as it names itself, with family, model and stepping where these are told.
+    /// Processor as it names itself, with family, model and stepping where these are reported.
     pub cpu: String,
     /// For instance `x86_64`.
     pub architecture: String,
@@ -117,21 +117,21 @@ impl fmt::Display for Difference {
 }
 
 impl Provenance {
-    /// Of samples that came without any: another tool's host and build are not told.
+    /// Of samples that came without any: another tool's host and build are unknown.
     pub fn imported() -> Self {
-        let not_told = || NOT_TOLD.to_owned();
+        let unknown = || UNKNOWN.to_owned();
         Self {
             host: Host {
                 class: "imported".to_owned(),
-                cpu: not_told(),
-                architecture: not_told(),
+                cpu: unknown(),
+                architecture: unknown(),
                 cores: Vec::new(),
                 memory_gib: 0,
-                os: not_told(),
-                kernel: not_told(),
+                os: unknown(),
+                kernel: unknown(),
                 governor: None,
             },
-            build: Build { source: not_told(), rustc: not_told(), target: not_told(), optimisation: not_told() },
+            build: Build { source: unknown(), rustc: unknown(), target: unknown(), optimisation: unknown() },
             program: None,
             subject: BTreeMap::new(),
         }
@@ -139,7 +139,7 @@ impl Provenance {
 
     /// Whether another tool measured this. Such a tool may name its sources, but neither a package nor a compiler.
     pub fn is_imported(&self) -> bool {
-        self.program.is_none() && self.build.rustc == NOT_TOLD
+        self.program.is_none() && self.build.rustc == UNKNOWN
     }
 
     /// Fields that forbid comparing absolute costs: all of the host, and of the build all but its sources.
@@ -161,7 +161,7 @@ impl Provenance {
     /// What differs of the sources and of what is under test, which have to be the same on all hosts of one verdict. Samples
     /// without sources are taken at their word.
     pub fn other_sources(&self, after: &Self) -> Vec<Difference> {
-        if [self, after].iter().any(|provenance| provenance.build.source == NOT_TOLD) {
+        if [self, after].iter().any(|provenance| provenance.build.source == UNKNOWN) {
             return Vec::new();
         }
         let mut list: Vec<Difference> =
@@ -181,7 +181,7 @@ impl Provenance {
         list
     }
 
-    /// Adds the executables that `earlier` names, whose series are kept.
+    /// Adds the executables that `earlier` names, whose series are reused.
     #[must_use]
     pub fn with_programs_of(mut self, earlier: &Self) -> Self {
         if let (Some(program), Some(before)) = (&mut self.program, &earlier.program) {
@@ -195,7 +195,7 @@ impl Provenance {
 
 impl Host {
     fn differences(&self, after: &Self) -> Vec<Difference> {
-        let governor = |host: &Self| host.governor.clone().unwrap_or_else(|| "not told".to_owned());
+        let governor = |host: &Self| host.governor.clone().unwrap_or_else(|| UNKNOWN.to_owned());
         [
             difference("host.class", &self.class, &after.class),
             difference("host.cpu", &self.cpu, &after.cpu),

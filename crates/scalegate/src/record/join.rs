@@ -7,27 +7,27 @@ use super::{Difference, Run, Series, SeriesKey};
 /// What became of the earlier run when a new part was absorbed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Absorbed {
-    /// Its series that the part did not measure again are kept.
-    Kept(Vec<Series>),
-    /// It comes from another host, build or subject, so that nothing of it was kept.
+    /// Its series that the part did not measure again are reused.
+    Reused(Vec<Series>),
+    /// It comes from another host, build or subject, so that nothing of it is reused.
     Replaced(Vec<Difference>),
 }
 
 /// Adds `part`, which was measured later, to `earlier`.
 ///
-/// Bench targets are separate processes, and a user may run one of them alone after a change. So series are kept only
+/// Bench targets are separate processes, and a user may run one of them alone after a change. So series are reused only
 /// if every fingerprint agrees; otherwise the part starts a new run and the caller tells why.
 pub fn absorb(earlier: Run, part: Run) -> (Run, Absorbed) {
     let differences = earlier.provenance.differences(&part.provenance);
     if !differences.is_empty() {
         return (part, Absorbed::Replaced(differences));
     }
-    let is_kept = |old: &&Series| part.series(&old.workload, old.metric).is_none();
-    let kept: Vec<Series> = earlier.series.iter().filter(is_kept).cloned().collect();
+    let is_reused = |old: &&Series| part.series(&old.workload, old.metric).is_none();
+    let reused: Vec<Series> = earlier.series.iter().filter(is_reused).cloned().collect();
     let mut joined = Run::new(part.provenance.with_programs_of(&earlier.provenance));
-    joined.series = kept.iter().cloned().chain(part.series).collect();
+    joined.series = reused.iter().cloned().chain(part.series).collect();
     joined.series.sort_by_key(Series::key);
-    (joined, Absorbed::Kept(kept))
+    (joined, Absorbed::Reused(reused))
 }
 
 /// Adds a later round, which `part` holds, to the series of `earlier`.

@@ -11,7 +11,7 @@ mod pairs;
 mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
-pub(crate) use fingerprint::NOT_TOLD;
+pub(crate) use fingerprint::UNKNOWN;
 pub use fingerprint::{Build, Difference, Host, Program, Provenance};
 pub use join::{Absorbed, Join, absorb, extend};
 pub use key::SeriesKey;

@@ -102,7 +102,7 @@ pub struct Slice {
     pub start_s: f64,
     /// Elapsed time of the inferences, in seconds.
     pub wall_s: f64,
-    /// Processor time of all threads, in seconds.
+    /// CPU time of all threads, in seconds.
     pub cpu_s: f64,
     /// The part of `wall_s` in which the thread was ready to run and another one had its core, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -133,7 +133,7 @@ impl Series {
     }
 
     /// One cost per size and round, the mean of its values: `(size, round, cost)`. It repeats better between runs than their
-    /// median does; `docs/rounds.md` has the measurement. Cells that stand out are drawn in by the fit.
+    /// median does; `docs/rounds.md` has the measurement. Cells that stand out are winsorized by the fit.
     pub fn costs(&self) -> impl Iterator<Item = (f64, u32, f64)> + '_ {
         self.samples.iter().map(|sample| (sample.size as f64, sample.round, mean(&sample.values)))
     }

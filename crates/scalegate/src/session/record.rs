@@ -34,7 +34,7 @@ pub(super) struct Recorder {
     earlier: Option<Run>,
     /// What the session has measured so far.
     measured: Vec<SeriesKey>,
-    /// What it will measure, so that nothing is said to be kept that is replaced a moment later.
+    /// What it will measure, so that nothing is said to be reused that is replaced a moment later.
     planned: Vec<SeriesKey>,
     has_stored: bool,
 }
@@ -182,8 +182,8 @@ impl Recorder {
                 part
             }
             Some(Ok(earlier)) => match record::absorb(earlier, part) {
-                (run, Absorbed::Kept(kept)) => {
-                    self.say_kept(&kept);
+                (run, Absorbed::Reused(reused)) => {
+                    self.say_reused(&reused);
                     run
                 }
                 (run, Absorbed::Replaced(differences)) => {
@@ -200,14 +200,14 @@ impl Recorder {
         record::write_json(&self.path, &run)
     }
 
-    fn say_kept(&self, kept: &[Series]) {
+    fn say_reused(&self, reused: &[Series]) {
         if self.has_stored {
             return;
         }
         let is_left = |series: &&Series| !self.planned.contains(&series.key());
-        let kept: Vec<&Series> = kept.iter().filter(is_left).collect();
-        for (workloads, metrics) in by_workloads(&kept) {
-            eprintln!("kept {} of {}: same host, program and models", metrics.join(", "), workloads.join(", "));
+        let reused: Vec<&Series> = reused.iter().filter(is_left).collect();
+        for (workloads, metrics) in by_workloads(&reused) {
+            eprintln!("reused {} of {}: same host, program and models", metrics.join(", "), workloads.join(", "));
         }
     }
 }

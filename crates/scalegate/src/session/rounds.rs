@@ -192,7 +192,7 @@ impl<'a> Rounds<'a> {
             return Err(ended(&place, &job, status, &errors));
         }
         let duration_s = start.elapsed().as_secs_f64();
-        // What others used can't be told from the rounds' own use; the rounds show it as their spread.
+        // What others used can't be separated from the rounds' own use; the rounds show it as their spread.
         let surroundings = Surroundings { before, after: sensors.read(), duration_s, own_cpu_s: 0.0 };
         let throttled = throttling(&surroundings).err();
         if let Some(cause) = &throttled {

@@ -41,10 +41,10 @@ pub(super) struct Measurement {
     pub(super) disturbances: Vec<String>,
 }
 
-/// A meter's description and what it told, or why there is nothing.
+/// A meter's description and what it reported, or why there is nothing.
 pub(super) type Meter = Result<(String, Readings), String>;
 
-/// How often a process is looked at by these settings.
+/// How often a process is polled by these settings.
 pub(super) fn rate_of(settings: &ResourceSettings) -> Rate {
     let rate = if settings.polls_with_samples_only { Rate::exactly } else { Rate::of };
     rate(settings.rate_hz)
@@ -115,27 +115,27 @@ impl Maker<'_> {
     }
 
     fn value(&self, metric: Metric, case: &Measurement) -> Result<f64, String> {
-        let blame =
+        let in_case =
             |reason: String| format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1);
         let stayed =
-            |reason: &String| blame(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()));
+            |reason: &String| in_case(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()));
         let costs = Costs::new(&case.windows, case.level.as_ref().map_err(stayed)?);
         match metric {
             Metric::CpuAuc => Ok(costs.cpu_auc),
             Metric::CpuTime => Ok(costs.cpu_time),
-            Metric::RssAuc => costs.rss_auc.map_err(blame),
+            Metric::RssAuc => costs.rss_auc.map_err(in_case),
             Metric::PeakRss if self.kernel_tells_peaks() => Ok(case.windows.peak_bytes.unwrap_or(costs.sampled_peak)),
             Metric::PeakRss => Ok(costs.sampled_peak),
             Metric::Utilisation => Ok(costs.utilisation),
             _ => {
                 let (_, readings) = self.meter.as_ref().map_err(Clone::clone)?;
-                let power = Power::new(&case.windows, readings).map_err(blame)?;
+                let power = Power::new(&case.windows, readings).map_err(in_case)?;
                 let energy = (power.busy_w - power.idle_w).max(0.0) * case.windows.busy.duration_s()
                     / case.windows.report.inferences as f64;
                 match (metric, self.tokens(case.size)) {
                     (Metric::MeanPower, _) => Ok(power.busy_w),
                     (Metric::TokensPerJoule, Some(tokens)) if energy > 0.0 => Ok(tokens as f64 / energy),
-                    (Metric::TokensPerJoule, _) => Err(blame("no energy above idle was seen".to_owned())),
+                    (Metric::TokensPerJoule, _) => Err(in_case("no energy above idle was seen".to_owned())),
                     _ => Ok(energy),
                 }
             }
@@ -160,12 +160,12 @@ impl Maker<'_> {
         protocol.insert("others_cores".to_owned(), others_cores.to_string());
         match (metric, self.meter) {
             (Metric::RssAuc, _) => {
-                protocol.insert("looks_hz".to_owned(), rate_of(self.settings).looks_hz().to_string());
+                protocol.insert("polls_hz".to_owned(), rate_of(self.settings).polls_hz().to_string());
             }
             (Metric::PeakRss, _) => {
                 let by = match self.kernel_tells_peaks() {
                     true => "the kernel".to_owned(),
-                    false => format!("{} looks a second", rate_of(self.settings).looks_hz()),
+                    false => format!("{} polls a second", rate_of(self.settings).polls_hz()),
                 };
                 protocol.insert("peak".to_owned(), by);
             }

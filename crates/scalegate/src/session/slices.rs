@@ -60,7 +60,7 @@ fn slice(prepared: &mut dyn Prepared, inferences: u64, run_queue: &RunQueue) -> 
 fn cpu_clock_s() -> Result<f64> {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .map(|time| time.tv_sec() as f64 + 1e-9 * time.tv_nsec() as f64)
-        .map_err(|error| Error::new("the clock of processor time", error, "measure on a system that has it"))
+        .map_err(|error| Error::new("the clock of CPU time", error, "measure on a system that has it"))
 }
 
 /// How long this thread has been ready to run without a core, since it began.

@@ -46,7 +46,7 @@ fn record_in(host: &str, state: State) -> Option<Run> {
         State::Inconclusive => {
             let mut run = record(host, 1.0);
             run.series[0].samples.clear();
-            run.series[0].unavailable = Some("while it was measured, the processor was throttled".to_owned());
+            run.series[0].unavailable = Some("while it was measured, the CPU was throttled".to_owned());
             Some(run)
         }
         State::Missing => None,

@@ -80,11 +80,11 @@ fn hyperfine_results_that_are_no_costs_are_named() {
       help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
 
     a parameter that is no axis
-    error: file: results[0]: what the parameter `n` counts is not told
+    error: file: results[0]: what the parameter `n` counts is unknown
       help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
 
     two parameters
-    error: file: results[0]: which of its parameters is the size is not told: a, b
+    error: file: results[0]: it is unknown which of its parameters is the size: a, b
       help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
 
     no JSON
@@ -146,7 +146,7 @@ fn google_benchmark_repetitions_are_rounds_and_its_argument_is_the_size() {
     let first = raw["benchmarks"][0]["real_time"].as_f64().unwrap() * 1e-9;
     assert_eq!(samples[0]["values"][0].as_f64().unwrap(), first);
     assert_eq!(samples[29]["size"], 2048);
-    assert_eq!(run["series"].as_array().unwrap().len(), 1, "the time of one thread is no processor time");
+    assert_eq!(run["series"].as_array().unwrap().len(), 1, "the time of one thread is no CPU time");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn google_benchmark_without_an_axis_or_with_a_failure_is_named() {
         ]),
         @"
         no axis
-        error: file: benchmarks[0], BM_Attention/64/min_time:0.020/repeats:5: what its size counts is not told
+        error: file: benchmarks[0], BM_Attention/64/min_time:0.020/repeats:5: what its size counts is unknown
           help: run the benchmark with --benchmark_format=json, give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or call the argument tokens or pixels with ArgName
 
         a failure
@@ -260,7 +260,7 @@ fn criterion_messages_without_a_size_are_named_with_their_line() {
       help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
 
     no axis
-    error: file:1: llm/prefill/16: what its size counts is not told
+    error: file:1: llm/prefill/16: what its size counts is unknown
       help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
 
     no measurement

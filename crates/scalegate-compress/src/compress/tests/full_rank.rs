@@ -70,7 +70,7 @@ fn a_product_of_full_rank_agrees_with_its_weight() {
     }
 }
 
-/// A GPT-2, whose weights are behind `Gemm`, in a directory of its own.
+/// A GPT-2, whose weights are those of `Gemm`, in a directory of its own.
 fn gpt2(root: &Path) -> PathBuf {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/families/gpt2/model.onnx");
     let file = root.join("model.onnx");
@@ -91,7 +91,7 @@ fn a_product_of_full_rank_agrees_behind_gemm_with_and_without_transb() {
     assert_eq!(check(&file, Cut::NONE), 2 * 4);
 }
 
-/// Stores the weights behind `Gemm` as `[n, m]`.
+/// Stores the weights of `Gemm` as `[n, m]`.
 fn transpose_weights(model: &mut ModelProto) {
     let graph = model.graph.as_mut().unwrap();
     for weight in graph::weights(graph, true).unwrap() {

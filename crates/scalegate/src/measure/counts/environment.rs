@@ -44,5 +44,5 @@ fn libc_version() -> String {
         .filter(|output| output.status.success())
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
         .filter(|version| !version.is_empty())
-        .unwrap_or_else(|| "not told".to_owned())
+        .unwrap_or_else(|| crate::record::UNKNOWN.to_owned())
 }

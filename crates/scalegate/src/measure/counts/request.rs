@@ -38,7 +38,7 @@ pub(super) const CAN_START: bool = cfg!(any(target_arch = "x86_64", target_arch 
 fn request(arguments: &[usize; 6]) -> usize {
     let answer: usize;
     // SAFETY: the rotations add up to 128 bits, so that rdi is as before; rdx receives the answer, which is 0 outside of
-    // Valgrind. Valgrind reads the six words behind rax.
+    // Valgrind. Valgrind reads the six words after rax.
     unsafe {
         std::arch::asm!(
             "rol rdi, 3",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::parse;
 use crate::measure::vcgencmd::Vcgencmd;
 
-/// What was told; `None` is what this host does not tell.
+/// What was reported; `None` is what this host does not report.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Conditions {
     /// Frequencies of the processors, in MHz.

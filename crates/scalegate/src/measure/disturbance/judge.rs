@@ -21,7 +21,7 @@ pub struct Surroundings {
     pub after: Conditions,
     /// Its length in seconds.
     pub duration_s: f64,
-    /// Processor time of the measured process within it, in seconds.
+    /// CPU time of the measured process within it, in seconds.
     pub own_cpu_s: f64,
 }
 
@@ -66,15 +66,15 @@ pub fn judge(surroundings: &Surroundings, limits: Limits) -> Result<(), String> 
 pub fn throttling(surroundings: &Surroundings) -> Result<(), String> {
     let flags = surroundings.flags();
     if !flags.is_empty() {
-        return Err(format!("the firmware reports {}; mend power supply and cooling", flags.join(", ")));
+        return Err(format!("the firmware reports {}; fix power supply and cooling", flags.join(", ")));
     }
     if let Some(events) = surroundings.throttle_events().filter(|events| *events > 0) {
-        return Err(format!("the processor was throttled {events} times; mend its cooling"));
+        return Err(format!("the CPU was throttled {events} times; fix its cooling"));
     }
     Ok(())
 }
 
-/// The conditions of several windows in a few words by name: ranges, and what was not told.
+/// The conditions of several windows in a few words by name: ranges, and what is unknown.
 pub fn summary(windows: &[Surroundings]) -> BTreeMap<String, String> {
     let ends = || windows.iter().flat_map(|window| [&window.before, &window.after]);
     let mut governors: Vec<&str> = ends().flat_map(|end| end.governors.iter().map(String::as_str)).collect();
@@ -85,10 +85,10 @@ pub fn summary(windows: &[Surroundings]) -> BTreeMap<String, String> {
     flags.dedup();
     let events: Vec<f64> =
         windows.iter().filter_map(Surroundings::throttle_events).map(|events| events as f64).collect();
-    let firmware_told = ends().any(|end| end.firmware_flags.is_some());
+    let has_firmware = ends().any(|end| end.firmware_flags.is_some());
     let throttled = match (events.iter().sum::<f64>(), flags.as_slice()) {
         (_, [_, ..]) => flags.join(", "),
-        (0.0, []) if events.is_empty() && !firmware_told => NOT_TOLD.to_owned(),
+        (0.0, []) if events.is_empty() && !has_firmware => UNKNOWN.to_owned(),
         (0.0, []) => "never".to_owned(),
         (times, []) => format!("{times} times"),
     };
@@ -96,18 +96,18 @@ pub fn summary(windows: &[Surroundings]) -> BTreeMap<String, String> {
         ("frequency_mhz", range(ends().flat_map(|end| end.frequencies_mhz.iter().copied()), 0)),
         ("temperature_c", range(ends().filter_map(|end| end.temperature_c), 0)),
         ("others_cores", range(windows.iter().filter_map(Surroundings::others_cores), 2)),
-        ("governor", if governors.is_empty() { NOT_TOLD.to_owned() } else { governors.join(", ") }),
+        ("governor", if governors.is_empty() { UNKNOWN.to_owned() } else { governors.join(", ") }),
         ("throttled", throttled),
     ];
     entries.map(|(name, words)| (name.to_owned(), words)).into()
 }
 
-const NOT_TOLD: &str = "not told";
+const UNKNOWN: &str = "unknown";
 
 fn range(values: impl Iterator<Item = f64>, decimals: usize) -> String {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if low > high { NOT_TOLD.to_owned() } else { format!("{low:.decimals$} to {high:.decimals$}") }
+    if low > high { UNKNOWN.to_owned() } else { format!("{low:.decimals$} to {high:.decimals$}") }
 }
 
 #[cfg(test)]
@@ -140,16 +140,16 @@ mod tests {
     fn a_throttled_window_cannot_be_used() {
         let events = |events| Conditions { throttle_events: Some(events), ..Conditions::default() };
         assert_eq!(judge(&around(events(3), events(3)), LIMITS), Ok(()), "that was before");
-        insta::assert_snapshot!(judge(&around(events(3), events(5)), LIMITS).unwrap_err(), @"the processor was throttled 2 times; mend its cooling");
+        insta::assert_snapshot!(judge(&around(events(3), events(5)), LIMITS).unwrap_err(), @"the CPU was throttled 2 times; fix its cooling");
     }
 
     #[test]
     fn firmware_flags_count_when_they_are_up_or_were_up_within_the_window() {
         assert_eq!(judge(&around(firmware(0x50000), firmware(0x50000)), LIMITS), Ok(()), "since the start, not now");
         let now = judge(&around(firmware(0x4), firmware(0x40000)), LIMITS).unwrap_err();
-        insta::assert_snapshot!(now, @"the firmware reports throttled; mend power supply and cooling");
+        insta::assert_snapshot!(now, @"the firmware reports throttled; fix power supply and cooling");
         let between = judge(&around(firmware(0), firmware(0x10000)), LIMITS).unwrap_err();
-        insta::assert_snapshot!(between, @"the firmware reports under-voltage; mend power supply and cooling");
+        insta::assert_snapshot!(between, @"the firmware reports under-voltage; fix power supply and cooling");
     }
 
     #[test]
@@ -160,11 +160,11 @@ mod tests {
         assert_eq!(
             words,
             [
-                ("frequency_mhz", "not told"),
-                ("governor", "not told"),
+                ("frequency_mhz", "unknown"),
+                ("governor", "unknown"),
                 ("others_cores", "0.00 to 0.00"),
                 ("temperature_c", "48 to 61"),
-                ("throttled", "not told")
+                ("throttled", "unknown")
             ]
         );
     }

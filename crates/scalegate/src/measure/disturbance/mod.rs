@@ -2,7 +2,7 @@
 //!
 //! In: the files of `/sys` and `/proc` and the Raspberry Pi's firmware, each of which may be absent. Out: the conditions
 //! around a window, and the reason why it cannot be used, if there is one. What a host does not tell is `None`, and is
-//! shown as not told. Root directory and firmware tool are injectable; the parsers are pure.
+//! shown as unknown. Root directory and firmware tool are injectable; the parsers are pure.
 
 mod conditions;
 mod judge;

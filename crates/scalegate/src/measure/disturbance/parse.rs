@@ -1,6 +1,6 @@
 //! What kernel and firmware say, as numbers; pure.
 
-/// The kernel's unit of processor time in `/proc/stat`, which is fixed for programs.
+/// The kernel's unit of CPU time in `/proc/stat`, which is fixed for programs.
 const TICKS_PER_S: f64 = 100.0;
 
 /// Seconds that all processors together were not idle, from `/proc/stat`. Time that a hypervisor gave to others counts as

@@ -17,7 +17,7 @@ const WARM_C: f64 = 70.0;
 pub enum Level {
     /// As it should be.
     Good,
-    /// To be known: something can't be measured, or isn't told.
+    /// To be known: something can't be measured, or isn't reported.
     Note,
     /// Disturbs, and measuring is possible.
     Warning,
@@ -52,7 +52,7 @@ fn bad(name: &'static str, level: Level, words: impl Into<String>, remedy: &'sta
 }
 
 fn not_told(name: &'static str) -> Item {
-    Item { name, level: Level::Note, words: "not told by this host".to_owned(), remedy: None }
+    Item { name, level: Level::Note, words: "not reported by this host".to_owned(), remedy: None }
 }
 
 fn measurable(facts: &Facts) -> Vec<Item> {
@@ -91,7 +91,7 @@ fn disturbing(facts: &Facts) -> Vec<Item> {
 
 fn throttling(facts: &Facts) -> Item {
     const NAME: &str = "throttling";
-    const REMEDY: &str = "mend power supply and cooling; what is measured meanwhile is inconclusive";
+    const REMEDY: &str = "fix power supply and cooling; what is measured meanwhile is inconclusive";
     let conditions = &facts.conditions;
     if let Some(percent) = facts.speed_limit.filter(|percent| *percent < 100) {
         return bad(NAME, Level::Unusable, format!("macOS limits the processor to {percent} % of its speed"), REMEDY);
@@ -103,7 +103,7 @@ fn throttling(facts: &Facts) -> Item {
     }
     if !before.is_empty() {
         let words = format!("the firmware has seen {} since the start, and not now", before.join(", "));
-        return bad(NAME, Level::Warning, words, "mend power supply and cooling, and start the machine anew");
+        return bad(NAME, Level::Warning, words, "fix power supply and cooling, and start the machine anew");
     }
     match (conditions.throttle_events, conditions.firmware_flags.is_some() || facts.speed_limit.is_some()) {
         (Some(0), _) | (None, true) => good(NAME, "never since the start"),

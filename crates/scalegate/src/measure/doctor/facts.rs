@@ -12,7 +12,7 @@ use crate::measure::{energy, find_valgrind, host, instruction_counter};
 use crate::record::Host;
 use crate::{Error, Result};
 
-/// What was told; `None` is what this host does not tell.
+/// What was reported; `None` is what this host does not report.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// Its fingerprint.

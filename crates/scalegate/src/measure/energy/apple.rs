@@ -3,7 +3,7 @@
 use super::readings::Collected;
 use super::{EnergySource, Readings};
 
-/// Words of 64 bits in `rusage_info_v6` of `sys/resource.h`, behind the two of its UUID.
+/// Words of 64 bits in `rusage_info_v6` of `sys/resource.h`, after the two of its UUID.
 const WORDS: usize = 58;
 
 /// `ri_energy_nj` among them.
@@ -14,7 +14,7 @@ pub fn energy_j(words: &[u64]) -> Option<f64> {
     words.get(ENERGY_NJ).filter(|energy_nj| **energy_nj > 0).map(|energy_nj| *energy_nj as f64 / 1e9)
 }
 
-/// The counters of the processes that were measured, one behind the other.
+/// The counters of the processes that were measured, one after the other.
 #[derive(Debug)]
 pub struct Apple {
     process: Option<(u32, f64)>,

@@ -1,7 +1,7 @@
 //! Energy from real meters. Nothing here estimates: without a meter there is a reason and no number.
 //!
 //! In: counters of the processor (RAPL, Apple silicon), power readings of a Raspberry Pi 5, or the log of an external
-//! meter. Out: joules between two times, or why they cannot be told. Sources are taken in that order of trust, except that
+//! meter. Out: joules between two times, or why they are unknown. Sources are taken in that order of trust, except that
 //! a log the user names is what the user wants. Root directory and tools are injectable; the parsers are pure. Only the
 //! log has been run with real windows so far; RAPL, Apple silicon and Raspberry Pi are not yet run on hardware.
 

@@ -6,7 +6,7 @@ pub const LEAST_READINGS: usize = 20;
 /// Readings further apart than this many times their usual distance have a gap between them.
 const GAP: f64 = 3.0;
 
-/// What a meter told, in the order of time; times are seconds since 1970.
+/// What a meter reported, in the order of time; times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Readings {
     /// Joules since some beginning.

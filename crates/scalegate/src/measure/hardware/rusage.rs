@@ -1,6 +1,6 @@
 //! macOS: `proc_pid_rusage`, which needs no privilege for one's own process.
 
-/// Words of 64 bits in `rusage_info_v4` behind its identifier of 16 bytes (`sys/resource.h` of macOS).
+/// Words of 64 bits in `rusage_info_v4` after its identifier of 16 bytes (`sys/resource.h` of macOS).
 #[cfg(any(target_os = "macos", test))]
 const WORDS: usize = 35;
 

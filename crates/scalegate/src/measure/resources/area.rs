@@ -1,11 +1,11 @@
 //! Areas under samples; pure.
 
-/// One look at a process.
+/// One poll of a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Seconds since the sampler was made.
     pub time_s: f64,
-    /// Processor time that the process has used since it began, in seconds.
+    /// CPU time that the process has used since it began, in seconds.
     pub cpu_s: f64,
     /// Resident memory.
     pub rss_bytes: f64,
@@ -21,13 +21,13 @@ impl Trace {
         self.ends().map_or(0.0, |(first, last)| last.time_s - first.time_s)
     }
 
-    /// Processor time between the ends, in seconds. The differences of a cumulative counter add up to this, so that
+    /// CPU time between the ends, in seconds. The differences of a cumulative counter add up to this, so that
     /// neither the rate nor the times of the samples between the ends matter.
     pub fn cpu_s(&self) -> f64 {
         self.ends().map_or(0.0, |(first, last)| last.cpu_s - first.cpu_s)
     }
 
-    /// Area under the processor use above a level of `idle_cores`, in core·s.
+    /// Area under the CPU use above a level of `idle_cores`, in core·s.
     pub fn cpu_area(&self, idle_cores: f64) -> f64 {
         self.cpu_s() - idle_cores * self.duration_s()
     }
@@ -39,7 +39,7 @@ impl Trace {
         self.0.windows(2).map(trapezoid).sum::<f64>() - idle_bytes * self.duration_s()
     }
 
-    /// Mean processor use, in cores.
+    /// Mean CPU use, in cores.
     pub fn mean_cores(&self) -> f64 {
         if self.duration_s() > 0.0 { self.cpu_s() / self.duration_s() } else { 0.0 }
     }

@@ -5,22 +5,22 @@ use super::{Idle, IdleMemory, Windows};
 /// Costs of one inference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Costs {
-    /// Area under the processor use above idle, seen from outside, in core·s.
+    /// Area under the CPU use above idle, seen from outside, in core·s.
     pub cpu_auc: f64,
-    /// Processor time as the process itself has it, in seconds.
+    /// CPU time as the process itself has it, in seconds.
     pub cpu_time: f64,
     /// Area under the resident memory above idle, in byte·s; a reason where memory has no idle level, or none that is
     /// certain to less than the area.
     pub rss_auc: Result<f64, String>,
     /// Largest resident memory that a sample saw, in bytes.
     pub sampled_peak: f64,
-    /// Mean processor use above idle while inferences ran, in cores.
+    /// Mean CPU use above idle while inferences ran, in cores.
     pub utilisation: f64,
 }
 
 impl Costs {
     /// The costs above an idle level. Bringing back the state between inferences is no part of one, and only the process
-    /// itself can tell how much of its processor time that was: this is taken off both figures of processor time.
+    /// itself can tell how much of its CPU time that was: this is taken off both figures of CPU time.
     pub fn new(windows: &Windows, idle: &Idle) -> Self {
         let Windows { busy, report, .. } = windows;
         let area = busy.cpu_area(idle.cores);

@@ -64,7 +64,7 @@ impl Dialogue {
         if heard.as_deref() == Some(word) { Ok(()) } else { Err(self.unexpected(heard)) }
     }
 
-    /// The error behind a line that was not expected: the child's own, which it says as JSON, or how it ended.
+    /// The error for a line that was not expected: the child's own, which it says as JSON, or how it ended.
     pub fn unexpected(&mut self, heard: Option<Heard>) -> Error {
         match heard {
             None => self.ended_early(),

@@ -2,7 +2,7 @@
 
 use super::Trace;
 
-/// Two idle windows agree if their processor use differs by no more than this many cores…
+/// Two idle windows agree if their CPU use differs by no more than this many cores…
 pub const MOST_CORES_APART: f64 = 0.02;
 /// …and their memory by no more than this share of it…
 pub const MOST_SHARE_APART: f64 = 0.05;
@@ -12,7 +12,7 @@ pub const MOST_BYTES_APART: f64 = 2e6;
 /// What a process uses while it does nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Idle {
-    /// Processor use in cores.
+    /// CPU use in cores.
     pub cores: f64,
     /// Resident memory, or how the windows disagree about it.
     pub memory: Result<IdleMemory, String>,
@@ -32,7 +32,7 @@ const PAGE_BYTES: f64 = 4096.0;
 
 impl Idle {
     /// The level between two idle windows. Windows that disagree about memory only leave it without its level; the
-    /// processor time of the inferences between them is as good as any.
+    /// CPU time of the inferences between them is as good as any.
     ///
     /// # Errors
     /// The windows disagree about the use of the processor: something runs on that inferences did not wait for.

@@ -1,8 +1,8 @@
-//! Processor time and memory of a process, sampled from outside and integrated above idle.
+//! CPU time and memory of a process, sampled from outside and integrated above idle.
 //!
 //! In: a child process that prepares a case and then waits for words. Out: three series of samples (idle, inferences,
 //! idle) and the areas above idle, computed by pure functions. The sampler is the parent's own thread and keeps absolute
-//! deadlines; processor use is a difference of the kernel's cumulative counter, never an integral of percentages.
+//! deadlines; CPU use is a difference of the kernel's cumulative counter, never an integral of percentages.
 
 mod area;
 mod costs;

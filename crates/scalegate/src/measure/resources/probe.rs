@@ -1,4 +1,4 @@
-//! Reading a process's processor time and memory from outside.
+//! Reading a process's CPU time and memory from outside.
 
 use std::path::PathBuf;
 
@@ -6,23 +6,23 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::{Error, Result};
 
-/// What a look at a process tells.
+/// What a poll of a process gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// Processor time since the process began, in seconds.
+    /// CPU time since the process began, in seconds.
     pub cpu_s: f64,
     /// Resident memory.
     pub rss_bytes: f64,
 }
 
-/// A process that is looked at; nothing else of the machine is.
+/// A process that is polled; nothing else of the machine is.
 #[derive(Debug)]
 pub struct Probe {
     pid: u32,
     source: Source,
 }
 
-/// Where a look goes. On Linux sysinfo has processor time from ticks of 10 ms, and reads a file of which nearly
+/// Where a poll goes. On Linux sysinfo has CPU time from ticks of 10 ms, and reads a file of which nearly
 /// nothing is needed; elsewhere it has milliseconds.
 #[derive(Debug)]
 enum Source {
@@ -57,7 +57,7 @@ impl Probe {
         Ok(probe)
     }
 
-    /// Looks at the process.
+    /// Polls the process.
     ///
     /// # Errors
     /// The process is gone.
@@ -119,7 +119,7 @@ mod kernel {
 
     use super::Reading;
 
-    /// The clock of a process's processor time in nanoseconds, of all its threads, those that have ended among them; and
+    /// The clock of a process's CPU time in nanoseconds, of all its threads, those that have ended among them; and
     /// the file of its memory in pages.
     #[derive(Debug)]
     pub(super) struct Files {

@@ -1,4 +1,4 @@
-//! Looking at a process at absolute times, until something is heard.
+//! Polls a process at absolute times, until something is heard.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -6,34 +6,34 @@ use std::time::{Duration, Instant};
 use super::{Point, Probe, Trace};
 use crate::Result;
 
-/// How often a process is looked at.
+/// How often a process is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     hz: u32,
-    looks: u32,
+    polls: u32,
 }
 
-/// Looks a second at which a step of 300 ms has its area to 5 %.
-const LOOKS_HZ: u32 = 100;
-/// Looks for each sample, at the most: they are what sampling costs.
-const MOST_LOOKS: u32 = 5;
+/// Polls a second at which a step of 300 ms has its area to 5 %.
+const POLLS_HZ: u32 = 100;
+/// Polls for each sample, at the most: they are what sampling costs.
+const MAX_POLLS: u32 = 5;
 
 impl Rate {
-    /// `hz` samples a second, and up to five looks for each: memory rises and falls within a period, and no counter
-    /// remembers it, as one does for processor time. Above 100 looks a second there are no more than samples.
+    /// `hz` samples a second, and up to five polls for each: memory rises and falls within a period, and no counter
+    /// remembers it, as one does for CPU time. Above 100 polls a second there are no more than samples.
     pub fn of(hz: u32) -> Self {
         let hz = hz.max(1);
-        Self { hz, looks: (LOOKS_HZ / hz).clamp(1, MOST_LOOKS) }
+        Self { hz, polls: (POLLS_HZ / hz).clamp(1, MAX_POLLS) }
     }
 
-    /// `hz` samples a second and no other look.
+    /// `hz` samples a second and no other poll.
     pub fn exactly(hz: u32) -> Self {
-        Self { hz: hz.max(1), looks: 1 }
+        Self { hz: hz.max(1), polls: 1 }
     }
 
-    /// Looks a second.
-    pub fn looks_hz(self) -> u32 {
-        self.hz * self.looks
+    /// Polls a second.
+    pub fn polls_hz(self) -> u32 {
+        self.hz * self.polls
     }
 }
 
@@ -51,7 +51,7 @@ impl Sampler {
         Self { probe, start: Instant::now(), rate }
     }
 
-    /// The process that is looked at.
+    /// The process that is polled.
     pub fn probe(&self) -> &Probe {
         &self.probe
     }
@@ -61,8 +61,8 @@ impl Sampler {
         self.start
     }
 
-    /// Looks until a message comes, or until `most` has passed; `also` is called with the time of each sample, and not of the
-    /// looks between. `begin` is called behind the first sample, so that what it sets off is within the window.
+    /// Polls until a message comes, or until `most` has passed; `also` is called with the time of each sample, and not of the
+    /// polls between. `begin` is called after the first sample, so that what it sets off is within the window.
     ///
     /// There is a sample at once and one at the very end beside those of the rate, so that a window ends where it ends
     /// and not at the last tick before. When the sender is gone, this ends at once.
@@ -77,21 +77,21 @@ impl Sampler {
         mut also: impl FnMut(f64),
     ) -> Result<(Trace, Option<T>)> {
         let end = most.map(|most| Instant::now() + most);
-        let mut trace = Trace(vec![self.look()?]);
+        let mut trace = Trace(vec![self.poll()?]);
         also(trace.0[0].time_s);
         begin();
         loop {
-            let tick = next_tick(self.start, self.rate.looks_hz(), Instant::now());
-            let at = moment(self.start, self.rate.looks_hz(), tick);
+            let tick = next_tick(self.start, self.rate.polls_hz(), Instant::now());
+            let at = moment(self.start, self.rate.polls_hz(), tick);
             let deadline = end.map_or(at, |end| end.min(at));
             let heard = messages.recv_timeout(deadline.saturating_duration_since(Instant::now()));
             if heard.as_ref().is_err_and(|error| *error == RecvTimeoutError::Disconnected) {
                 return Ok((trace, None));
             }
-            let point = self.look()?;
+            let point = self.poll()?;
             trace.0.push(point);
             let is_over = heard.is_ok() || end.is_some_and(|end| Instant::now() >= end);
-            if is_over || tick.is_multiple_of(u64::from(self.rate.looks)) {
+            if is_over || tick.is_multiple_of(u64::from(self.rate.polls)) {
                 also(point.time_s);
             }
             if is_over {
@@ -100,7 +100,7 @@ impl Sampler {
         }
     }
 
-    fn look(&mut self) -> Result<Point> {
+    fn poll(&mut self) -> Result<Point> {
         let time_s = self.start.elapsed().as_secs_f64();
         let reading = self.probe.read()?;
         Ok(Point { time_s, cpu_s: reading.cpu_s, rss_bytes: reading.rss_bytes })
@@ -109,7 +109,7 @@ impl Sampler {
 
 const NANOS: u128 = 1_000_000_000;
 
-/// The number of the first tick after `now`, of those that come `hz` times a second from `start` on. A late look delays none of
+/// The number of the first tick after `now`, of those that come `hz` times a second from `start` on. A late poll delays none of
 /// the others, and ticks that have passed are not made up for.
 fn next_tick(start: Instant, hz: u32, now: Instant) -> u64 {
     let passed = now.saturating_duration_since(start).as_nanos() * u128::from(hz) / NANOS;
@@ -140,16 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn there_are_five_looks_for_a_sample_and_no_more_than_100_a_second_for_their_sake() {
-        let looks = |hz| Rate::of(hz).looks_hz();
-        assert_eq!([1, 5, 20, 50, 100, 1000].map(looks), [5, 25, 100, 100, 100, 1000]);
-        assert_eq!(Rate::exactly(5).looks_hz(), 5, "the reference method");
+    fn there_are_five_polls_for_a_sample_and_no_more_than_100_a_second_for_their_sake() {
+        let polls = |hz| Rate::of(hz).polls_hz();
+        assert_eq!([1, 5, 20, 50, 100, 1000].map(polls), [5, 25, 100, 100, 100, 1000]);
+        assert_eq!(Rate::exactly(5).polls_hz(), 5, "the reference method");
     }
 
     #[test]
     fn a_meter_is_read_with_the_samples_and_not_with_the_looks_between() {
         let (_sender, receiver) = mpsc::channel::<()>();
-        let rate = Rate { hz: 1, looks: 100 };
+        let rate = Rate { hz: 1, polls: 100 };
         let mut sampler = Sampler::new(Probe::new(std::process::id()).unwrap(), rate);
         let mut times = Vec::new();
         let (trace, _) =

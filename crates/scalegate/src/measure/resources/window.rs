@@ -28,7 +28,7 @@ pub mod words {
 pub struct ChildReport {
     /// Inferences in the window.
     pub inferences: u64,
-    /// Processor time of the whole window, as the process's own getrusage has it, in seconds.
+    /// CPU time of the whole window, as the process's own getrusage has it, in seconds.
     pub cpu_s: f64,
     /// The part of it that brought back the state between inferences, which is no part of them.
     pub reset_cpu_s: f64,
@@ -101,7 +101,7 @@ pub fn take_windows(
     Ok(Windows { before, busy, after, peak_bytes, report, start_unix_s })
 }
 
-/// Processor time of this process so far, in seconds, with the kernel's resolution of a microsecond.
+/// CPU time of this process so far, in seconds, with the kernel's resolution of a microsecond.
 ///
 /// # Errors
 /// The system does not tell.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::page::Page;
-use crate::record::{NOT_TOLD, Provenance, Run};
+use crate::record::{Provenance, Run, UNKNOWN};
 
 type Fields = Vec<(String, String)>;
 
@@ -21,7 +21,7 @@ pub(super) fn fingerprints(page: &Page) -> Markup {
 
 /// A field; what an imported record doesn't hold is unknown.
 fn named(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), if value.is_empty() || value == NOT_TOLD { "unknown".to_owned() } else { value.to_owned() })
+    (name.to_owned(), if value.is_empty() || value == UNKNOWN { "unknown".to_owned() } else { value.to_owned() })
 }
 
 fn host(provenance: &Provenance) -> Fields {
