@@ -7,11 +7,10 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use scalegate::metric::Metric;
 use scalegate::record::{self, Run};
 use scalegate::workload::WorkloadName;
 use scalegate_testing::Place;
@@ -257,6 +256,11 @@ fn a_workload_without_sizes_is_refused_before_anything_is_measured() {
 #[cfg(target_os = "linux")]
 #[test]
 fn kill_9_loses_no_finished_round_and_leaves_no_process() {
+    use std::process::Stdio;
+    use std::time::Instant;
+
+    use scalegate::metric::Metric;
+
     let package = Package::new();
     package.edit("scalegate.toml", "rounds = 3", "rounds = 40");
     package.count();

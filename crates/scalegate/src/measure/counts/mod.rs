@@ -15,7 +15,9 @@ mod valgrind;
 pub use allocator::{Allocator, HeapUse, Instrumented};
 pub use callgrind::{CALLGRIND_METRICS, callgrind, read_callgrind};
 pub use environment::{KEY_FIELDS, count_environment, heap_environment};
-use request::{CAN_START, runs_below_valgrind};
+use request::CAN_START;
+#[cfg(target_os = "linux")]
+use request::runs_below_valgrind;
 pub use request::{start_instrumentation, toggle_collection};
 pub use size_classes::SizeClasses;
 pub use valgrind::{Valgrind, find_valgrind};

@@ -5,12 +5,14 @@
 const START_INSTRUMENTATION: usize = ((b'C' as usize) << 24 | (b'T' as usize) << 16) + 4;
 
 /// `VG_USERREQ__RUNNING_ON_VALGRIND` of `valgrind.h`.
+#[cfg(any(target_os = "linux", test))]
 const RUNNING_ON_VALGRIND: usize = 0x1001;
 
 /// `VG_USERREQ_TOOL_BASE('C', 'T') + 2` of `callgrind.h`.
 const TOGGLE_COLLECT: usize = ((b'C' as usize) << 24 | (b'T' as usize) << 16) + 2;
 
 /// Whether this process runs below Valgrind.
+#[cfg(any(target_os = "linux", test))]
 pub(super) fn runs_below_valgrind() -> bool {
     request(&[RUNNING_ON_VALGRIND, 0, 0, 0, 0, 0]) > 0
 }
