@@ -4,6 +4,7 @@
 //! sources build, and read its documents by the types of the library.
 #![expect(clippy::print_stdout, reason = "what a command prints is its result")]
 
+mod artifacts;
 mod baselines;
 mod chromium;
 mod comment;
