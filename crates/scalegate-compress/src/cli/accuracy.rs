@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use scalegate::cli::print;
+use scalegate::output::print;
 use scalegate::progress::Progress;
 use scalegate::{Error, Result};
 

@@ -10,7 +10,7 @@ use crate::accuracy::{LONGEST_PASSAGE, text_passages};
 use crate::compress::{self, Budget, Options};
 use crate::report;
 use scalegate::Result;
-use scalegate::cli::print;
+use scalegate::output::print;
 use scalegate::progress::Progress;
 
 /// Make a language model smaller: weights become products of smaller ones

@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 
 use super::BaselinePath;
 use super::join::by_host;
-use super::output::print;
 use crate::analysis::{self, Check, Expected, RunLaws};
 use crate::baseline::Store;
 use crate::config::{Config, GateSettings};

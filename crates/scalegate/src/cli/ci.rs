@@ -8,7 +8,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::BaselinePath;
 use super::check::{changed_laws, settings};
 use super::join::by_host;
-use super::output::print;
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::output::print;
 use super::{check, report as page};
 use crate::analysis::{self, Comparison, SeriesFit};
 use crate::record::{self, Run};

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use super::output::print;
 use crate::measure::doctor::{Facts, Level, examine};
 use crate::{Result, report};
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What stands for the sources of a program that nobody told.
-pub(crate) const NOT_TOLD: &str = "not told";
+pub const NOT_TOLD: &str = "not told";
 
 /// The origin of a run's samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

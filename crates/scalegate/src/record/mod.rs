@@ -9,7 +9,6 @@ mod join;
 mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
-pub(crate) use fingerprint::NOT_TOLD;
-pub use fingerprint::{Build, Difference, Host, Program, Provenance};
+pub use fingerprint::{Build, Difference, Host, NOT_TOLD, Program, Provenance};
 pub use join::{Absorbed, Join, absorb, extend};
 pub use run::{Run, Sample, Series};

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use crate::bench::{Package, TARGET_MARK};
+use crate::bench::Package;
 use crate::record::Program;
 use crate::{Error, Result, bounded};
 
@@ -39,9 +39,9 @@ struct Dependency {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct CargoTarget {
+pub(super) struct CargoTarget {
     name: String,
-    kind: Vec<String>,
+    pub(super) kind: Vec<String>,
 }
 
 impl CargoPackage {
@@ -50,22 +50,8 @@ impl CargoPackage {
     }
 }
 
-/// A message of `cargo bench --no-run`.
-#[derive(Deserialize)]
-struct Message {
-    target: Option<CargoTarget>,
-    executable: Option<PathBuf>,
-    manifest_path: Option<PathBuf>,
-}
-
-/// An executable of a bench target, with the directory that Cargo would start it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Executable {
-    pub(crate) path: PathBuf,
-    pub(crate) directory: PathBuf,
-}
-
-fn cargo() -> Command {
+/// The cargo that this process was started by, or the one on `PATH`.
+pub(super) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
@@ -149,43 +135,10 @@ impl Workspace {
         }
         Ok(hex(&hash.finalize()))
     }
-
-    /// Builds the bench targets, and gives those that are made with this crate.
-    ///
-    /// # Errors
-    /// They don't build; Cargo has said why.
-    pub(crate) fn build(&self) -> Result<Vec<Executable>> {
-        let mut cargo = cargo();
-        cargo.args(["bench", "--no-run", "--message-format=json-render-diagnostics"]);
-        cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
-        let output =
-            cargo.output().map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
-        if !output.status.success() {
-            let cause = format!("the bench targets don't build: it ended with {}", output.status);
-            return Err(Error::new("cargo bench --no-run", cause, "fix what it said above, and rerun"));
-        }
-        let mut found = Vec::new();
-        for line in String::from_utf8_lossy(&output.stdout).lines() {
-            let Ok(message) = serde_json::from_str::<Message>(line) else { continue };
-            let is_bench = message.target.is_some_and(|target| target.kind.iter().any(|kind| kind == "bench"));
-            let (Some(path), true) = (message.executable, is_bench) else { continue };
-            if is_marked(&path)? {
-                let manifest = message.manifest_path.unwrap_or_default();
-                let directory = manifest.parent().unwrap_or(&self.workspace_root).to_path_buf();
-                found.push(Executable { path, directory });
-            }
-        }
-        Ok(found)
-    }
 }
 
-/// Whether an executable is a bench target of this crate: others may start to measure when they are asked.
-fn is_marked(path: &Path) -> Result<bool> {
-    let content = read_executable(path)?;
-    Ok(content.windows(TARGET_MARK.len()).any(|window| window == TARGET_MARK))
-}
-
-fn read_executable(path: &Path) -> Result<Vec<u8>> {
+/// The bytes of an executable.
+pub(super) fn read_executable(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::new(path.display(), error, "build it again with `cargo bench --no-run`"))
 }
 

@@ -9,7 +9,7 @@ use crate::config::{Config, GateSettings};
 use crate::measure;
 use crate::metric::Metric;
 use crate::record::{self, Absorbed, Provenance, Run, Series};
-use crate::{Error, Result, cli, paths, report};
+use crate::{Error, Result, output, paths, report};
 
 /// A target with the executable that measures it.
 #[derive(Debug, Clone)]
@@ -152,9 +152,9 @@ impl Recorder {
         if run.series.is_empty() {
             return Ok(());
         }
-        cli::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
+        output::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
         let check = analysis::check(&[run], &Store::new(paths::baselines()), &self.gate, &Expected::default())?;
-        cli::print(&report::matches_text(&check, &self.measured))
+        output::print(&report::matches_text(&check, &self.measured))
     }
 
     fn part(&mut self, mut series: Vec<Series>) -> Option<Run> {

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use super::Request;
+use super::build::build;
 use super::driver::Session;
 use super::job::{Description, Work};
 use super::package::{Workspace, hash_executable};
-use super::record::Target;
+use super::record::{Target, nothing_to_measure};
+use super::{Request, measure_and_show};
 use crate::config::Config;
-use crate::record::Provenance;
-use crate::{Result, measure};
+use crate::record::{self, Provenance};
+use crate::{Error, Result, measure};
 
 /// A package with its bench targets.
 pub(crate) struct Tree {
@@ -31,7 +32,7 @@ impl Tree {
     /// They don't build, or one cannot say what it measures.
     pub(crate) fn targets(&self, config: &Config) -> Result<Vec<Target>> {
         measure::watch_for_ctrl_c();
-        let executables = self.workspace.build()?;
+        let executables = build()?;
         let request = Request::default();
         let session = Session::new(config, &request, &[])?;
         let mut targets = Vec::new();
@@ -84,4 +85,29 @@ pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Re
         }
     }
     Ok((targets.into_iter().map(|target| target.description).collect(), others))
+}
+
+/// Drives the bench targets of the package in the working directory, which are built first.
+///
+/// # Errors
+/// There is no package or no target, a target doesn't build, a glob matches nothing, or the first workload that could not be
+/// measured; what was measured before is in the record.
+pub(crate) fn run(request: &Request) -> Result<()> {
+    let config = Config::load_here()?;
+    record::check_place(&request.out)?;
+    if request.resume && !request.out.exists() {
+        return Err(Error::new(
+            request.out.display(),
+            "there is no record to resume",
+            "start a run without `--resume`, or name the record with `--out`",
+        ));
+    }
+    let tree = Tree::here()?;
+    let targets = tree.targets(&config)?;
+    if targets.is_empty() {
+        return Err(nothing_to_measure());
+    }
+    let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
+    request.check(&descriptions)?;
+    measure_and_show(&config, request, &targets)
 }
