@@ -58,7 +58,10 @@ mod resolution;
 #[cfg(test)]
 mod schema;
 pub mod session;
+mod sha256;
+mod temporary;
 pub mod time;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 pub mod units;
 pub mod workload;
 

@@ -11,6 +11,7 @@ use crate::analysis::{self, Check, Expected, RunLaws};
 use crate::baseline::Store;
 use crate::config::{Config, GateSettings};
 use crate::gate::Outcome;
+use crate::output::print;
 use crate::record::{Run, Series};
 use crate::session::{self, Tree};
 use crate::{Result, paths, report};

@@ -12,6 +12,7 @@ use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
 use crate::config::Config;
+use crate::output::print;
 use crate::record::Run;
 use crate::time::Date;
 use crate::{Error, Result, report};

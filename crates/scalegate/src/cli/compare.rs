@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{check, report as page};
 use crate::analysis::{self, Comparison, SeriesFit};
+use crate::output::print;
 use crate::record::{self, Run};
 use crate::{Result, report};
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::measure::doctor::{Facts, Level, examine};
+use crate::output::print;
 use crate::{Result, report};
 
 /// Say what this host can measure, and what would disturb it

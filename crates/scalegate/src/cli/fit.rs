@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::RunPath;
 use crate::analysis::{self, SeriesFit, Unfitted};
+use crate::output::print;
 use crate::record::{self, Run, Series};
 use crate::{Error, Result, report};
 

@@ -238,4 +238,3 @@ pub(super) fn note(note: &Note) -> String {
 pub(super) fn listed(fields: &[Difference]) -> String {
     fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
-

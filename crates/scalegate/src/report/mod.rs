@@ -9,11 +9,13 @@ mod comparison;
 mod doctor;
 #[cfg(feature = "cli")]
 mod escaping;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod findings;
 #[cfg(feature = "cli")]
 mod findings_json;
 #[cfg(feature = "cli")]
 mod html;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod laws;
 #[cfg(feature = "cli")]
 mod laws_json;

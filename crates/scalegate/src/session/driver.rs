@@ -20,7 +20,7 @@ use crate::measure::{self, Ended, read_criterion};
 use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{Run, Sample, Series};
-use crate::{Error, Result, gate, paths, time};
+use crate::{Error, Result, gate, paths, temporary, time};
 
 /// The targets of a session and what is asked of them.
 pub(crate) struct Session<'a> {
@@ -28,7 +28,7 @@ pub(crate) struct Session<'a> {
     pub(super) request: &'a Request,
     pub(super) targets: &'a [Target],
     /// For the files of the run; it goes away with the session.
-    scratch: tempfile::TempDir,
+    scratch: temporary::Directory,
 }
 
 /// A workload of a target, measured in one way.
@@ -39,10 +39,10 @@ impl<'a> Session<'a> {
     /// There is no room for the files of a run.
     pub(crate) fn new(config: &'a Config, request: &'a Request, targets: &'a [Target]) -> Result<Self> {
         let target = paths::target();
-        let scratch =
-            std::fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target)).map_err(|error| {
-                Error::new(target.display(), error, "make the directory writable; it takes the run's files")
-            })?;
+        let made = std::fs::create_dir_all(&target).and_then(|()| temporary::Directory::within(&target));
+        let scratch = made.map_err(|error| {
+            Error::new(target.display(), error, "make the directory writable; it takes the run's files")
+        })?;
         Ok(Self { config, request, targets, scratch })
     }
 
@@ -77,7 +77,6 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The record that is resumed was measured in another way.
     fn chosen(&self, instrument: Instrument, recorder: &mut Recorder) -> Result<Vec<Chosen<'a>>> {
-        let is_chosen = self.request.choice()?;
         let wanted: Vec<Metric> =
             instrument.metrics().iter().copied().filter(|metric| self.request.wants(*metric)).collect();
         if wanted.is_empty() {
@@ -85,7 +84,8 @@ impl<'a> Session<'a> {
         }
         let all =
             self.targets.iter().flat_map(|target| target.description.workloads.iter().map(move |it| (target, it)));
-        let mut chosen: Vec<Chosen<'a>> = all.filter(|(_, it)| it.instrument == instrument && is_chosen(it)).collect();
+        let mut chosen: Vec<Chosen<'a>> =
+            all.filter(|(_, it)| it.instrument == instrument && self.request.chooses(it)).collect();
         if instrument == Instrument::Clock {
             Rounds::new(self, chosen.clone()).check(recorder)?;
         }
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
 
     fn compute(&self, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
         for (target, workload) in chosen {
-            let progress = Progress::line();
+            let progress = Progress::new();
             progress.say(workload.name.clone());
             let work = Work::Compute { workload: workload.name.clone() };
             let answer: ComputeAnswer = self.ask(target, &workload.name, work)?;
@@ -265,17 +265,17 @@ impl<'a> Rounds<'a> {
         }
         self.resume(recorder)?;
         let rounds = self.session.rounds();
-        let progress = Progress::line();
+        let progress = Progress::new();
         let mut last: Option<Duration> = None;
         loop {
             let taken = self.rounds_taken(recorder)?;
-            let open: BTreeMap<&str, u32> =
+            let open: Vec<(&str, u32)> =
                 taken.into_iter().filter(|(name, n)| *n < rounds && !self.decided.contains(*name)).collect();
-            let Some(&round) = open.values().min() else { break };
+            let Some(round) = open.iter().map(|(_, n)| *n).min() else { break };
             // After an interruption, or after being decided for a time, a workload may be behind: it catches up first.
             let due: Vec<String> =
-                open.iter().filter(|(_, n)| **n == round).map(|(name, _)| (*name).to_owned()).collect();
-            let undecided: Vec<&str> = open.into_keys().collect();
+                open.iter().filter(|(_, n)| *n == round).map(|(name, _)| (*name).to_owned()).collect();
+            let undecided: Vec<&str> = open.into_iter().map(|(name, _)| name).collect();
             progress.say(words(round, rounds, &undecided, last, self.session.request.stops_early));
             let start = Instant::now();
             self.take_round(recorder, round, &due)?;
@@ -331,7 +331,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// The rounds of every workload in this session; of one that a round spoilt no more are taken.
-    fn rounds_taken(&self, recorder: &Recorder) -> Result<BTreeMap<&'a str, u32>> {
+    fn rounds_taken(&self, recorder: &Recorder) -> Result<Vec<(&'a str, u32)>> {
         // Before its first round there is only that of an earlier run, damaged or not.
         let run = if self.begun.is_empty() { None } else { recorder.read()? };
         let of = |name: &str| -> u32 {

@@ -9,12 +9,11 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::bench::Package;
 use crate::record::Program;
-use crate::{Error, Result, bounded};
+use crate::{Error, Result, bounded, sha256};
 
 /// A workspace as Cargo describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -72,7 +71,8 @@ impl Workspace {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(fail(errors.trim().trim_start_matches("error: ").to_owned()));
         }
-        serde_json::from_slice(&output.stdout).map_err(|error| fail(format!("cargo metadata: {error}")))
+        serde_json::from_str(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|error| fail(format!("cargo metadata: {error}")))
     }
 
     /// The directories of the default members.
@@ -85,16 +85,16 @@ impl Workspace {
 
     /// The packages at `open` and those that they reach by path, by the directory of each.
     fn reached(&self, mut open: Vec<PathBuf>) -> BTreeMap<PathBuf, CargoPackage> {
-        let known: BTreeMap<PathBuf, CargoPackage> =
-            self.packages.iter().filter_map(|package| Some((package.directory()?, package.clone()))).collect();
+        let is_at = |package: &CargoPackage, directory: &Path| package.manifest_path.parent() == Some(directory);
         let mut found = BTreeMap::new();
         while let Some(directory) = open.pop() {
             if found.contains_key(&directory) {
                 continue;
             }
-            let package = known.get(&directory).cloned().or_else(|| {
+            let inside = self.packages.iter().find(|package| is_at(package, &directory)).cloned();
+            let package = inside.or_else(|| {
                 let outside = Self::at(&directory).ok()?;
-                outside.packages.into_iter().find(|package| package.manifest_path.parent() == Some(&directory))
+                outside.packages.into_iter().find(|package| is_at(package, &directory))
             });
             // What Cargo knows nothing of is hashed nevertheless.
             let package = package.unwrap_or_else(|| CargoPackage {
@@ -122,7 +122,7 @@ impl Workspace {
                 files.extend(entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path));
             }
         }
-        let mut hash = Sha256::new();
+        let mut hash = sha256::Pieces::default();
         for file in files {
             let content = match std::fs::read(&file) {
                 Ok(content) => content,
@@ -130,10 +130,10 @@ impl Workspace {
                 Err(error) => return Err(Error::new(file.display(), error, "make the sources readable")),
             };
             let name = file.strip_prefix(&self.workspace_root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-            hash.update(format!("{name}\0{}\0", content.len()));
-            hash.update(&content);
+            hash.push(format!("{name}\0{}\0", content.len()).as_bytes());
+            hash.push(&content);
         }
-        Ok(hex(&hash.finalize()))
+        Ok(hash.finish())
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn read_executable(path: &Path) -> Result<Vec<u8>> {
 
 /// SHA-256 of an executable.
 pub(super) fn hash_executable(path: &Path) -> Result<String> {
-    Ok(hex(&Sha256::digest(read_executable(path)?)))
+    Ok(sha256::of(&read_executable(path)?))
 }
 
 /// Who is measured: the hash of the sources, and the program.
@@ -229,10 +229,6 @@ fn compiled_from(root: &Path, list: &Path) -> Vec<PathBuf> {
     // A space within a name is written with a backslash before it.
     let files = first.replace("\\ ", "\0");
     files.split_whitespace().map(|file| root.join(file.replace('\0', " "))).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ impl Recorder {
         if series.is_empty() {
             return None;
         }
-        series.sort_by(|a, b| a.key().cmp(&b.key()));
+        Series::sort(&mut series);
         for one in &series {
             let key = (one.workload.clone(), one.metric);
             if !self.measured.contains(&key) {

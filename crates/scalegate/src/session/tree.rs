@@ -1,6 +1,9 @@
 //! The package in the working directory, as `scalegate run` and `scalegate check` see it.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use glob::Pattern;
 
 use super::build::build;
 use super::driver::Session;
@@ -8,6 +11,7 @@ use super::job::{Description, Work};
 use super::package::{Workspace, hash_executable};
 use super::record::{Target, nothing_to_measure};
 use super::{Request, measure_and_show};
+use crate::bench::Package;
 use crate::config::Config;
 use crate::record::{self, Provenance};
 use crate::{Error, Result, measure};
@@ -41,7 +45,7 @@ impl Tree {
                 executable: executable.path,
                 directory: executable.directory,
                 arguments: Vec::new(),
-                description: Description::unknown(),
+                description: unknown(),
             };
             target.description = session.ask(&target, "a bench target", Work::Describe { with_subject: true })?;
             targets.push(target);
@@ -68,6 +72,17 @@ impl Tree {
     }
 }
 
+/// Of a target that has not been asked yet.
+fn unknown() -> Description {
+    Description {
+        target: String::new(),
+        package: Package { name: String::new(), version: String::new(), directory: PathBuf::new() },
+        workloads: Vec::new(),
+        subject: BTreeMap::new(),
+        allocator: String::new(),
+    }
+}
+
 /// What the targets of the package in the working directory measure, and which of them a record measured with another executable.
 ///
 /// # Errors
@@ -87,12 +102,13 @@ pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Re
     Ok((targets.into_iter().map(|target| target.description).collect(), others))
 }
 
-/// Drives the bench targets of the package in the working directory, which are built first.
+/// Drives the bench targets of the package in the working directory, which are built first. `globs` choose among their workloads;
+/// without one all are measured.
 ///
 /// # Errors
 /// There is no package or no target, a target doesn't build, a glob matches nothing, or the first workload that could not be
 /// measured; what was measured before is in the record.
-pub(crate) fn run(request: &Request) -> Result<()> {
+pub(crate) fn run(globs: &[String], request: Request) -> Result<()> {
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
     if request.resume && !request.out.exists() {
@@ -108,6 +124,30 @@ pub(crate) fn run(request: &Request) -> Result<()> {
         return Err(nothing_to_measure());
     }
     let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
-    request.check(&descriptions)?;
-    measure_and_show(&config, request, &targets)
+    let request = Request { workloads: matching(globs, &descriptions)?, ..request };
+    measure_and_show(&config, &request, &targets)
+}
+
+/// The workloads that globs name; none without a glob.
+///
+/// # Errors
+/// A glob that is malformed or that no workload matches.
+fn matching(globs: &[String], targets: &[Description]) -> Result<Vec<String>> {
+    let mut names: Vec<&str> =
+        targets.iter().flat_map(|target| &target.workloads).map(|workload| &*workload.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut chosen = Vec::new();
+    for glob in globs {
+        let place = || format!("--workload {glob}");
+        let pattern = Pattern::new(glob)
+            .map_err(|error| Error::new(place(), error.msg, "give a name or a glob such as `llm/*`"))?;
+        let found: Vec<&str> = names.iter().copied().filter(|name| pattern.matches(name)).collect();
+        if found.is_empty() {
+            let cause = "no workload of this package matches";
+            return Err(Error::new(place(), cause, format!("choose among {}", names.join(", "))));
+        }
+        chosen.extend(found.into_iter().map(str::to_owned));
+    }
+    Ok(chosen)
 }
