@@ -4,7 +4,9 @@
 //! sources build, and read its documents by the types of the library.
 #![expect(clippy::print_stdout, reason = "what a command prints is its result")]
 
+mod artifacts;
 mod baselines;
+mod build_time;
 mod chromium;
 mod comment;
 mod counts;
@@ -41,6 +43,7 @@ enum Command {
     Mutants(mutants::Arguments),
     PullRequest(pull_request::Arguments),
     Repeatability(repeatability::Arguments),
+    BuildTime(build_time::Arguments),
     Evidence(evidence::Arguments),
     Picture(chromium::PictureArguments),
     Browser(chromium::BrowserArguments),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::PullRequest(arguments) => pull_request::run(&arguments),
         Command::Repeatability(arguments) => done(repeatability::run(&arguments)),
+        Command::BuildTime(arguments) => build_time::run(&arguments),
         Command::Evidence(arguments) => done(evidence::run(&arguments)),
         Command::Picture(arguments) => done(chromium::draw(&arguments)),
         Command::Browser(arguments) => done(chromium::look(&arguments)),

@@ -30,7 +30,7 @@ const DIRECTORY: &str = "xtask/mutants";
 ///
 /// Prints a table; ends with 1 unless every harmful mutant is caught and every benign one passes. Takes about two minutes for
 /// each, and twice that with wall time; but four rounds of `clamp-ignored` had not ended after eight minutes: name the others to
-/// leave it out. Needs Valgrind. Build nothing else meanwhile: tract is not compiled again for this.
+/// leave it out. Needs Valgrind. Tract is not compiled again where `cargo bench` or the tests have compiled it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Mutants to apply; all by default

@@ -14,7 +14,7 @@ use crate::{counts, mutants, suite};
 /// Play a pull request on this machine: count base and change, and show verdict, annotations, summary and comment
 ///
 /// The base is accepted, and the change is checked against it alone: what is committed may have been counted with other tools.
-/// Ends as `scalegate check` does. Needs Valgrind. Build nothing else meanwhile: tract is not compiled again for this.
+/// Ends as `scalegate check` does. Needs Valgrind. Tract is not compiled again where `cargo bench` or the tests have compiled it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Commit of the base [default: where HEAD left main]

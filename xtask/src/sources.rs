@@ -2,8 +2,8 @@
 //!
 //! A version is a tree of git: that of a commit, of the working tree with what is not committed yet, or of either with a patch or
 //! a changed file. All versions are built at one path with one target directory, so that nothing in a program depends on the
-//! path and tract is compiled once. Objects and index of what is not committed are temporary: nothing is written into the
-//! repository.
+//! path. The directory is not that of the working tree, whose compiled dependencies are carried over, so that tract is compiled once.
+//! Objects and index of what is not committed are temporary: nothing is written into the repository.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::process::Command;
 use scalegate::{Error, Result};
 use tempfile::TempDir;
 
+use crate::artifacts;
 use crate::process::{self, command};
 
 /// A version of the sources, as the hash of git's tree.
@@ -50,9 +51,10 @@ impl Sources {
         &self.root
     }
 
-    /// Where cargo builds, whoever asks.
+    /// Where cargo builds the working tree.
     pub(crate) fn target(&self) -> PathBuf {
-        target(&self.root)
+        std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| self.root.join("target"), |directory| self.root.join(directory))
     }
 
     /// Builds the command line of the working tree, together with this program and so in the same form, without tract.
@@ -144,7 +146,9 @@ impl Sources {
         let mut git = self.git();
         git.env("GIT_INDEX_FILE", &index).arg("--work-tree").arg(&place);
         process::run_quietly(git.args(["read-tree", "--reset", "-u", &version.0]))?;
-        Ok(Checkout { place, target: self.target(), host_class: None })
+        let checkout = Checkout { place, host_class: None };
+        artifacts::carry_over(&self.root.join("Cargo.lock"), &self.target(), &checkout.target())?;
+        Ok(checkout)
     }
 
     fn written(&self) -> Result<Version> {
@@ -165,21 +169,15 @@ impl Sources {
     }
 }
 
-/// Where cargo builds the workspace at `root`.
-fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |directory| root.join(directory))
-}
-
 /// The command line, where cargo builds it.
 fn program(target: &Path) -> PathBuf {
     target.join("release").join("scalegate")
 }
 
-/// A version of the sources that lies at the place for building. Build nothing else meanwhile.
+/// A version of the sources that lies at the place for building.
 #[derive(Debug)]
 pub(crate) struct Checkout {
     place: PathBuf,
-    target: PathBuf,
     host_class: Option<String>,
 }
 
@@ -187,6 +185,11 @@ impl Checkout {
     /// The directory that holds its `Cargo.toml`.
     pub(crate) fn place(&self) -> &Path {
         &self.place
+    }
+
+    /// Where cargo builds it.
+    fn target(&self) -> PathBuf {
+        self.place.join("target")
     }
 
     /// Measures as a host of this class.
@@ -202,7 +205,7 @@ impl Checkout {
 
     /// The command line as this version builds it.
     pub(crate) fn program(&self) -> PathBuf {
-        program(&self.target)
+        program(&self.target())
     }
 
     /// The command line with these words, in this version's directory.
@@ -221,7 +224,7 @@ impl Checkout {
 
     /// Measures by `cargo bench` with these words, which takes all rounds.
     pub(crate) fn bench(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
-        let written = self.place.join("target/scalegate/run.json");
+        let written = self.target().join("scalegate/run.json");
         process::remove(&written)?;
         process::run_quietly(self.here(command(cargo(), ["bench", "--locked"]).args(words)))?;
         process::write(record, process::read(&written)?)
@@ -232,8 +235,8 @@ impl Checkout {
             command.env("SCALEGATE_HOST_CLASS", class);
         }
         // A version is no commit; git would find that of the repository around the place.
-        command.env("GIT_CEILING_DIRECTORIES", &self.target);
-        command.current_dir(&self.place).env("CARGO_TARGET_DIR", &self.target)
+        command.env("GIT_CEILING_DIRECTORIES", self.place.parent().unwrap_or(&self.place));
+        command.current_dir(&self.place).env("CARGO_TARGET_DIR", self.target())
     }
 }
 

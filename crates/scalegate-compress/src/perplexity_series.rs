@@ -25,7 +25,7 @@ pub fn perplexity_series(suite: &Suite, name: &str) -> Result<Vec<Series>> {
     let text = std::fs::read_to_string(&accuracy.text).map_err(|error| {
         Error::new(accuracy.text.display(), error, "name a file of plain UTF-8 text under `[accuracy]` in `suite.toml`")
     })?;
-    let progress = Progress::steps();
+    let progress = Progress::new();
     let mut show = |done, passages| progress.show(done, passages, &model.name);
     let read = perplexity(&model.directory()?, &text, &mut show)
         .map_err(|error| error.context(format!("model {}", model.name)))?;

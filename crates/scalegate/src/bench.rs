@@ -21,7 +21,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! scalegate = "0.2"
+//! scalegate = { version = "0.2", default-features = false }
 //!
 //! [[bench]]
 //! name = "sorting"

@@ -33,18 +33,23 @@ mod axis;
 pub mod baseline;
 pub mod bench;
 pub mod bounded;
+#[cfg(feature = "cli")]
 pub mod ci;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod error;
+#[cfg(feature = "cli")]
 pub mod export;
 pub mod gate;
+#[cfg(feature = "cli")]
 pub mod import;
 pub mod law;
 pub mod measure;
 pub mod metric;
 #[cfg(test)]
 mod mutate;
+pub mod output;
 pub mod paths;
 pub mod progress;
 pub mod record;
@@ -53,7 +58,10 @@ mod resolution;
 #[cfg(test)]
 mod schema;
 pub mod session;
+mod sha256;
+mod temporary;
 pub mod time;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 pub mod units;
 pub mod workload;
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use scalegate::cli::print;
+use scalegate::output::print;
 use scalegate::progress::Progress;
 use scalegate::{Error, Result};
 
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     // All files are read before a model runs for long.
     let text = arguments.text.as_deref().map(read_text).transpose()?;
     let prompts = arguments.prompts.as_deref().map(accuracy::read_prompts).transpose()?;
-    let progress = Progress::steps();
+    let progress = Progress::new();
     let written = prompts.map(|prompts| {
         let mut show = |done: usize, steps: usize, what: &str| progress.show(done, steps, what);
         let embed = arguments.embed.as_deref();

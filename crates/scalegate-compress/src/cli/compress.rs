@@ -10,7 +10,7 @@ use crate::accuracy::{LONGEST_PASSAGE, text_passages};
 use crate::compress::{self, Budget, Options};
 use crate::report;
 use scalegate::Result;
-use scalegate::cli::print;
+use scalegate::output::print;
 use scalegate::progress::Progress;
 
 /// Make a language model smaller: weights become products of smaller ones
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         all: arguments.all,
         calibration: arguments.calibrate.as_deref().map_or(Ok(Vec::new()), |text| passages(&arguments.model, text))?,
     };
-    let progress = Progress::steps();
+    let progress = Progress::new();
     let mut show = |done: usize, steps: usize, next: &str| progress.show(done, steps, next);
     let summary = compress::compress(&arguments.model, &arguments.out, &options, &mut show)?;
     drop(progress);

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use scalegate::progress::Progress;
 
 /// The part of the full number of runs that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +38,7 @@ pub(crate) fn tally<T: Ord + Send>(
     seed: u64,
     one: impl Fn(&mut ChaCha8Rng) -> T + Sync,
 ) -> BTreeMap<T, u64> {
-    let bar = ProgressBar::new(n).with_message(label.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{msg:40} {bar:30} {pos}/{len} {eta} left") {
-        bar.set_style(style);
-    }
+    let progress = Progress::new();
     let (next, counts) = (AtomicU64::new(0), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
@@ -52,10 +49,10 @@ pub(crate) fn tally<T: Ord + Send>(
                     if i >= n {
                         break;
                     }
+                    progress.show(i as usize, n as usize, label);
                     let mut rng = ChaCha8Rng::seed_from_u64(seed);
                     rng.set_stream(i);
                     *own.entry(one(&mut rng)).or_insert(0) += 1;
-                    bar.inc(1);
                 }
                 let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 for (answer, count) in own {
@@ -64,7 +61,6 @@ pub(crate) fn tally<T: Ord + Send>(
             });
         }
     });
-    bar.finish_and_clear();
     counts.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

@@ -4,18 +4,30 @@
 //! what could not be compared and why; of several runs or models, laws over one another and [`Tradeoffs`] of cost and accuracy.
 //! Nothing is decided here; the verdict is the gate's.
 
+#[cfg(feature = "cli")]
+mod accepted;
+#[cfg(feature = "cli")]
 mod comparison;
 mod laws;
 mod notes;
+#[cfg(feature = "cli")]
 mod overlay;
+#[cfg(feature = "cli")]
 mod pairs;
+#[cfg(feature = "cli")]
 mod tradeoff;
 mod verdict;
 
+#[cfg(feature = "cli")]
+pub use accepted::{AcceptedLaw, RunLaws, SeriesLaw, laws};
+#[cfg(feature = "cli")]
 pub use comparison::{Comparison, TokenRate, compare};
-pub use laws::{AcceptedLaw, RunLaws, SeriesFit, SeriesLaw, Unfitted, fit_run, fit_series, laws, observations};
+pub use laws::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use notes::{Fact, Note};
+#[cfg(feature = "cli")]
 pub use overlay::{Line, Overlay, overlays};
+#[cfg(feature = "cli")]
 pub use pairs::{Control, PAIR_METRICS, PairCheck, check_pairs, ratios};
+#[cfg(feature = "cli")]
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
 pub use verdict::{Check, Expected, check};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::laws::{SeriesFit, along};
+use super::accepted::along;
+use super::laws::SeriesFit;
 use crate::Axis;
 use crate::metric::Metric;
 

@@ -113,11 +113,13 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
             notes.push(note(None, Fact::NoHostBaselines));
         }
         notes.extend(interim_looks(run));
-        for (metric, mut reasons) in ungated {
+        for (metric, reasons) in ungated {
             // What is missing first, then what does not compare.
-            reasons.sort_by_key(|(reason, _)| *reason != Reason::NotMeasured);
-            let facts = reasons.into_iter().map(|(reason, workloads)| Fact::Ungated { workloads, reason });
-            notes.extend(facts.map(|fact| note(Some(metric), fact)));
+            let (missing, others): (Vec<_>, Vec<_>) =
+                reasons.into_iter().partition(|(reason, _)| *reason == Reason::NotMeasured);
+            for (reason, workloads) in missing.into_iter().chain(others) {
+                notes.push(note(Some(metric), Fact::Ungated { workloads, reason }));
+            }
         }
         for baseline in checked.portable.iter().chain(checked.counts) {
             if run.series(&baseline.series().workload, baseline.series().metric).is_none() {

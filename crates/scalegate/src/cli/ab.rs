@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::check::BISECT_SKIP;
-use super::output::print;
 use crate::metric::Metric;
+use crate::output::print;
 use crate::session::{self, AbOutcome, AbRequest};
 use crate::{Result, measure, paths, report};
 

@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::BaselinePath;
 use super::join::by_host;
-use super::output::print;
 use crate::analysis::{self, Check, Expected, RunLaws};
 use crate::baseline::Store;
 use crate::config::{Config, GateSettings};
 use crate::gate::Outcome;
+use crate::output::print;
 use crate::record::{Run, Series};
 use crate::session::{self, Tree};
 use crate::{Result, paths, report};
@@ -124,7 +124,7 @@ fn expectations(runs: &[Run], is_default: bool, config: &Config) -> Result<(Expe
     if !stale.is_empty() {
         return Ok((Expected::default(), stale));
     }
-    let (targets, others) = session::described(&tree, config, &run.provenance)?;
+    let (targets, others) = session::described(config, &run.provenance)?;
     stale.extend(others);
     Ok((Expected::of(&targets), stale))
 }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::output::print;
 use super::{check, report as page};
 use crate::analysis::{self, Comparison, SeriesFit};
+use crate::output::print;
 use crate::record::{self, Run};
 use crate::{Result, report};
 

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::output::print;
 use crate::measure::doctor::{Facts, Level, examine};
+use crate::output::print;
 use crate::{Result, report};
 
 /// Say what this host can measure, and what would disturb it

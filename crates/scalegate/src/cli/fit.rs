@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::RunPath;
-use super::output::print;
 use crate::analysis::{self, SeriesFit, Unfitted};
+use crate::output::print;
 use crate::record::{self, Run, Series};
 use crate::{Error, Result, report};
 

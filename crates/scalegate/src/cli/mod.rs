@@ -14,11 +14,8 @@ mod external;
 mod fit;
 mod import;
 mod join;
-mod output;
 mod report;
 mod run;
-
-pub use output::print;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -33,7 +33,6 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let request = Request {
-        workloads: arguments.workloads.clone(),
         metrics: arguments.metrics.clone(),
         rounds: arguments.rounds,
         out: arguments.out.clone(),
@@ -41,5 +40,5 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         stops_early: true,
         ..Request::default()
     };
-    session::finish(session::run(&request), &request.out)
+    session::finish(session::run(&arguments.workloads, request), &arguments.out)
 }

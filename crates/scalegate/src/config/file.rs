@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use super::{AbSettings, GateSettings, MeasureSettings, ResourceSettings, resources};
-use crate::{Error, Result, bounded, paths};
+use crate::{Error, Result, bounded, paths, sha256};
 
 /// For a key that is not known, or no TOML at all.
 const REMEDY: &str = "see docs/suite.md for the keys of a configuration";
@@ -149,7 +148,7 @@ impl<'a> Document<'a> {
         let mut table: toml::Table = toml::from_str(self.text).unwrap_or_default();
         table.remove("gate");
         table.remove("ab");
-        sha256(table.to_string().as_bytes())
+        sha256::of(table.to_string().as_bytes())
     }
 }
 
@@ -200,7 +199,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             path: None,
-            sha256: sha256(b""),
+            sha256: sha256::of(b""),
             seed: DEFAULT_SEED,
             measure: MeasureSettings::default(),
             resources: None,
@@ -270,10 +269,6 @@ fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
 fn place(path: &Path, text: &str, span: &Range<usize>) -> String {
     let line = 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
     format!("{}:{line}", path.display())
-}
-
-fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod interval;
 mod knee;
 mod knee_bootstrap;
 mod observations;
+#[cfg(feature = "cli")]
 mod pairs;
 mod panel;
 pub mod random;
@@ -32,6 +33,7 @@ pub use fit::{Fit, FitError, FitOptions, Parameter, band, fit};
 pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
+#[cfg(feature = "cli")]
 pub use pairs::{hodges_lehmann, ratios};
 
 pub(crate) use form::Form;

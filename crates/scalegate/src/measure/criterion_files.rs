@@ -46,7 +46,7 @@ pub fn read_criterion(directory: &Path) -> Result<Vec<CriterionSample>> {
     let mut found = Vec::new();
     collect(directory, &mut found)?;
     let mut samples = found.iter().map(|path| sample(path)).collect::<Result<Vec<_>>>()?;
-    samples.sort_by(|a, b| (&a.workload, a.size).cmp(&(&b.workload, b.size)));
+    samples.sort_unstable_by(|a, b| (&a.workload, a.size).cmp(&(&b.workload, b.size)));
     Ok(samples)
 }
 

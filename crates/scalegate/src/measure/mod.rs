@@ -9,6 +9,7 @@ mod counts;
 mod criterion_files;
 mod criterion_pass;
 pub mod disturbance;
+#[cfg(feature = "cli")]
 pub mod doctor;
 pub mod energy;
 mod hardware;

@@ -1,12 +1,12 @@
 //! Reading and writing the versioned JSON documents.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
+use crate::temporary::Unnamed;
 use crate::{Error, Result, bounded};
 
 /// A versioned JSON document.
@@ -66,13 +66,10 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
 pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
     let fail = |cause: String| unwritable(path, &cause);
     document.check().map_err(fail)?;
-    let mut file = temporary(path)?;
-    let mut writer = BufWriter::new(&mut file);
-    serde_json::to_writer(&mut writer, document).map_err(|error| fail(error.to_string()))?;
-    writer.write_all(b"\n").and_then(|()| writer.flush()).map_err(|error| fail(error.to_string()))?;
-    drop(writer);
-    file.persist(path).map_err(|error| fail(error.error.to_string()))?;
-    Ok(())
+    let mut text = serde_json::to_vec(document).map_err(|error| fail(error.to_string()))?;
+    text.push(b'\n');
+    let mut written = temporary(path)?;
+    written.file.write_all(&text).and_then(|()| written.rename(path)).map_err(|error| fail(error.to_string()))
 }
 
 /// Fails where [`write_json`] would for want of a place, so that nobody measures for minutes only to hear of it then.
@@ -87,27 +84,15 @@ pub fn check_place(path: &Path) -> Result<()> {
 }
 
 /// A file beside `path`, which goes away unless it is given that name.
-fn temporary(path: &Path) -> Result<NamedTempFile> {
+fn temporary(path: &Path) -> Result<Unnamed> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory)
-        .and_then(|()| shared_file().tempfile_in(directory))
+        .and_then(|()| Unnamed::within(directory))
         .map_err(|error| unwritable(path, &error.to_string()))
 }
 
 fn unwritable(path: &Path, cause: &str) -> Error {
     Error::new(path.display(), cause, "check that the directory exists, is writable and has room; nothing was changed")
-}
-
-/// `tempfile` makes files that only their owner can read; a record is meant to be shared.
-fn shared_file() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The process's umask still applies.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
 }
 
 #[cfg(test)]

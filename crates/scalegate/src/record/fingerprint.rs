@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What stands for a field that nobody reported. Accepted baselines have these words, which are compared as any others.
-pub(crate) const UNKNOWN: &str = "not told";
+pub const UNKNOWN: &str = "not told";
 
 /// The origin of a run's samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ pub fn absorb(earlier: Run, part: Run) -> (Run, Absorbed) {
     let reused: Vec<Series> = earlier.series.iter().filter(is_reused).cloned().collect();
     let mut joined = Run::new(part.provenance.with_programs_of(&earlier.provenance));
     joined.series = reused.iter().cloned().chain(part.series).collect();
-    joined.series.sort_by_key(Series::key);
+    Series::sort(&mut joined.series);
     (joined, Absorbed::Reused(reused))
 }
 
@@ -129,7 +129,7 @@ impl Join {
     /// The runs, in the order in which their hosts first came; their series are sorted.
     pub fn into_runs(self) -> Vec<Run> {
         let sorted = |mut run: Run| {
-            run.series.sort_by_key(Series::key);
+            Series::sort(&mut run.series);
             run
         };
         self.hosts.into_iter().map(|host| sorted(host.run)).collect()

@@ -7,13 +7,14 @@ mod file;
 mod fingerprint;
 mod join;
 mod key;
+#[cfg(feature = "cli")]
 mod pairs;
 mod run;
 
 pub use file::{Document, check_place, read_json, write_json};
-pub(crate) use fingerprint::UNKNOWN;
-pub use fingerprint::{Build, Difference, Host, Program, Provenance};
+pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
 pub use join::{Absorbed, Join, absorb, extend};
 pub use key::SeriesKey;
+#[cfg(feature = "cli")]
 pub use pairs::{Arm, Block, PairRecord, PairRound, PairSeries, Slice};
 pub use run::{Run, Sample, Series};

@@ -109,6 +109,11 @@ impl Series {
         SeriesKey::new(self.workload.clone(), self.metric)
     }
 
+    /// Puts the series of a run in the order of their keys, each of which is there once.
+    pub(crate) fn sort(series: &mut [Self]) {
+        series.sort_unstable_by_key(Series::key);
+    }
+
     /// Distinct sizes, ascending.
     pub fn sizes(&self) -> BTreeSet<u64> {
         self.samples.iter().map(|sample| sample.size).collect()
@@ -124,7 +129,10 @@ impl Series {
 
     /// The number of rounds that have a sample.
     pub fn n_rounds(&self) -> u32 {
-        self.samples.iter().map(|sample| sample.round).collect::<BTreeSet<_>>().len() as u32
+        let mut rounds: Vec<u64> = self.samples.iter().map(|sample| u64::from(sample.round)).collect();
+        rounds.sort_unstable();
+        rounds.dedup();
+        rounds.len() as u32
     }
 
     /// The most rounds that it takes.

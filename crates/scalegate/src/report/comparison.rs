@@ -5,8 +5,9 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::escaping::{cell, code, prose};
-use super::findings::{self, Sides, finding_json};
-use super::verdict::shorten;
+use super::findings::{self, Sides};
+use super::findings_json::finding_json;
+use super::matches::shorten;
 use crate::analysis::{Comparison, TokenRate};
 use crate::gate::{Finding, Outcome, Scope, Verdict};
 use crate::units::percent;

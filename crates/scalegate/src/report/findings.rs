@@ -1,9 +1,7 @@
-//! Findings, notes and reasons as sentences; findings also as JSON.
-
-use serde_json::{Value, json};
+//! Findings, notes and reasons as sentences.
 
 use crate::Axis;
-use crate::analysis::{Absence, Fact, Note};
+use crate::analysis::{Fact, Note};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Side};
 use crate::law::Class;
 use crate::record::Difference;
@@ -253,58 +251,7 @@ pub(super) fn note(note: &Note) -> String {
     }
 }
 
-/// Why a model is not in a plot.
-pub(super) fn absence(reason: &Absence) -> String {
-    match reason {
-        Absence::NoPerplexity => {
-            "no perplexity was measured of it; name it under `[accuracy]` in `suite.toml`".to_owned()
-        }
-        Absence::NotPositive(value) => format!("a perplexity of {value} is none"),
-        Absence::Unusable(fault) => fault.clone(),
-        Absence::OtherText(settings) => {
-            format!("its perplexity is of another text, or of another tokenizer's tokens ({})", listed(settings))
-        }
-        Absence::NotMeasured(workload, metric) => format!("{workload} {metric} was not measured"),
-        Absence::Unavailable(workload, metric, why) => format!("{workload} {metric} was unavailable: {why}"),
-        Absence::OtherHost(first, field) => format!("its costs don't compare with those of {first} ({field})"),
-        Absence::OtherSettings(workload, first, settings) => {
-            format!("{workload} was measured in other settings than that of {first} ({})", listed(settings))
-        }
-        Absence::NoCommonSize(workload) => format!("{workload} was measured at none of the sizes of the others"),
-        Absence::Zero(workload, metric) => format!("{workload} {metric} was zero in a round"),
-    }
-}
-
-fn listed(fields: &[Difference]) -> String {
+/// Differences in words.
+pub(super) fn listed(fields: &[Difference]) -> String {
     fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// A finding for programs; the form is described in `docs/formats.md`.
-pub(super) fn finding_json(finding: &Finding, sides: Sides) -> Value {
-    json!({
-        "host": finding.host,
-        "workload": finding.workload,
-        "metric": finding.metric,
-        "scope": finding.scope,
-        "quantity": finding.quantity,
-        "unit": unit(finding),
-        "baseline": finding.baseline,
-        "run": finding.run,
-        "change": finding.change,
-        "relative": finding.relative,
-        "confidence": finding.confidence,
-        "tolerance": finding.tolerance,
-        "outcome": finding.outcome,
-        "words": words(finding, sides),
-    })
-}
-
-/// The unit of a finding's values; empty for a pure number.
-fn unit(finding: &Finding) -> String {
-    match finding.quantity {
-        Quantity::Breakpoint => finding.axis.name().to_owned(),
-        Quantity::Slope => format!("{}/{}", finding.cost_unit, finding.axis.singular()),
-        quantity if quantity.has_cost_unit() => finding.cost_unit.clone(),
-        _ => String::new(),
-    }
 }

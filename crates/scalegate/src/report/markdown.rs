@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::escaping::{cell, code, plain, prose};
 use super::findings::{self, Sides, headline, words};
-use super::verdict::{alike, open, reproduce, scope, shorten, summary};
+use super::matches::{alike, scope, shorten};
+use super::verdict::{open, reproduce, summary};
 use crate::Axis;
 use crate::analysis::{AcceptedLaw, Check, RunLaws, SeriesLaw};
 use crate::gate::{Finding, Outcome, Quantity};

@@ -1,23 +1,47 @@
 //! Rendering: pure functions from results to text.
 //!
 //! Nothing is measured, fitted or decided here, so that no two outputs can disagree; and words are made here only, of the numbers
-//! that the gate and the analysis yield.
+//! that the gate and the analysis yield. A bench target shows laws and whether they match their baselines; the rest is the command's.
 
+#[cfg(feature = "cli")]
 mod comparison;
+#[cfg(feature = "cli")]
 mod doctor;
+#[cfg(feature = "cli")]
 mod escaping;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod findings;
+#[cfg(feature = "cli")]
+mod findings_json;
+#[cfg(feature = "cli")]
 mod html;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod laws;
+#[cfg(feature = "cli")]
+mod laws_json;
+#[cfg(feature = "cli")]
 mod markdown;
+mod matches;
+#[cfg(feature = "cli")]
 mod pairs;
+#[cfg(feature = "cli")]
 mod verdict;
 
+#[cfg(feature = "cli")]
 pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_json};
+#[cfg(feature = "cli")]
 pub use doctor::doctor_text;
+#[cfg(feature = "cli")]
 pub use html::{ComparePage, Models, Page, compare_html, html};
-pub use laws::{fits_json, fits_text};
+pub use laws::fits_text;
+#[cfg(feature = "cli")]
+pub use laws_json::fits_json;
+#[cfg(feature = "cli")]
 pub use markdown::check_markdown;
+pub use matches::matches_text;
+#[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_text};
+#[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
-pub use verdict::{check_json, check_text, matches_text};
+#[cfg(feature = "cli")]
+pub use verdict::{check_json, check_text};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::findings::{self, Sides, finding_json, words};
+use super::findings::{self, Sides, words};
+use super::findings_json::finding_json;
 use super::verdict::tally;
 use crate::analysis::{self, Control, PairCheck};
 use crate::gate::{Finding, Outcome, Quantity};

@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::findings::{self, Sides, finding_json, words};
-use crate::analysis::{Check, Note};
-use crate::gate::{EVERY_WORKLOAD, Finding, Outcome, Quantity, Scope, Verdict};
-use crate::record::SeriesKey;
+use super::findings::{self, Sides, words};
+use super::findings_json::finding_json;
+use super::matches::{alike, append_context, has_several_hosts, scopes};
+use crate::analysis::Check;
+use crate::gate::{EVERY_WORKLOAD, Finding, Outcome};
 use crate::workload::WorkloadName;
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
@@ -47,41 +48,6 @@ pub fn check_json(check: &Check) -> String {
     format!("{value:#}\n")
 }
 
-/// One line per workload and metric that was measured: whether it still matches its baseline. Notes on other metrics, which
-/// another bench target measures, are left out.
-pub fn matches_text(check: &Check, measured: &[SeriesKey]) -> String {
-    let is_mine = |finding: &&Finding| measured.contains(&finding.key());
-    let mine: Vec<&Finding> = check.findings.iter().filter(is_mine).collect();
-    // What is to be said, and of which workloads: many of them may lack a baseline for one reason.
-    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
-    for group in mine.chunk_by(|a, b| a.key() == b.key()) {
-        let verdict = Verdict::join(group.iter().map(|finding| finding.outcome));
-        let summary = match verdict {
-            Verdict::Pass => "matches its baseline",
-            Verdict::Improved => "improved on its baseline",
-            Verdict::Regressed => "regressed from its baseline",
-            Verdict::Mixed => "partly regressed and partly improved",
-            Verdict::Inconclusive => "not shown to match its baseline",
-        };
-        let mut news = format!("{}: {summary}\n", group[0].metric);
-        for alike in alike(group.iter().copied().filter(|finding| finding.outcome != Outcome::Pass)) {
-            let what = words(alike[0], Sides::Baseline);
-            let _ = writeln!(news, "  {}: {}: {what}", scopes(&alike), alike[0].outcome);
-        }
-        match said.iter_mut().find(|(earlier, _)| *earlier == news && verdict != Verdict::Pass) {
-            Some((_, workloads)) => workloads.push(&group[0].workload),
-            None => said.push((news, vec![&group[0].workload])),
-        }
-    }
-    let mut text = String::new();
-    for (news, workloads) in said {
-        let _ = write!(text, "{} {news}", workloads.join(", "));
-    }
-    let is_mine = |note: &&Note| note.metric.is_none_or(|its| measured.iter().any(|key| key.metric == its));
-    append_context(&mut text, check, check.notes.iter().filter(is_mine));
-    text
-}
-
 /// How many quantities of a check came out how.
 pub(super) fn summary(check: &Check) -> String {
     tally(check.findings.iter().map(|finding| finding.outcome))
@@ -109,24 +75,6 @@ pub(super) fn open(check: &Check) -> impl Iterator<Item = &Finding> {
         .flat_map(|outcome| check.findings.iter().filter(move |finding| finding.outcome == outcome))
 }
 
-/// Findings that say the same of one metric on one host, together: of a metric that was not compared there is one for each
-/// workload.
-pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    for finding in findings {
-        let same = |group: &&mut Vec<&Finding>| {
-            let first = group[0];
-            (first.outcome, first.quantity, &first.host, &first.metric, &first.reason)
-                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.reason)
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
-    }
-    groups
-}
-
 fn title(group: &[&Finding]) -> String {
     format!("{}  {} {} ({})", group[0].outcome, workloads(group), group[0].metric, scopes(group))
 }
@@ -138,53 +86,9 @@ pub(super) fn workloads(group: &[&Finding]) -> String {
     names.join(", ")
 }
 
-/// Whether a finding has to say whose it is.
-fn has_several_hosts(check: &Check) -> bool {
-    check.findings.windows(2).any(|pair| pair[0].host != pair[1].host)
-}
-
 /// The host of a group, which is the same for all of it.
 fn host(group: &[&Finding], several: bool) -> String {
     if several { format!(" on {}", group[0].host) } else { String::new() }
-}
-
-pub(super) fn scopes(group: &[&Finding]) -> String {
-    let mut scopes: Vec<&str> = group.iter().map(|finding| scope(finding)).collect();
-    scopes.sort_unstable_by(|a, b| b.cmp(a));
-    scopes.dedup();
-    scopes.join(" and ")
-}
-
-/// What was compared, in one word.
-pub(super) fn scope(finding: &Finding) -> &'static str {
-    match finding.scope {
-        Scope::Absolute => "cost",
-        Scope::Shape => "shape",
-        Scope::Value => "value",
-    }
-}
-
-fn append_context<'a>(text: &mut String, check: &Check, notes: impl IntoIterator<Item = &'a Note>) {
-    if !check.subject_changes.is_empty() {
-        text.push_str("\nconfiguration differs from the baseline:\n");
-    }
-    for change in &check.subject_changes {
-        let _ = writeln!(text, "  {}", shorten(change));
-    }
-    let several = has_several_hosts(check);
-    for note in notes {
-        let host = if several { format!(" on {}", note.host) } else { String::new() };
-        let _ = writeln!(text, "\nnote{host}: {}", findings::note(note));
-    }
-}
-
-/// Hashes are told apart by their first digits.
-pub(super) fn shorten(change: &crate::record::Difference) -> String {
-    let short = |value: &str| match value.len() {
-        64 => value.chars().take(12).collect(),
-        _ => value.to_owned(),
-    };
-    format!("{}: {} → {}", change.field, short(&change.before), short(&change.after))
 }
 
 /// More workloads than this are the whole suite.
@@ -237,9 +141,11 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Fact;
-    use crate::gate::Reason;
+    use crate::analysis::{Fact, Note};
+    use crate::gate::{Reason, Verdict};
     use crate::metric::Metric;
+    use crate::record::SeriesKey;
+    use crate::report::matches_text;
 
     #[test]
     fn a_bench_target_says_nothing_of_metrics_that_another_one_measures() {

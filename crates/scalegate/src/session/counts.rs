@@ -132,7 +132,7 @@ fn count_all(cases: &[Case<'_>], directory: &Path) -> Result<Vec<BTreeMap<Metric
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(cases.len());
     let next = AtomicUsize::new(0);
     let counts: Vec<Mutex<Option<Result<Counts>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
-    let progress = Progress::steps();
+    let progress = Progress::new();
     let done = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads {

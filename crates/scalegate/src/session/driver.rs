@@ -16,7 +16,7 @@ use crate::measure::{self, Ended};
 use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{Series, SeriesKey};
-use crate::{Error, Result, paths, time};
+use crate::{Error, Result, paths, temporary, time};
 
 /// The targets of a session and what is asked of them.
 pub(crate) struct Session<'a> {
@@ -24,7 +24,7 @@ pub(crate) struct Session<'a> {
     pub(super) request: &'a Request,
     pub(super) targets: &'a [Target],
     /// For the files of the run; it goes away with the session.
-    scratch: tempfile::TempDir,
+    scratch: temporary::Directory,
 }
 
 /// A workload of a target, measured in one way.
@@ -35,10 +35,10 @@ impl<'a> Session<'a> {
     /// There is no room for the files of a run.
     pub(crate) fn new(config: &'a Config, request: &'a Request, targets: &'a [Target]) -> Result<Self> {
         let target = paths::target();
-        let scratch =
-            std::fs::create_dir_all(&target).and_then(|()| tempfile::tempdir_in(&target)).map_err(|error| {
-                Error::new(target.display(), error, "make the directory writable; it takes the run's files")
-            })?;
+        let made = std::fs::create_dir_all(&target).and_then(|()| temporary::Directory::within(&target));
+        let scratch = made.map_err(|error| {
+            Error::new(target.display(), error, "make the directory writable; it takes the run's files")
+        })?;
         Ok(Self { config, request, targets, scratch })
     }
 
@@ -73,7 +73,6 @@ impl<'a> Session<'a> {
     /// # Errors
     /// The record that is resumed was measured in another way.
     fn chosen(&self, instrument: Instrument, recorder: &mut Recorder) -> Result<Vec<Chosen<'a>>> {
-        let is_chosen = self.request.choice()?;
         let wanted: Vec<Metric> =
             instrument.metrics().iter().copied().filter(|metric| self.request.wants(*metric)).collect();
         if wanted.is_empty() {
@@ -81,7 +80,8 @@ impl<'a> Session<'a> {
         }
         let all =
             self.targets.iter().flat_map(|target| target.description.workloads.iter().map(move |it| (target, it)));
-        let mut chosen: Vec<Chosen<'a>> = all.filter(|(_, it)| it.instrument == instrument && is_chosen(it)).collect();
+        let mut chosen: Vec<Chosen<'a>> =
+            all.filter(|(_, it)| it.instrument == instrument && self.request.chooses(it)).collect();
         if instrument == Instrument::Clock {
             Rounds::new(self, chosen.clone()).check(recorder)?;
         }
@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
 
     fn compute(&self, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
         for (target, workload) in chosen {
-            let progress = Progress::line();
+            let progress = Progress::new();
             progress.say(workload.name.to_string());
             let work = Work::Compute { workload: workload.name.clone() };
             let answer: ComputeAnswer = self.ask(target, &workload.name, work)?;

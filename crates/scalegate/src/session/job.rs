@@ -192,8 +192,8 @@ impl Job {
         let Some(path) = std::env::var_os(VARIABLE).map(PathBuf::from) else { return Ok(None) };
         let remedy = format!("unset {VARIABLE}, or use `cargo bench`");
         let fail = |cause: String| Error::new(path.display(), cause, &remedy);
-        let text = std::fs::read(&path).map_err(|error| fail(error.to_string()))?;
-        let job = serde_json::from_slice(&text).map_err(|error| fail(error.to_string()))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
+        let job = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
         Ok(Some((job, answer_path(&path))))
     }
 
@@ -215,7 +215,7 @@ pub(super) fn answer<T: Serialize>(path: &Path, answer: &Result<T>) -> Result<()
 
 /// The answer to the job at `path`; `None` if the process left none.
 pub(super) fn read_answer<T: DeserializeOwned>(path: &Path) -> Option<Result<T>> {
-    serde_json::from_slice(&std::fs::read(answer_path(path)).ok()?).ok()
+    serde_json::from_str(&std::fs::read_to_string(answer_path(path)).ok()?).ok()
 }
 
 /// The error that the process of the job at `path` left.
@@ -232,17 +232,4 @@ fn write<T: Serialize>(path: &Path, document: &T) -> Result<()> {
         .map_err(std::io::Error::from)
         .and_then(|text| std::fs::write(path, text))
         .map_err(|error| Error::new(path.display(), error, "make the directory writable; it takes the run's files"))
-}
-
-impl Description {
-    /// Of a target that has not been asked yet.
-    pub(super) fn unknown() -> Self {
-        Self {
-            target: String::new(),
-            package: Package { name: String::new(), version: String::new(), directory: PathBuf::new() },
-            workloads: Vec::new(),
-            subject: std::collections::BTreeMap::new(),
-            allocator: String::new(),
-        }
-    }
 }

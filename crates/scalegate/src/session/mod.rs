@@ -9,7 +9,10 @@
 //! A target that `cargo bench` starts drives itself; `scalegate run` builds all targets and drives them together. A job is one JSON
 //! document, whose path is in `SCALEGATE_JOB`, and its answer is another one beside it. A process ends with its driver.
 
+#[cfg(feature = "cli")]
 mod ab;
+#[cfg(feature = "cli")]
+mod build;
 mod counts;
 mod driver;
 mod job;
@@ -20,13 +23,16 @@ mod resources;
 mod rounds;
 mod sampled_series;
 mod slices;
+#[cfg(feature = "cli")]
 mod tree;
 mod worker;
 
+#[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab};
 pub use job::{Described, Description, Instrument};
 pub use request::Request;
-pub(crate) use tree::{Tree, described};
+#[cfg(feature = "cli")]
+pub(crate) use tree::{Tree, described, run};
 pub(crate) use worker::guarded;
 
 use std::process::ExitCode;
@@ -124,7 +130,7 @@ fn drive_itself(bench: &Bench) -> Result<()> {
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
     let arguments = arguments.into_iter().filter(|argument| argument != "--bench" && argument != PAPER).collect();
     let description = worker::describe(bench, &config, false)?;
-    if !description.workloads.iter().any(request.choice()?) {
+    if !description.workloads.iter().any(|it| request.chooses(it)) {
         return Ok(());
     }
     crate::record::check_place(&request.out)?;
@@ -144,29 +150,4 @@ fn is_for_criterion(arguments: &[String]) -> bool {
     });
     let is_benchmark = arguments.iter().any(|argument| argument == "--bench");
     asks_for_more || !is_benchmark || std::env::var_os("CARGO_CRITERION_PORT").is_some()
-}
-
-/// Drives the bench targets of the package in the working directory, which are built first.
-///
-/// # Errors
-/// There is no package or no target, a target doesn't build, a glob matches nothing, or the first workload that could not be
-/// measured; what was measured before is in the record.
-pub(crate) fn run(request: &Request) -> Result<()> {
-    let config = Config::load_here()?;
-    crate::record::check_place(&request.out)?;
-    if request.resume && !request.out.exists() {
-        return Err(Error::new(
-            request.out.display(),
-            "there is no record to resume",
-            "start a run without `--resume`, or name the record with `--out`",
-        ));
-    }
-    let tree = Tree::here()?;
-    let targets = tree.targets(&config)?;
-    if targets.is_empty() {
-        return Err(record::nothing_to_measure());
-    }
-    let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
-    request.check(&descriptions)?;
-    measure_and_show(&config, request, &targets)
 }

@@ -9,12 +9,11 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use crate::bench::{Package, TARGET_MARK};
+use crate::bench::Package;
 use crate::record::Program;
-use crate::{Error, Result, bounded};
+use crate::{Error, Result, bounded, sha256};
 
 /// A workspace as Cargo describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,9 +38,9 @@ struct Dependency {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct CargoTarget {
+pub(super) struct CargoTarget {
     name: String,
-    kind: Vec<String>,
+    pub(super) kind: Vec<String>,
 }
 
 impl CargoPackage {
@@ -50,22 +49,8 @@ impl CargoPackage {
     }
 }
 
-/// A message of `cargo bench --no-run`.
-#[derive(Deserialize)]
-struct Message {
-    target: Option<CargoTarget>,
-    executable: Option<PathBuf>,
-    manifest_path: Option<PathBuf>,
-}
-
-/// An executable of a bench target, with the directory that Cargo would start it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Executable {
-    pub(crate) path: PathBuf,
-    pub(crate) directory: PathBuf,
-}
-
-fn cargo() -> Command {
+/// The cargo that this process was started by, or the one on `PATH`.
+pub(super) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
@@ -86,7 +71,8 @@ impl Workspace {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(fail(errors.trim().trim_start_matches("error: ").to_owned()));
         }
-        serde_json::from_slice(&output.stdout).map_err(|error| fail(format!("cargo metadata: {error}")))
+        serde_json::from_str(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|error| fail(format!("cargo metadata: {error}")))
     }
 
     /// The directories of the default members.
@@ -99,16 +85,16 @@ impl Workspace {
 
     /// The packages at `open` and those that they reach by path, by the directory of each.
     fn reached(&self, mut open: Vec<PathBuf>) -> BTreeMap<PathBuf, CargoPackage> {
-        let known: BTreeMap<PathBuf, CargoPackage> =
-            self.packages.iter().filter_map(|package| Some((package.directory()?, package.clone()))).collect();
+        let is_at = |package: &CargoPackage, directory: &Path| package.manifest_path.parent() == Some(directory);
         let mut found = BTreeMap::new();
         while let Some(directory) = open.pop() {
             if found.contains_key(&directory) {
                 continue;
             }
-            let package = known.get(&directory).cloned().or_else(|| {
+            let inside = self.packages.iter().find(|package| is_at(package, &directory)).cloned();
+            let package = inside.or_else(|| {
                 let outside = Self::at(&directory).ok()?;
-                outside.packages.into_iter().find(|package| package.manifest_path.parent() == Some(&directory))
+                outside.packages.into_iter().find(|package| is_at(package, &directory))
             });
             // What Cargo knows nothing of is hashed nevertheless.
             let package = package.unwrap_or_else(|| CargoPackage {
@@ -136,7 +122,7 @@ impl Workspace {
                 files.extend(entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path));
             }
         }
-        let mut hash = Sha256::new();
+        let mut hash = sha256::Pieces::default();
         for file in files {
             let content = match std::fs::read(&file) {
                 Ok(content) => content,
@@ -144,69 +130,21 @@ impl Workspace {
                 Err(error) => return Err(Error::new(file.display(), error, "make the sources readable")),
             };
             let name = file.strip_prefix(&self.workspace_root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-            hash.update(format!("{name}\0{}\0", content.len()));
-            hash.update(&content);
+            hash.push(format!("{name}\0{}\0", content.len()).as_bytes());
+            hash.push(&content);
         }
-        Ok(hex(&hash.finalize()))
-    }
-
-    /// Builds the bench targets, and gives those that are made with this crate.
-    ///
-    /// # Errors
-    /// They don't build; Cargo has said why.
-    pub(crate) fn build(&self) -> Result<Vec<Executable>> {
-        self.built_by(cargo())
-    }
-
-    /// The same for the workspace at another place, with a target directory of its own.
-    ///
-    /// # Errors
-    /// As [`Workspace::build`].
-    pub(super) fn build_in(&self, directory: &Path, target: &Path) -> Result<Vec<Executable>> {
-        let mut cargo = cargo();
-        // What is checked out is no repository; git would find that around it.
-        let ceiling = target.parent().unwrap_or(target);
-        cargo.current_dir(directory).env("CARGO_TARGET_DIR", target).env("GIT_CEILING_DIRECTORIES", ceiling);
-        self.built_by(cargo)
-    }
-
-    fn built_by(&self, mut cargo: Command) -> Result<Vec<Executable>> {
-        cargo.args(["bench", "--no-run", "--message-format=json-render-diagnostics"]);
-        cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
-        let output =
-            cargo.output().map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
-        if !output.status.success() {
-            let cause = format!("the bench targets don't build: it ended with {}", output.status);
-            return Err(Error::new("cargo bench --no-run", cause, "fix what it said above, and rerun"));
-        }
-        let mut found = Vec::new();
-        for line in String::from_utf8_lossy(&output.stdout).lines() {
-            let Ok(message) = serde_json::from_str::<Message>(line) else { continue };
-            let is_bench = message.target.is_some_and(|target| target.kind.iter().any(|kind| kind == "bench"));
-            let (Some(path), true) = (message.executable, is_bench) else { continue };
-            if is_marked(&path)? {
-                let manifest = message.manifest_path.unwrap_or_default();
-                let directory = manifest.parent().unwrap_or(&self.workspace_root).to_path_buf();
-                found.push(Executable { path, directory });
-            }
-        }
-        Ok(found)
+        Ok(hash.finish())
     }
 }
 
-/// Whether an executable is a bench target of this crate: others may start to measure when they are asked.
-fn is_marked(path: &Path) -> Result<bool> {
-    let content = read_executable(path)?;
-    Ok(content.windows(TARGET_MARK.len()).any(|window| window == TARGET_MARK))
-}
-
-fn read_executable(path: &Path) -> Result<Vec<u8>> {
+/// The bytes of an executable.
+pub(super) fn read_executable(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::new(path.display(), error, "build it again with `cargo bench --no-run`"))
 }
 
 /// SHA-256 of an executable.
 pub(super) fn hash_executable(path: &Path) -> Result<String> {
-    Ok(hex(&Sha256::digest(read_executable(path)?)))
+    Ok(sha256::of(&read_executable(path)?))
 }
 
 /// Who is measured: the hash of the sources, and the program.
@@ -291,10 +229,6 @@ fn compiled_from(root: &Path, list: &Path) -> Vec<PathBuf> {
     // A space within a name is written with a backslash before it.
     let files = first.replace("\\ ", "\0");
     files.split_whitespace().map(|file| root.join(file.replace('\0', " "))).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

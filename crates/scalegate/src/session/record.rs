@@ -10,7 +10,7 @@ use crate::measure;
 use crate::metric::Metric;
 use crate::record::{self, Absorbed, Provenance, Run, Series, SeriesKey};
 use crate::workload::WorkloadName;
-use crate::{Error, Result, cli, paths, report};
+use crate::{Error, Result, output, paths, report};
 
 /// A target with the executable that measures it.
 #[derive(Debug, Clone)]
@@ -151,16 +151,16 @@ impl Recorder {
         if run.series.is_empty() {
             return Ok(());
         }
-        cli::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
+        output::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
         let check = analysis::check(&[run], &Store::new(paths::baselines()), &self.gate, &Expected::default())?;
-        cli::print(&report::matches_text(&check, &self.measured))
+        output::print(&report::matches_text(&check, &self.measured))
     }
 
     fn part(&mut self, mut series: Vec<Series>) -> Option<Run> {
         if series.is_empty() {
             return None;
         }
-        series.sort_by_key(Series::key);
+        Series::sort(&mut series);
         for key in series.iter().map(Series::key) {
             if !self.measured.contains(&key) {
                 self.measured.push(key);

@@ -34,7 +34,7 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     }
     let plan = Plan { session, settings: &settings, cases: cases(chosen, session.request.filter.as_deref()) };
     let mut taken: Vec<Measurement> = Vec::new();
-    let progress = Progress::steps();
+    let progress = Progress::new();
     for round in 0..settings.rounds {
         taken.extend(plan.round(round, meter.as_deref_mut().ok(), &progress)?);
         if round + 1 < settings.rounds {

@@ -65,7 +65,7 @@ impl<'a> Rounds<'a> {
         }
         self.resume(recorder)?;
         let rounds = self.session.rounds();
-        let progress = Progress::line();
+        let progress = Progress::new();
         let mut last: Option<Duration> = None;
         loop {
             let taken = self.rounds_taken(recorder)?;

@@ -110,7 +110,7 @@ impl Maker<'_> {
             .zip(values)
             .map(|(case, value)| Sample { size: case.size, round: case.round, values: vec![*value] })
             .collect();
-        samples.sort_by_key(|sample| (sample.round, sample.size));
+        samples.sort_unstable_by_key(|sample| (sample.round, sample.size));
         samples
     }
 

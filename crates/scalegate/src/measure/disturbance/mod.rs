@@ -10,4 +10,4 @@ mod parse;
 
 pub use conditions::{Conditions, Sensors};
 pub use judge::{Limits, Surroundings, judge, summary, throttling};
-pub(crate) use parse::{flags_now, flags_since_start};
+pub use parse::{flags_now, flags_since_start};

@@ -23,12 +23,12 @@ const FIRMWARE_FLAGS: [(u32, &str); 4] =
     [(0, "under-voltage"), (1, "frequency capped"), (2, "throttled"), (3, "soft temperature limit")];
 
 /// The names of the flags that are up.
-pub(crate) fn flags_now(flags: u32) -> Vec<&'static str> {
+pub fn flags_now(flags: u32) -> Vec<&'static str> {
     FIRMWARE_FLAGS.iter().filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, name)| *name).collect()
 }
 
 /// The names of the flags that were up at some time since the start.
-pub(crate) fn flags_since_start(flags: u32) -> Vec<&'static str> {
+pub fn flags_since_start(flags: u32) -> Vec<&'static str> {
     flags_now(flags >> 16)
 }
 

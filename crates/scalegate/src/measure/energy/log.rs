@@ -6,11 +6,11 @@ use crate::config::EnergyLog;
 /// Times as the log has them and watts, from CSV with the columns `time_s,power_w` or `time_s,volts,amperes`.
 ///
 /// # Errors
-/// Another header, a line that is none of numbers, or a time that does not come after the one before.
+/// Another header, a line that is none of as many numbers, or a time that does not come after the one before.
 pub fn parse(text: &str) -> Result<Vec<(f64, f64)>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header: Vec<String> = reader.headers().map_err(|error| error.to_string())?.iter().map(str::to_owned).collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let text = text.trim_start_matches('\u{feff}');
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let header = lines.next().map(|(_, line)| fields(line)).unwrap_or_default();
     let in_watts = match header.as_slice() {
         ["time_s", "power_w"] => true,
         ["time_s", "volts", "amperes"] => false,
@@ -22,14 +22,16 @@ pub fn parse(text: &str) -> Result<Vec<(f64, f64)>, String> {
         }
     };
     let mut readings: Vec<(f64, f64)> = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let numbers: Vec<f64> = record
-            .iter()
+    for (index, text) in lines {
+        let line = index + 1;
+        let numbers: Vec<f64> = fields(text)
+            .into_iter()
             .map(|field| field.parse().ok().filter(|number: &f64| number.is_finite()))
             .collect::<Option<_>>()
             .ok_or_else(|| format!("line {line}: a field that is no number"))?;
+        if numbers.len() != header.len() {
+            return Err(format!("line {line}: {} fields, where the header has {}", numbers.len(), header.len()));
+        }
         let watts = if in_watts { numbers[1] } else { numbers[1] * numbers[2] };
         if readings.last().is_some_and(|(before, _)| *before >= numbers[0]) {
             return Err(format!("line {line}: its time does not come after that of the line before"));
@@ -37,6 +39,11 @@ pub fn parse(text: &str) -> Result<Vec<(f64, f64)>, String> {
         readings.push((numbers[0], watts));
     }
     Ok(readings)
+}
+
+/// The fields of a line, quoted or not. They are names and numbers, of which none has a comma.
+fn fields(line: &str) -> Vec<&str> {
+    line.split(',').map(|field| field.trim().trim_matches('"')).collect()
 }
 
 /// A log that is written while this program measures, and read when everything has been measured.
@@ -93,10 +100,17 @@ mod tests {
     }
 
     #[test]
+    fn quotes_empty_lines_and_a_mark_of_the_byte_order_are_no_matter() {
+        let text = "\u{feff}\"time_s\",\"power_w\"\r\n\r\n1.0,\"5.0\"\r\n";
+        assert_eq!(parse(text).unwrap(), [(1.0, 5.0)]);
+    }
+
+    #[test]
     fn what_is_no_log_is_refused_with_its_line() {
         insta::assert_snapshot!(parse("time,power\n1,2\n").unwrap_err(), @"line 1: the columns are `time,power`, and have to be `time_s,power_w` or `time_s,volts,amperes`");
         insta::assert_snapshot!(parse("time_s,power_w\n1.0,5.0\n1.1,\n").unwrap_err(), @"line 3: a field that is no number");
         insta::assert_snapshot!(parse("time_s,power_w\n1.0,5.0\n1.0,5.0\n").unwrap_err(), @"line 3: its time does not come after that of the line before");
+        insta::assert_snapshot!(parse("time_s,power_w\n1.0,5.0,2.0\n").unwrap_err(), @"line 2: 3 fields, where the header has 2");
         insta::assert_snapshot!(parse("time_s,power_w\n1.0,inf\n").unwrap_err(), @"line 2: a field that is no number");
     }
 

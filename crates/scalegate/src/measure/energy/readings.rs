@@ -94,7 +94,7 @@ fn at(readings: &[(f64, f64)], time: f64) -> f64 {
 
 fn gaps(readings: &[(f64, f64)]) -> Result<(), String> {
     let mut distances: Vec<f64> = readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-    distances.sort_by(f64::total_cmp);
+    distances.sort_unstable_by(f64::total_cmp);
     let (usual, largest) = (distances[distances.len() / 2], distances[distances.len() - 1]);
     if largest > GAP * usual {
         return Err(format!("the readings have a gap of {largest:.2} s, where they usually come every {usual:.3} s"));

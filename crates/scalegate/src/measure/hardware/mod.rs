@@ -5,6 +5,8 @@
 //! Not yet run on hardware: the machine that the first records come from shows no counters to its guests.
 
 #[cfg(target_os = "linux")]
+mod kernel_counter;
+#[cfg(target_os = "linux")]
 mod perf_event;
 mod rusage;
 

@@ -3,10 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use perf_event::events::Hardware;
-use perf_event::{Builder, Counter, ReadFormat};
-
 use super::InstructionCounter;
+use super::kernel_counter::{INSTRUCTIONS, KernelCounter};
 
 /// The kernel's setting of who may read counters.
 const PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
@@ -15,30 +13,25 @@ const PARANOID: &str = "/proc/sys/kernel/perf_event_paranoid";
 const OWN_USER_SPACE: i32 = 2;
 
 pub(super) struct PerfEvent {
-    counter: Counter,
+    counter: KernelCounter,
 }
 
 impl PerfEvent {
     pub(super) fn open() -> Result<Self, String> {
-        let counter = Builder::new(Hardware::INSTRUCTIONS)
-            .exclude_kernel(true)
-            .exclude_hv(true)
-            .read_format(ReadFormat::TOTAL_TIME_ENABLED | ReadFormat::TOTAL_TIME_RUNNING)
-            .build()
-            .map_err(|error| explain(&error, paranoid(Path::new(PARANOID))))?;
+        let opened = KernelCounter::open(INSTRUCTIONS);
+        let counter = opened.map_err(|error| explain(&error, paranoid(Path::new(PARANOID))))?;
         Ok(Self { counter })
     }
 }
 
 impl InstructionCounter for PerfEvent {
     fn start(&mut self) -> Result<(), String> {
-        self.counter.reset().and_then(|()| self.counter.enable()).map_err(|error| unreadable(&error))
+        self.counter.start().map_err(|error| unreadable(&error))
     }
 
     fn stop(&mut self) -> Result<u64, String> {
-        self.counter.disable().map_err(|error| unreadable(&error))?;
-        let data = self.counter.read_full().map_err(|error| unreadable(&error))?;
-        whole(data.count(), data.time_enabled().map(|t| t.as_nanos()), data.time_running().map(|t| t.as_nanos()))
+        let count = self.counter.stop().map_err(|error| unreadable(&error))?;
+        whole(count.value, count.enabled_ns, count.running_ns)
     }
 }
 
@@ -68,13 +61,13 @@ fn explain(error: &io::Error, paranoid: Option<i32>) -> String {
 }
 
 /// The count, if the counter was on the processor all the time; another user of counters makes the kernel take turns.
-fn whole(count: u64, enabled_ns: Option<u128>, running_ns: Option<u128>) -> Result<u64, String> {
-    match (enabled_ns, running_ns) {
-        (Some(enabled), Some(running)) if running < enabled => Err(format!(
-            "the counter ran for {running} of {enabled} ns, since something else counts too; end the other profiler"
-        )),
-        _ => Ok(count),
+fn whole(count: u64, enabled_ns: u64, running_ns: u64) -> Result<u64, String> {
+    if running_ns < enabled_ns {
+        return Err(format!(
+            "the counter ran for {running_ns} of {enabled_ns} ns, since something else counts too; end the other profiler"
+        ));
     }
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -98,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_count_that_was_interrupted_is_no_count() {
-        assert_eq!(whole(5, Some(100), Some(100)), Ok(5));
-        insta::assert_snapshot!(whole(5, Some(100), Some(40)).unwrap_err(), @"the counter ran for 40 of 100 ns, since something else counts too; end the other profiler");
+        assert_eq!(whole(5, 100, 100), Ok(5));
+        insta::assert_snapshot!(whole(5, 100, 40).unwrap_err(), @"the counter ran for 40 of 100 ns, since something else counts too; end the other profiler");
     }
 
     #[test]

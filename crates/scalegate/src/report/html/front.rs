@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::frame::{AxisWords, BOTTOM, Frame, LEFT, Labels, Px, RIGHT, TOP, entry, path};
 use super::markup::{BREAK, figure_id, prose};
-use crate::analysis::{Absent, Point, Tradeoff, Tradeoffs};
-use crate::report::findings::absence;
+use crate::analysis::{Absence, Absent, Point, Tradeoff, Tradeoffs};
+use crate::report::findings::listed;
 use crate::units::{cost, cost_unit, size, value};
 
 /// The smallest factor that an axis covers, so that noise isn't blown up to fill it.
@@ -150,5 +150,27 @@ fn legend() -> Markup {
         (entry(&on, "on the front", (first, above)))
         (entry(&circle("dominated"), "dominated", (second, above)))
         (entry(&path("spread", "M0 -4H18"), "range over the rounds", (first, below)))
+    }
+}
+
+/// Why a model is not in a plot.
+fn absence(reason: &Absence) -> String {
+    match reason {
+        Absence::NoPerplexity => {
+            "no perplexity was measured of it; name it under `[accuracy]` in `suite.toml`".to_owned()
+        }
+        Absence::NotPositive(value) => format!("a perplexity of {value} is none"),
+        Absence::Unusable(fault) => fault.clone(),
+        Absence::OtherText(settings) => {
+            format!("its perplexity is of another text, or of another tokenizer's tokens ({})", listed(settings))
+        }
+        Absence::NotMeasured(workload, metric) => format!("{workload} {metric} was not measured"),
+        Absence::Unavailable(workload, metric, why) => format!("{workload} {metric} was unavailable: {why}"),
+        Absence::OtherHost(first, field) => format!("its costs don't compare with those of {first} ({field})"),
+        Absence::OtherSettings(workload, first, settings) => {
+            format!("{workload} was measured in other settings than that of {first} ({})", listed(settings))
+        }
+        Absence::NoCommonSize(workload) => format!("{workload} was measured at none of the sizes of the others"),
+        Absence::Zero(workload, metric) => format!("{workload} {metric} was zero in a round"),
     }
 }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::metric::Metric;
 use crate::record::Difference;
-use crate::report::verdict::shorten;
+use crate::report::matches::shorten;
 
 const STYLE: &str = include_str!("page.css");
 pub(super) const SCRIPT: &str = include_str!("sort.js");

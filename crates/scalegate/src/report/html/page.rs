@@ -10,7 +10,8 @@ use super::provenance::{conditions, fingerprints};
 use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 use crate::report::findings::{self, Sides, words};
-use crate::report::verdict::{alike, open, reproduce, scopes, summary, workloads};
+use crate::report::matches::{alike, scopes};
+use crate::report::verdict::{open, reproduce, summary, workloads};
 use crate::workload::WorkloadName;
 
 /// What a page shows.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::revisions::{Repository, Revision};
 use crate::record::Arm;
-use crate::session::package::{Executable, Workspace, hash_executable};
-use crate::{Error, Result, paths};
+use crate::session::build::{Executable, build_in};
+use crate::session::package::hash_executable;
+use crate::{Error, Result, paths, temporary};
 
 /// Where sources are checked out and built, for one process at a time.
 pub(super) struct Workshop {
@@ -39,8 +40,8 @@ impl Workshop {
     }
 
     /// A directory for files of one comparison.
-    pub(super) fn scratch(&self) -> Result<tempfile::TempDir> {
-        tempfile::tempdir_in(&self.place)
+    pub(super) fn scratch(&self) -> Result<temporary::Directory> {
+        temporary::Directory::within(&self.place)
             .map_err(|error| Error::new(self.place.display(), error, "make room for temporary files"))
     }
 
@@ -51,7 +52,7 @@ impl Workshop {
     pub(super) fn build(&self, repository: &Repository, revision: &Revision, side: &str) -> Result<Built> {
         let checkout = repository.check_out(revision, &self.place.join("tree"))?;
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
-        let found = Workspace::at(&checkout).and_then(|it| it.build_in(&checkout, &self.place.join("target")));
+        let found = build_in(&checkout, &self.place.join("target"));
         let found = found.map_err(context)?;
         if found.is_empty() {
             return Err(context(crate::session::record::nothing_to_measure()));

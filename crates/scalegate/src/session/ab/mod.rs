@@ -26,6 +26,7 @@ use super::driver::Session;
 use super::job::{Described, Description, Instrument, Work};
 use super::record::Target;
 use super::request::Request;
+use super::tree::{matching, unknown};
 use crate::analysis::{self, PairCheck};
 use crate::config::Config;
 use crate::metric::Metric;
@@ -92,7 +93,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
         Some(name) => repository.named(name)?,
         None => repository.working_tree()?,
     };
-    let progress = Progress::line();
+    let progress = Progress::new();
     progress.say(format!("builds {}", base.name));
     let base = workshop.build(&repository, &base, "base")?;
     progress.say(format!("builds {}", head.name));
@@ -125,10 +126,9 @@ impl<'a> Comparison<'a> {
 
     /// The workloads of both sides that are asked for, those of which the sides differ with the reason, and those of one side.
     fn pairs(&self) -> Result<(Vec<Pair<'_>>, Vec<PairSeries>, Vec<String>)> {
-        let request = Request { workloads: self.request.workloads.clone(), ..Request::default() };
         let all: Vec<Description> = self.descriptions.iter().flatten().map(|(_, it)| it.clone()).collect();
-        request.check(&all)?;
-        let is_chosen = request.chooser()?;
+        let chosen = matching(&self.request.workloads, &all)?;
+        let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|its| its == name);
         let timed = |side: usize| {
             let targets = self.descriptions[side].iter();
             let all = targets.flat_map(|(path, target)| target.workloads.iter().map(move |it| (path, it)));
@@ -181,7 +181,7 @@ impl<'a> Comparison<'a> {
             .request
             .budget
             .map_or(self.config.ab.seconds, |budget| budget.as_secs_f64() / pairs.len().max(1) as f64);
-        let progress = Progress::line();
+        let progress = Progress::new();
         let mut plans = Vec::new();
         for pair in &pairs {
             progress.say(format!("chooses slices of {}", pair.workload.name));
@@ -269,7 +269,7 @@ fn describe(config: &Config, side: &Built, directory: &Path) -> Result<Vec<(Path
             executable: executable.clone(),
             directory: directory.to_path_buf(),
             arguments: Vec::new(),
-            description: Description::unknown(),
+            description: unknown(),
         };
         let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
         described.push((executable.clone(), description));

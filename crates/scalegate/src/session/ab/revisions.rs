@@ -7,9 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
-
-use crate::{Error, Result};
+use crate::{Error, Result, temporary};
 
 /// What the present sources are called.
 pub(super) const WORKING_TREE: &str = "working tree";
@@ -33,13 +31,13 @@ pub(super) struct Repository {
     git_directory: PathBuf,
     objects: PathBuf,
     /// An index and a place for new objects.
-    scratch: TempDir,
+    scratch: temporary::Directory,
 }
 
 impl Repository {
     /// # Errors
     /// The working directory is in none, or git is not installed.
-    pub(super) fn here(scratch: TempDir) -> Result<Self> {
+    pub(super) fn here(scratch: temporary::Directory) -> Result<Self> {
         let ask = |words: &[&str]| {
             let mut git = Command::new("git");
             git.args(["rev-parse", "--path-format=absolute"]).args(words);
