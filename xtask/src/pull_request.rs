@@ -17,7 +17,7 @@ use crate::{counts, mutants, suite};
 /// Ends as `scalegate check` does. Needs Valgrind. Tract is not compiled again where `cargo bench` or the tests have compiled it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Commit of the base [default: where HEAD left main]
+    /// Commit of the base [default: where HEAD left the default branch]
     base: Option<String>,
     /// Commit of the change [default: the working tree]
     change: Option<String>,
@@ -128,12 +128,12 @@ fn versions(arguments: &Arguments, sources: &Sources) -> Result<(Version, Versio
         return Ok((base, change));
     }
     let base = match &arguments.base {
-        Some(name) => name.clone(),
-        None => sources.merge_base("main")?,
+        Some(name) => sources.commit(name)?,
+        None => sources.merge_base()?,
     };
     let change = match &arguments.change {
         Some(name) => sources.commit(name)?,
         None => sources.working_tree()?,
     };
-    Ok((sources.commit(&base)?, change))
+    Ok((base, change))
 }

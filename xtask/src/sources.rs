@@ -9,24 +9,22 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use scalegate::revisions::{Repository, Revision};
 use scalegate::{Error, Result};
 use tempfile::TempDir;
 
 use crate::artifacts;
 use crate::process::{self, command};
 
-/// A version of the sources, as the hash of git's tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Version(String);
+/// A version of the sources.
+pub(crate) type Version = Revision;
 
 /// The repository that this program belongs to.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    root: PathBuf,
-    git_directory: PathBuf,
-    objects: PathBuf,
-    /// An index and a place for new objects.
-    scratch: TempDir,
+    repository: Repository,
+    /// Where the repository keeps what is not committed; it goes away with this value.
+    _scratch: TempDir,
 }
 
 impl Sources {
@@ -35,137 +33,91 @@ impl Sources {
     /// # Errors
     /// There is none.
     pub(crate) fn here() -> Result<Self> {
-        let ask = |words: &[&str]| {
-            process::text(Command::new("git").args(["rev-parse", "--path-format=absolute"]).args(words))
-        };
-        Ok(Self {
-            root: PathBuf::from(ask(&["--show-toplevel"])?),
-            git_directory: PathBuf::from(ask(&["--git-dir"])?),
-            objects: PathBuf::from(ask(&["--git-path", "objects"])?),
-            scratch: process::temporary_directory()?,
-        })
+        let scratch = process::temporary_directory()?;
+        Ok(Self { repository: Repository::here(scratch.path())?, _scratch: scratch })
     }
 
     /// The directory that holds `Cargo.toml`.
     pub(crate) fn root(&self) -> &Path {
-        &self.root
+        self.repository.root()
     }
 
     /// Where cargo builds the working tree.
     pub(crate) fn target(&self) -> PathBuf {
         std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| self.root.join("target"), |directory| self.root.join(directory))
+            .map_or_else(|| self.root().join("target"), |directory| self.root().join(directory))
     }
 
     /// Builds the command line of the working tree, together with this program and so in the same form, without tract.
     pub(crate) fn build_scalegate(&self) -> Result<()> {
         let build = ["build", "--release", "--locked", "--quiet", "--package", "xtask", "--package", "scalegate"];
-        process::run(command(cargo(), build).current_dir(&self.root))
+        process::run(command(cargo(), build).current_dir(self.root()))
     }
 
     /// Builds all programs and bench targets of the working tree, in the form that `cargo bench` asks for.
     pub(crate) fn build_all(&self) -> Result<()> {
-        process::run(command(cargo(), BUILD_ALL).current_dir(&self.root))
+        process::run(command(cargo(), BUILD_ALL).current_dir(self.root()))
     }
 
     /// The command line of the working tree with these words, once it is built.
     pub(crate) fn scalegate(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = command(program(&self.target()), words);
-        command.current_dir(&self.root);
+        command.current_dir(self.root());
         command
     }
 
     /// The version of a commit.
     pub(crate) fn commit(&self, name: &str) -> Result<Version> {
-        process::text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")))
-            .map(Version)
-            .map_err(|_| {
-                Error::new(name, "there is no such commit", "name a commit, a branch or a tag of this repository")
-            })
+        self.repository.named(name)
     }
 
-    /// Where HEAD left a branch.
-    pub(crate) fn merge_base(&self, branch: &str) -> Result<String> {
-        process::text(self.git().args(["merge-base", "HEAD", branch])).map_err(|_| {
-            Error::new(branch, "HEAD has no commit in common with it", "name the base that the change is compared with")
-        })
+    /// Where HEAD left the default branch.
+    pub(crate) fn merge_base(&self) -> Result<Version> {
+        self.repository.merge_base()
     }
 
     /// The version that lies in the working tree, committed or not; ignored files are left out.
     pub(crate) fn working_tree(&self) -> Result<Version> {
-        process::run_quietly(self.git().args(["read-tree", "HEAD"]))?;
-        process::run_quietly(
-            self.git().arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root),
-        )?;
-        self.written()
+        self.repository.working_tree()
     }
 
     /// `version` with a patch applied.
     pub(crate) fn patched(&self, version: &Version, patch: &Path) -> Result<Version> {
-        process::run_quietly(self.git().args(["read-tree", &version.0]))?;
-        process::run_quietly(self.git().args(["apply", "--cached"]).arg(patch)).map_err(|_| {
+        process::run_quietly(self.repository.git().args(["read-tree", &version.tree]))?;
+        process::run_quietly(self.repository.git().args(["apply", "--cached"]).arg(patch)).map_err(|_| {
             Error::new(
                 patch.display(),
                 "it does not apply any more",
                 "make it anew from a change of the sources with `git diff`",
             )
         })?;
-        self.written()
+        self.repository.written(&format!("{} with {}", version.name, patch.display()))
     }
 
     /// `version` with other content in a file.
     pub(crate) fn with_file(&self, version: &Version, name: &str, content: &str) -> Result<Version> {
-        let copy = self.scratch.path().join("content");
+        let copy = self.repository.scratch().join("content");
         process::write(&copy, content)?;
-        let blob = process::text(self.git().args(["hash-object", "-w", "--no-filters"]).arg(&copy))?;
-        process::run_quietly(self.git().args(["read-tree", &version.0]))?;
+        let blob = process::text(self.repository.git().args(["hash-object", "-w", "--no-filters"]).arg(&copy))?;
+        process::run_quietly(self.repository.git().args(["read-tree", &version.tree]))?;
         let entry = format!("100644,{blob},{name}");
-        process::run_quietly(self.git().args(["update-index", "--add", "--cacheinfo", &entry]))?;
-        self.written()
+        process::run_quietly(self.repository.git().args(["update-index", "--add", "--cacheinfo", &entry]))?;
+        self.repository.written(&format!("{} with another {name}", version.name))
     }
 
     /// A file of a version.
     pub(crate) fn file(&self, version: &Version, name: &str) -> Result<String> {
-        process::text(self.git().arg("show").arg(format!("{}:{name}", version.0))).map(|text| text + "\n")
+        process::text(self.repository.git().arg("show").arg(format!("{}:{name}", version.tree))).map(|text| text + "\n")
     }
 
     /// Makes the files at the place for building those of `version`. Only files that differ are written, so that only what
     /// changed is built again.
     pub(crate) fn check_out(&self, version: &Version) -> Result<Checkout> {
         let place = self.target().join("checkout");
-        let index = self.target().join("checkout.index");
-        let lock = self.target().join("checkout.index.lock");
-        // A lock is left behind by a process that was ended while it wrote.
-        if !place.is_dir() || !index.is_file() || lock.exists() {
-            for path in [&place, &index, &lock] {
-                process::remove(path)?;
-            }
-        }
-        std::fs::create_dir_all(&place)
-            .map_err(|error| Error::new(place.display(), error, "make the target directory writable"))?;
-        let mut git = self.git();
-        git.env("GIT_INDEX_FILE", &index).arg("--work-tree").arg(&place);
-        process::run_quietly(git.args(["read-tree", "--reset", "-u", &version.0]))?;
+        self.repository.check_out(version, &place)?;
         let checkout = Checkout { place, host_class: None };
-        artifacts::carry_over(&self.root.join("Cargo.lock"), &self.target(), &checkout.target())?;
+        artifacts::carry_over(&self.root().join("Cargo.lock"), &self.target(), &checkout.target())?;
         Ok(checkout)
-    }
-
-    fn written(&self) -> Result<Version> {
-        process::text(self.git().arg("write-tree")).map(Version)
-    }
-
-    /// Git with an index of its own and a place of its own for new objects.
-    fn git(&self) -> Command {
-        let objects = self.scratch.path().join("objects");
-        // Git makes no directory for objects.
-        let _ = std::fs::create_dir_all(&objects);
-        let mut git = Command::new("git");
-        git.env("GIT_DIR", &self.git_directory)
-            .env("GIT_INDEX_FILE", self.scratch.path().join("index"))
-            .env("GIT_OBJECT_DIRECTORY", objects)
-            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.objects);
-        git
     }
 }
 

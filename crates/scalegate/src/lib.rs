@@ -55,6 +55,8 @@ pub mod progress;
 pub mod record;
 pub mod report;
 mod resolution;
+#[cfg(feature = "cli")]
+pub mod revisions;
 #[cfg(test)]
 mod schema;
 pub mod session;

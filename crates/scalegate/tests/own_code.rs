@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use scalegate::record::{self, Run};
+use scalegate::record::{self, PairRecord, Run};
 use scalegate::workload::WorkloadName;
 use scalegate_testing::Place;
 
@@ -329,4 +329,54 @@ fn files(directory: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
         .filter(|entry| entry.file_type().is_file())
         .map(|entry| (entry.path().to_path_buf(), std::fs::read(entry.path()).unwrap()))
         .collect()
+}
+
+/// Git in the package, with a name of its own for what it commits.
+fn git(package: &Package, line: &str) {
+    let mut git = package.command("git", "-c user.name=test -c user.email=test@localhost");
+    ok(&git.args(line.split_whitespace()).output().unwrap());
+}
+
+/// A repository with one commit, in which the sources are those of the example.
+fn committed() -> Package {
+    let package = Package::new();
+    package.write(".gitignore", "target\n");
+    git(&package, "init --quiet --initial-branch main");
+    git(&package, "add --all");
+    git(&package, "commit --quiet --message base");
+    package
+}
+
+#[test]
+fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
+    let package = committed();
+    plant_quadratic(&package);
+    package.write("src/not_committed.txt", "part of the working tree");
+    let before = package.files(&["target"]);
+    let said = code(&package.scalegate("ab --workload text/* --budget 3s"), 1);
+    assert!(said.contains("REGRESSED: working tree against"), "{said}");
+    assert!(package.files(&["target"]) == before, "the repository was changed");
+    let record: PairRecord = record::read_json(&package.path("target/scalegate/ab.json")).unwrap();
+    assert_eq!(record.series.len(), 1);
+    let series = &record.series[0];
+    assert_eq!(series.workload, "text/count_words");
+    assert!(series.pairs.len() >= 10 && series.controls.len() >= 3);
+    assert_ne!(record.base.executables, record.head.executables);
+    let places = std::fs::read_dir(package.path("target/scalegate/ab")).unwrap();
+    let names: BTreeSet<String> = places.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, ["base", "head", "lock", "target", "tree", "tree.index"].map(str::to_owned).into());
+}
+
+#[test]
+fn a_side_that_cannot_be_compared_is_named() {
+    let package = committed();
+    let said = code(&package.scalegate("ab v9"), 2);
+    assert!(said.contains("v9: there is no such revision\n  help: name a commit"), "{said}");
+    code(&package.scalegate("ab v9 --bisect"), 125);
+    package.edit("src/lib.rs", "use ", "no Rust; use ");
+    let said = code(&package.scalegate("ab"), 2);
+    assert!(said.contains("head (working tree): cargo bench --no-run: the bench targets don't build"), "{said}");
+    std::fs::remove_dir_all(package.path(".git")).unwrap();
+    let said = code(&package.scalegate("ab"), 2);
+    assert!(said.contains("run it in a git repository"), "{said}");
 }

@@ -102,8 +102,8 @@ impl Tolerances {
         growth: 0.002,
     };
 
-    /// For costs that were measured in pairs of rounds, base and head alternating: what a machine does to both sides cancels, and what
-    /// is left are a few tenths of a percent. `docs/ab.md` has the figures.
+    /// For costs that were measured in pairs of rounds, base and head alternating: what a machine does to both sides
+    /// cancels. `docs/ab.md` says how.
     pub const PAIRS: Self = Self {
         slope: 0.01,
         cost: 0.01,

@@ -44,7 +44,8 @@ impl Spread {
     /// The variance of a mean of n values of an AR(1) process is that of n (1 − ρ) / (1 + ρ) independent ones (Bayley and Hammersley,
     /// *The "effective" number of independent observations in an autocorrelated time series*, J. R. Statist. Soc. Suppl. 8, 1946).
     /// ρ is the lag-one correlation of the pseudo-values, whose mean of ρ − (1 + 4ρ) / n is put right (Kendall, *Note on bias in the
-    /// estimation of autocorrelation*, Biometrika 41, 1954); below [`NO_CORRELATION`] standard errors it counts as none.
+    /// estimation of autocorrelation*, Biometrika 41, 1954). A positive one always counts: a test of whether it is there would let
+    /// through what a few rounds cannot show, and independent rounds lose less by it. A negative one counts as none.
     pub(crate) fn serial_jackknife(estimate: f64, without: &[f64]) -> Self {
         let plain = Self::jackknife(estimate, without);
         let rho = serial_correlation(without);
@@ -74,14 +75,10 @@ impl Spread {
     }
 }
 
-/// A lag-one correlation within this many standard errors of zero is not told from none. The price of a lower bound is paid by
-/// independent rounds, whose intervals become too wide; that of a higher one by correlated rounds.
-const NO_CORRELATION: f64 = 1.0;
-
 /// The highest correlation that is reckoned with; beyond it there is next to no information in a further round.
 const MAX_CORRELATION: f64 = 0.95;
 
-/// The lag-one correlation of values in their order, 0 where it can't be told from none or is negative.
+/// The lag-one correlation of values in their order, 0 where it is negative or values are too few for it.
 fn serial_correlation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     // With fewer values the correction for bias is larger than what it corrects.
@@ -95,7 +92,7 @@ fn serial_correlation(values: &[f64]) -> f64 {
         return 0.0;
     }
     let rho = (n * lagged / sum + 1.0) / (n - 4.0);
-    if rho < NO_CORRELATION / n.sqrt() { 0.0 } else { rho.min(MAX_CORRELATION) }
+    rho.clamp(0.0, MAX_CORRELATION)
 }
 
 /// From here on the quantile comes from an expansion, exact to 1e-6 and better with every degree of freedom more; the

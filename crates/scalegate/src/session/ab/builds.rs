@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::revisions::{Repository, Revision};
 use crate::record::Arm;
+use crate::revisions::{Repository, Revision};
 use crate::session::build::{Executable, build_in};
 use crate::session::package::hash_executable;
 use crate::{Error, Result, paths, temporary};
@@ -39,6 +39,11 @@ impl Workshop {
         Ok(Self { place, _lock: lock })
     }
 
+    /// The directory.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// A directory for files of one comparison.
     pub(super) fn scratch(&self) -> Result<temporary::Directory> {
         temporary::Directory::within(&self.place)
@@ -50,7 +55,9 @@ impl Workshop {
     /// # Errors
     /// It doesn't build, or has no bench target of this crate; the revision is named.
     pub(super) fn build(&self, repository: &Repository, revision: &Revision, side: &str) -> Result<Built> {
-        let checkout = repository.check_out(revision, &self.place.join("tree"))?;
+        let tree = self.place.join("tree");
+        repository.check_out(revision, &tree)?;
+        let checkout = repository.corresponding(revision, &tree)?;
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
         let found = build_in(&checkout, &self.place.join("target"));
         let found = found.map_err(context)?;

@@ -10,7 +10,6 @@
 
 mod builds;
 mod lockstep;
-mod revisions;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +20,6 @@ use rand_chacha::rand_core::SeedableRng;
 
 use self::builds::{Built, Workshop};
 use self::lockstep::{Lockstep, Plan};
-use self::revisions::Repository;
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Work};
 use super::record::Target;
@@ -32,6 +30,7 @@ use crate::config::Config;
 use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
+use crate::revisions::Repository;
 use crate::{Error, Result, gate, measure, time};
 
 /// Before every such pair of rounds there is a round of the base against itself.
@@ -82,7 +81,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
     let workshop = Workshop::open()?;
-    let repository = Repository::here(workshop.scratch()?)?;
+    let repository = Repository::here(workshop.place())?;
     let base = match &request.base {
         Some(name) => repository.named(name)?,
         None if request.aa => repository.working_tree()?,

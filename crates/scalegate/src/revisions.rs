@@ -10,21 +10,23 @@ use std::process::{Command, Stdio};
 use crate::{Error, Result, temporary};
 
 /// What the present sources are called.
-pub(super) const WORKING_TREE: &str = "working tree";
+pub const WORKING_TREE: &str = "working tree";
 
 /// Names of the default branch, if the remote does not say which it is.
 const DEFAULT_BRANCHES: [&str; 4] = ["origin/main", "origin/master", "main", "master"];
 
 /// Sources by the name that the user gave them, or that they have by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Revision {
-    pub(super) name: String,
-    pub(super) tree: String,
+pub struct Revision {
+    /// The name.
+    pub name: String,
+    /// The hash of git's tree.
+    pub tree: String,
 }
 
 /// The repository of the working directory.
 #[derive(Debug)]
-pub(super) struct Repository {
+pub struct Repository {
     root: PathBuf,
     /// From the root to the working directory.
     prefix: PathBuf,
@@ -35,9 +37,11 @@ pub(super) struct Repository {
 }
 
 impl Repository {
+    /// The repository, with a place below `scratch` for what is not committed, which goes away with the value.
+    ///
     /// # Errors
     /// The working directory is in none, or git is not installed.
-    pub(super) fn here(scratch: temporary::Directory) -> Result<Self> {
+    pub fn here(scratch: &Path) -> Result<Self> {
         let ask = |words: &[&str]| {
             let mut git = Command::new("git");
             git.args(["rev-parse", "--path-format=absolute"]).args(words);
@@ -45,20 +49,31 @@ impl Repository {
                 Error::new("this directory", cause, "run it in a git repository, which has the base to compare with")
             })
         };
+        let made = temporary::Directory::within(scratch);
         Ok(Self {
             root: PathBuf::from(ask(&["--show-toplevel"])?),
             prefix: PathBuf::from(ask(&["--show-prefix"])?),
             git_directory: PathBuf::from(ask(&["--git-dir"])?),
             objects: PathBuf::from(ask(&["--git-path", "objects"])?),
-            scratch,
+            scratch: made.map_err(|error| Error::new(scratch.display(), error, "make room for temporary files"))?,
         })
+    }
+
+    /// Its directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where objects of this value are, and its index.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
     }
 
     /// The revision that a name stands for.
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn named(&self, name: &str) -> Result<Revision> {
+    pub fn named(&self, name: &str) -> Result<Revision> {
         let tree = text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")));
         let tree = tree.map_err(|_| {
             let is_shallow = text(self.git().args(["rev-parse", "--is-shallow-repository"]));
@@ -77,15 +92,10 @@ impl Repository {
     ///
     /// # Errors
     /// There is no default branch, or nothing in common with it.
-    pub(super) fn merge_base(&self) -> Result<Revision> {
-        let remote = text(self.git().args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"])).ok();
-        let exists = |name: &str| text(self.git().args(["rev-parse", "--verify", "--quiet", name])).is_ok();
-        let branch = remote.or_else(|| DEFAULT_BRANCHES.into_iter().find(|name| exists(name)).map(str::to_owned));
-        let branch = branch.ok_or_else(|| {
-            Error::new("the base", "this repository has no default branch", "name the base: `scalegate ab BASE`")
-        })?;
+    pub fn merge_base(&self) -> Result<Revision> {
+        let branch = self.default_branch()?;
         let base = text(self.git().args(["merge-base", "HEAD", &branch])).map_err(|_| {
-            let remedy = "name the base: `scalegate ab BASE`; in a shallow clone, get the history first with `git fetch --unshallow`";
+            let remedy = "name the base; in a shallow clone, get the history first with `git fetch --unshallow`";
             Error::new(&branch, "HEAD has no commit in common with it here", remedy)
         })?;
         let tree = self.named(&base)?.tree;
@@ -93,26 +103,41 @@ impl Repository {
         Ok(Revision { name: short, tree })
     }
 
+    fn default_branch(&self) -> Result<String> {
+        let remote = text(self.git().args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"])).ok();
+        let exists = |name: &str| text(self.git().args(["rev-parse", "--verify", "--quiet", name])).is_ok();
+        let branch = remote.or_else(|| DEFAULT_BRANCHES.into_iter().find(|name| exists(name)).map(str::to_owned));
+        branch.ok_or_else(|| Error::new("the base", "this repository has no default branch", "name the base"))
+    }
+
     /// What lies in the working tree, committed or not; ignored files are left out.
     ///
     /// # Errors
     /// Git cannot read it.
-    pub(super) fn working_tree(&self) -> Result<Revision> {
+    pub fn working_tree(&self) -> Result<Revision> {
         let fail = |cause| Error::new(self.root.display(), cause, "see that git can read the working tree");
         text(self.git().args(["read-tree", "HEAD"])).map_err(fail)?;
         let mut add = self.git();
         add.arg("--work-tree").arg(&self.root).args(["add", "--all", "."]).current_dir(&self.root);
         text(&mut add).map_err(fail)?;
-        let tree = text(self.git().arg("write-tree")).map_err(fail)?;
-        Ok(Revision { name: WORKING_TREE.to_owned(), tree })
+        self.written(WORKING_TREE)
     }
 
-    /// Makes the files below `place` those of a revision, and gives the directory in it that the working directory corresponds to.
-    /// Only files that differ are written.
+    /// What the index of this value holds.
+    ///
+    /// # Errors
+    /// Git cannot write it.
+    pub fn written(&self, name: &str) -> Result<Revision> {
+        let tree = text(self.git().arg("write-tree"));
+        let tree = tree.map_err(|cause| Error::new(name, cause, "make room for temporary files"))?;
+        Ok(Revision { name: name.to_owned(), tree })
+    }
+
+    /// Makes the files below `place` those of a revision. Only files that differ are written.
     ///
     /// # Errors
     /// There is no room, or the revision holds submodules.
-    pub(super) fn check_out(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
+    pub fn check_out(&self, revision: &Revision, place: &Path) -> Result<()> {
         let fail = |cause: String| Error::new(place.display(), cause, "make room there, and see that it is writable");
         let entries = text(self.git().args(["ls-tree", "-r", "--full-tree", &revision.tree])).map_err(fail)?;
         if let Some(submodule) = entries.lines().find_map(|line| line.strip_prefix("160000 ")?.split('\t').nth(1)) {
@@ -134,6 +159,14 @@ impl Repository {
         let mut git = self.git();
         git.env("GIT_INDEX_FILE", &index).arg("--work-tree").arg(place);
         text(git.args(["read-tree", "--reset", "-u", &revision.tree])).map_err(fail)?;
+        Ok(())
+    }
+
+    /// The directory of what is checked out at `place` that the working directory corresponds to.
+    ///
+    /// # Errors
+    /// The revision has none.
+    pub fn corresponding(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
         let directory = place.join(&self.prefix);
         if directory.is_dir() {
             return Ok(directory);
@@ -143,7 +176,7 @@ impl Repository {
     }
 
     /// Git with an index of its own and a place of its own for new objects.
-    fn git(&self) -> Command {
+    pub fn git(&self) -> Command {
         let objects = self.scratch.path().join("objects");
         // Git makes no directory for objects.
         let _ = std::fs::create_dir_all(&objects);
