@@ -25,6 +25,8 @@ pub struct PairRecord {
     pub base: Arm,
     /// What is compared.
     pub head: Arm,
+    /// The multiple of bytes that functions of both sides begin at, where the linker could do it.
+    pub function_alignment: Option<u32>,
     /// One entry per workload.
     pub series: Vec<PairSeries>,
 }

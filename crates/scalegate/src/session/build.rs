@@ -9,7 +9,7 @@ use super::package::{CargoTarget, cargo, read_executable};
 use crate::bench::TARGET_MARK;
 use crate::{Error, Result};
 
-/// What `cargo bench --no-run` says of a target; its other messages lack one of these.
+/// What Cargo says of a target; its other messages lack one of these.
 #[derive(Deserialize)]
 struct Message {
     target: CargoTarget,
@@ -20,6 +20,8 @@ struct Message {
 /// An executable of a bench target, with the directory that Cargo would start it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Executable {
+    /// The name of the target.
+    pub(super) name: String,
     pub(super) path: PathBuf,
     pub(super) directory: PathBuf,
 }
@@ -37,15 +39,46 @@ pub(super) fn build() -> Result<Vec<Executable>> {
 /// # Errors
 /// As [`build`].
 pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable>> {
+    built_by(in_place(directory, target))
+}
+
+/// Links bench targets that were built by [`build_in`] again, with an argument for the linker.
+///
+/// # Errors
+/// The linker has no such argument, and has said so in its own words.
+pub(super) fn link_again(
+    executables: &[Executable],
+    target: &Path,
+    argument: &str,
+) -> std::result::Result<Vec<Executable>, String> {
+    let mut linked = Vec::new();
+    for Executable { name, directory, .. } in executables {
+        let mut cargo = in_place(directory, target);
+        cargo.args(["rustc", "--quiet", "--profile", "bench", "--bench", name, MESSAGES, "--", "-C"]);
+        cargo.arg(format!("link-arg={argument}")).stdin(Stdio::null());
+        let output = cargo.output().map_err(|error| format!("cargo rustc: {error}"))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let own = messages(&output.stdout).find(|built| built.name == *name);
+        linked.push(own.ok_or_else(|| format!("cargo rustc made no executable of {name}"))?);
+    }
+    Ok(linked)
+}
+
+/// Cargo for a package that was checked out at a place of its own.
+fn in_place(directory: &Path, target: &Path) -> Command {
     let mut cargo = cargo();
     // What is checked out is no repository; git would find that around it.
     let ceiling = target.parent().unwrap_or(target);
     cargo.current_dir(directory).env("CARGO_TARGET_DIR", target).env("GIT_CEILING_DIRECTORIES", ceiling);
-    built_by(cargo)
+    cargo
 }
 
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
+
 fn built_by(mut cargo: Command) -> Result<Vec<Executable>> {
-    cargo.args(["bench", "--no-run", "--message-format=json-render-diagnostics"]);
+    cargo.args(["bench", "--no-run", MESSAGES]);
     cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
     let output =
         cargo.output().map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
@@ -54,17 +87,23 @@ fn built_by(mut cargo: Command) -> Result<Vec<Executable>> {
         return Err(Error::new("cargo bench --no-run", cause, "fix what it said above, and rerun"));
     }
     let mut found = Vec::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Ok(message) = serde_json::from_str::<Message>(line) else { continue };
-        let is_bench = message.target.kind.iter().any(|kind| kind == "bench");
-        let (Some(path), true, Some(directory)) = (message.executable, is_bench, message.manifest_path.parent()) else {
-            continue;
-        };
-        if is_marked(&path)? {
-            found.push(Executable { path, directory: directory.to_path_buf() });
+    for executable in messages(&output.stdout) {
+        if is_marked(&executable.path)? {
+            found.push(executable);
         }
     }
     Ok(found)
+}
+
+/// The executables of bench targets that Cargo tells of.
+fn messages(output: &[u8]) -> impl Iterator<Item = Executable> {
+    let text = String::from_utf8_lossy(output).into_owned();
+    let all: Vec<Message> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    all.into_iter().filter_map(|message| {
+        let is_bench = message.target.kind.iter().any(|kind| kind == "bench");
+        let path = message.executable.filter(|_| is_bench)?;
+        Some(Executable { name: message.target.name, path, directory: message.manifest_path.parent()?.to_path_buf() })
+    })
 }
 
 /// Whether an executable is a bench target of this crate: others may start to measure when they are asked.

@@ -39,7 +39,7 @@ struct Dependency {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CargoTarget {
-    name: String,
+    pub(super) name: String,
     pub(super) kind: Vec<String>,
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use self::builds::{Built, Workshop};
+use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
 use self::lockstep::{Lockstep, Plan};
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Work};
@@ -92,14 +92,15 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
         Some(name) => repository.named(name)?,
         None => repository.working_tree()?,
     };
-    let progress = Progress::new();
-    progress.say(format!("builds {}", base.name));
-    let base = workshop.build(&repository, &base, "base")?;
-    progress.say(format!("builds {}", head.name));
-    let head = workshop.build(&repository, &head, "head")?;
-    drop(progress);
+    let sides = workshop.build_both(&repository, [&base, &head])?;
+    if let Some(reason) = &sides[0].unaligned {
+        eprintln!(
+            "note: functions are not aligned, so that where an edit moves them can change wall time by percents: {}",
+            reason.trim_end()
+        );
+    }
     let jobs = workshop.scratch()?;
-    Comparison::new(request, &config, [base, head], jobs.path())?.measure()
+    Comparison::new(request, &config, sides, jobs.path())?.measure()
 }
 
 /// Both sides, ready to be measured.
@@ -173,6 +174,7 @@ impl<'a> Comparison<'a> {
             seed: self.config.seed,
             base: self.sides[0].arm.clone(),
             head: self.sides[1].arm.clone(),
+            function_alignment: self.sides[0].unaligned.is_none().then_some(FUNCTION_ALIGNMENT),
             series: withheld,
         };
         let first = record.series.len();
