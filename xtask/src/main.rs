@@ -15,6 +15,7 @@ mod evidence;
 mod findings;
 mod host;
 mod mutants;
+mod pairs;
 mod process;
 mod pull_request;
 mod repeatability;
@@ -44,6 +45,7 @@ enum Command {
     PullRequest(pull_request::Arguments),
     Repeatability(repeatability::Arguments),
     BuildTime(build_time::Arguments),
+    Pairs(pairs::Arguments),
     Evidence(evidence::Arguments),
     Picture(chromium::PictureArguments),
     Browser(chromium::BrowserArguments),
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::PullRequest(arguments) => pull_request::run(&arguments),
         Command::Repeatability(arguments) => done(repeatability::run(&arguments)),
         Command::BuildTime(arguments) => build_time::run(&arguments),
+        Command::Pairs(arguments) => done(pairs::run(&arguments)),
         Command::Evidence(arguments) => done(evidence::run(&arguments)),
         Command::Picture(arguments) => done(chromium::draw(&arguments)),
         Command::Browser(arguments) => done(chromium::look(&arguments)),

@@ -2,9 +2,9 @@
 
 use crate::config::{AbSettings, GateSettings, Tolerances};
 use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
-use crate::law::{self, Interval, Observations, hodges_lehmann};
+use crate::law::{self, Interval, Observations};
 use crate::metric::Metric;
-use crate::record::{Block, PairRecord, PairRound, PairSeries, Slice};
+use crate::record::{PairRecord, PairRound, PairSeries, Slice};
 use crate::workload::WorkloadName;
 
 /// What slices tell.
@@ -139,8 +139,10 @@ const EVERY_CHANGE: Tolerances = Tolerances {
 
 /// One cost per size and round of each side; `None` if there is none at all.
 ///
-/// In a block, what drifts in a straight line cancels, since base and head have the same mean time in it. Of the blocks of a size
-/// and round the Hodges-Lehmann estimate is taken, of the base's slices and of the differences: one of them in four may be anything.
+/// It is the mean logarithm of the faster half of the slices. What else a machine does makes slices slower and never faster, so
+/// that their low end varies least (Chen and Revels, *Robust benchmarking in noisy environments*, arXiv 1608.04295, 2016); a half of
+/// them still is what the code does most of the time. Blocks have both sides at the same mean time, so that both find the
+/// same share of their slices disturbed.
 fn pairs(rounds: &[PairRound], metric: Metric) -> Option<(Observations, Observations)> {
     let (mut base, mut head) = (Vec::new(), Vec::new());
     for PairRound { round, blocks } in rounds {
@@ -148,35 +150,39 @@ fn pairs(rounds: &[PairRound], metric: Metric) -> Option<(Observations, Observat
         sizes.sort_unstable();
         sizes.dedup();
         for size in sizes {
-            let (mut levels, mut differences) = (Vec::new(), Vec::new());
+            let (mut before, mut after) = (Vec::new(), Vec::new());
             for block in blocks.iter().filter(|block| block.size == size) {
-                let Some([first, second]) = logarithms(block, metric) else { continue };
-                levels.push(first);
-                differences.push(second - first);
+                let (first, second) = block.sides();
+                let cost = |slice: &Slice| cost(slice, metric) / block.inferences as f64;
+                before.extend(first.iter().map(cost));
+                after.extend(second.iter().map(cost));
             }
-            let (Some(level), Some(difference)) = (hodges_lehmann(&levels), hodges_lehmann(&differences)) else {
-                continue;
-            };
-            base.push((size as f64, *round, level.exp()));
-            head.push((size as f64, *round, (level + difference).exp()));
+            if let (Some(before), Some(after)) = (faster_half(before), faster_half(after)) {
+                base.push((size as f64, *round, before));
+                head.push((size as f64, *round, after));
+            }
         }
     }
     Observations::new(base).ok().zip(Observations::new(head).ok())
 }
 
-/// The mean logarithm of the cost of an inference on each side of a block; `None` if a slice cost nothing.
-fn logarithms(block: &Block, metric: Metric) -> Option<[f64; 2]> {
-    let cost = |slice: Slice| match metric {
+/// What the inferences of a slice cost.
+fn cost(slice: &Slice, metric: Metric) -> f64 {
+    match metric {
         // What another program had the core for is no part of what this one costs.
         Metric::WallTime => slice.wall_s - slice.wait_s.unwrap_or(0.0),
         _ => slice.cpu_s,
-    };
-    let mean = |[a, b]: [Slice; 2]| {
-        let (a, b) = (cost(a) / block.inferences as f64, cost(b) / block.inferences as f64);
-        (a > 0.0 && b > 0.0).then(|| 0.5 * (a.ln() + b.ln()))
-    };
-    let (base, head) = block.sides();
-    Some([mean(base)?, mean(head)?])
+    }
+}
+
+/// The geometric mean of the lower half of costs; `None` if there are none, or one of them is nothing.
+fn faster_half(mut costs: Vec<f64>) -> Option<f64> {
+    costs.sort_unstable_by(f64::total_cmp);
+    if *costs.first()? <= 0.0 {
+        return None;
+    }
+    let half = &costs[..costs.len().div_ceil(2)];
+    Some((half.iter().map(|cost| cost.ln()).sum::<f64>() / half.len() as f64).exp())
 }
 
 /// The ratio of head to base at each size, over the pairs so far, with intervals of 95 %: what a reader looks at first.
@@ -184,4 +190,18 @@ pub fn ratios(series: &PairSeries, metric: Metric) -> Vec<(u64, Interval)> {
     let Some((base, head)) = pairs(&series.pairs, metric) else { return Vec::new() };
     let ratios = law::ratios(&base, &head, SHOWN).unwrap_or_default();
     ratios.into_iter().map(|(size, change)| (size as u64, change)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slower_half_of_slices_may_be_anything() {
+        assert_eq!(faster_half(Vec::new()), None);
+        assert_eq!(faster_half(vec![0.0, 1.0]), None);
+        assert_eq!(faster_half(vec![3.0]), Some(3.0));
+        let half = faster_half(vec![1e9, 1.0, 4.0, 1e9]).unwrap();
+        assert!((half - 2.0).abs() < 1e-12, "{half}");
+    }
 }

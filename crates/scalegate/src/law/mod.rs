@@ -34,7 +34,7 @@ pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
 #[cfg(feature = "cli")]
-pub use pairs::{hodges_lehmann, ratios};
+pub use pairs::ratios;
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;

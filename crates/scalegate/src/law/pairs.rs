@@ -1,22 +1,7 @@
-//! Estimates from pairs: a location that outliers don't move, and ratios by size.
+//! Ratios by size, from pairs of rounds.
 
 use super::interval::Spread;
 use super::{FitError, Interval, Observations, Panel};
-
-/// The median of the means of all pairs of values, each with itself included; `None` without values.
-///
-/// Its standard error on normal values is 1.02 times that of the mean, and of the values 29 % may be anything (Hodges and Lehmann,
-/// *Estimates of location based on rank tests*, Ann. Math. Statist. 34, 1963).
-pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
-    let mut means: Vec<f64> =
-        values.iter().enumerate().flat_map(|(i, a)| values[i..].iter().map(move |b| 0.5 * (a + b))).collect();
-    if means.is_empty() {
-        return None;
-    }
-    means.sort_unstable_by(f64::total_cmp);
-    let middle = means.len() / 2;
-    Some(if means.len() % 2 == 1 { means[middle] } else { 0.5 * (means[middle - 1] + means[middle]) })
-}
 
 /// The relative change from `base` to `head` at each size, with intervals over the pairs of rounds.
 ///
@@ -41,15 +26,6 @@ pub fn ratios(base: &Observations, head: &Observations, confidence: f64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quarter_of_the_values_may_be_anything() {
-        assert_eq!(hodges_lehmann(&[]), None);
-        assert_eq!(hodges_lehmann(&[3.0]), Some(3.0));
-        assert_eq!(hodges_lehmann(&[1.0, 2.0, 6.0]), Some(2.75));
-        let estimate = hodges_lehmann(&[1.0, 1.01, 0.99, 1.0, 1.02, 0.98, 1e9, 1e9]).unwrap();
-        assert!((estimate - 1.0).abs() < 0.03, "{estimate}");
-    }
 
     #[test]
     fn a_ratio_is_that_of_the_costs() {

@@ -256,7 +256,7 @@ impl<'a> Comparison<'a> {
 }
 
 /// The plan of a round fits if it is longer by no more than this factor, by which the times of a calibration are off.
-const SLACK: f64 = 1.25;
+const SLACK: f64 = 1.1;
 
 /// Fewer pairs decide nothing, however long a round takes.
 const MIN_ROUNDS: u32 = 10;

@@ -1,0 +1,51 @@
+//! No change, over and over: how often there is an alarm.
+
+use clap::Args;
+use scalegate::Result;
+
+use super::load::beside;
+use super::package::{Package, moved};
+
+/// Compare what does the same work, and see that there is no alarm
+///
+/// Every third run is of two builds: the head has a function more, which nothing calls and which moves the others. Every second one
+/// is beside two threads that come and go.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// How often
+    #[arg(long, default_value_t = 60)]
+    runs: u32,
+    /// How long a run may measure, in seconds
+    #[arg(long, default_value_t = 8.0)]
+    seconds: f64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    let package = Package::new()?;
+    let is_moved = |run: u32| run.is_multiple_of(3);
+    for run in (1..=arguments.runs).filter(|run| is_moved(*run)) {
+        package.branch(&format!("moved{run}"), "src/lib.rs", &moved(run))?;
+    }
+    let workloads = ["pairs/chain", "pairs/words", "pairs/numbers"];
+    println!("| run | workload | head | load | verdict | slope |\n|---|---|---|---|---|---|");
+    let (mut alarms, mut passes) = (0, 0);
+    for run in 1..=arguments.runs {
+        let workload = workloads[(run / 2 % 3) as usize];
+        let head = if is_moved(run) { format!("moved{run}") } else { "main".to_owned() };
+        let loaded = run.is_multiple_of(2);
+        let answer = beside(loaded, || package.ab("main", &head, workload, arguments.seconds))?;
+        let is_alarm = answer.findings.iter().any(|it| it.outcome == "regressed" || it.outcome == "improved");
+        alarms += u32::from(is_alarm);
+        passes += u32::from(answer.verdict == "pass");
+        let slope = answer.of("slope").and_then(|slope| slope.change);
+        println!(
+            "| {run} | {workload} | {} | {} | {} | {} |",
+            if is_moved(run) { "moved" } else { "same" },
+            if loaded { "coming and going" } else { "none" },
+            answer.verdict,
+            slope.map_or_else(String::new, |change| change.to_string())
+        );
+    }
+    println!("\n{alarms} alarms and {passes} passes in {} runs", arguments.runs);
+    Ok(())
+}
