@@ -103,6 +103,8 @@ impl Planted {
             paired: false,
             looks: Vec::new(),
             baseline: Some(baseline),
+            further: Vec::new(),
+            is_required: true,
             run: Some(run),
             withheld: None,
         }

@@ -86,6 +86,8 @@ impl Recorded {
             paired: false,
             looks: Vec::new(),
             baseline: Some(baseline.clone()),
+            further: Vec::new(),
+            is_required: true,
             run: Some(run.clone()),
             withheld: None,
         })

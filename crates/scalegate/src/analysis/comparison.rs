@@ -105,6 +105,9 @@ fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], 
         paired: false,
         looks: second.map(|series| series.looks.clone()).unwrap_or_default(),
         baseline,
+        further: Vec::new(),
+        // Costs are what two runs are compared for.
+        is_required: true,
         run,
         withheld: withheld.or(first_fault).or(second_fault),
     }

@@ -30,4 +30,6 @@ pub use overlay::{Line, Overlay, overlays};
 pub use pairs::{Control, PAIR_METRICS, PairCheck, check_pairs, ratios};
 #[cfg(feature = "cli")]
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
+#[cfg(feature = "cli")]
+pub use verdict::series_differences;
 pub use verdict::{Check, Expected, check};

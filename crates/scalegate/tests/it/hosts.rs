@@ -57,7 +57,7 @@ fn place_with_baselines() -> Place {
     let place = Place::new();
     let store = Store::new(place.path("baselines"));
     for host in HOSTS {
-        store.accept(&record(host, 1.0), "pretended", |_| host == HOSTS[0]).unwrap();
+        store.accept(&record(host, 1.0), &[], "pretended", |_| host == HOSTS[0]).unwrap();
     }
     place
 }

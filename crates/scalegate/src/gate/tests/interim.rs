@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::suite::{BASE, Suite, cases};
 use crate::gate::{Case, Outcome, Policy, Reason, Scope, Verdict, decide, looks, play};
 use crate::law::Observations;
-use crate::law::simulate::Noise;
+use crate::law::simulate::{Noise, TOKENS};
 
 const ROUNDS: u32 = 10;
 
@@ -21,11 +21,12 @@ fn drifting(observations: Option<&Observations>, per_round: f64) -> Option<Obser
     Observations::new(points.map(|(n, round, cost)| (n, round, cost * (1.0 + per_round * f64::from(round))))).ok()
 }
 
-/// One workload whose cost is `factor` times that of its baseline; its quantities are costs.
-fn scaled(factor: f64, noise: Noise, drift: f64, seed: u64) -> Case {
-    let case = cases(&BASE, &BASE, ROUNDS, noise, seed, &[Scope::Absolute]).swap_remove(1);
-    let run = case.run.iter().flat_map(Observations::points).map(|(n, round, cost)| (n, round, factor * cost));
-    let run = Observations::new(run).ok();
+/// One workload that grows by `factor` as much as its baseline does from the smallest to the largest size; its quantities are shapes.
+fn grown(factor: f64, noise: Noise, drift: f64, seed: u64) -> Case {
+    let case = cases(&BASE, &BASE, ROUNDS, noise, seed, &[Scope::Shape]).swap_remove(1);
+    let power = factor.ln() / (TOKENS[TOKENS.len() - 1] / TOKENS[0]).ln();
+    let run = case.run.iter().flat_map(Observations::points);
+    let run = Observations::new(run.map(|(n, round, cost)| (n, round, (n / TOKENS[0]).powf(power) * cost))).ok();
     Case {
         looks: looks(ROUNDS),
         baseline: drifting(case.baseline.as_ref(), drift),
@@ -39,7 +40,7 @@ fn scaled(factor: f64, noise: Noise, drift: f64, seed: u64) -> Case {
 fn errors_at_the_edge(noise: Noise, drift: f64, runs: u64) -> (f64, f64, f64) {
     let (mut alarms, mut misses, mut careless, mut quantities) = (0.0, 0.0, 0.0, 0.0);
     for seed in 0..runs {
-        let case = scaled(1.15, noise, drift, seed);
+        let case = grown(1.25, noise, drift, seed);
         let report = play(std::slice::from_ref(&case), &lax()).report;
         let count = |outcome: Outcome| report.findings.iter().filter(|f| f.outcome == outcome).count() as f64;
         alarms += f64::from(u8::from(count(Outcome::Regressed) > 0.0));
@@ -70,7 +71,7 @@ fn looks_keep_to_the_rates_that_looking_carelessly_does_not() {
 fn rounds_that_drift_alike_raise_no_alarm() {
     for seed in 0..40 {
         let stopped =
-            play(&[scaled(1.0, Noise::laptop(0.02), 0.005, seed)], &Policy { resamples: 99, ..Policy::default() });
+            play(&[grown(1.0, Noise::laptop(0.02), 0.005, seed)], &Policy { resamples: 99, ..Policy::default() });
         assert!(matches!(stopped.report.verdict, Verdict::Pass | Verdict::Inconclusive), "{:#?}", stopped.report);
     }
 }
