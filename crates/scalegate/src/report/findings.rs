@@ -137,7 +137,7 @@ const BETWEEN_RUNS: &str = "two runs of one program differ, and their rounds do 
 fn finer(runs: usize) -> String {
     let known = match runs {
         1 => "the baseline is one run, which does not show how runs differ".to_owned(),
-        runs => format!("{runs} accepted runs show no better how runs differ"),
+        runs => format!("how runs differ is known from {runs} accepted ones alone"),
     };
     format!("{known}: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer")
 }
