@@ -100,7 +100,8 @@ impl Planted {
             scope: self.scope,
             tolerances,
             noise: None,
-            paired: false,
+            // Stored costs are not decided by one run.
+            paired: self.scope == Scope::Absolute,
             looks: Vec::new(),
             baseline: Some(baseline),
             further: Vec::new(),

@@ -83,7 +83,8 @@ impl Recorded {
             scope,
             tolerances,
             noise: None,
-            paired: false,
+            // Stored costs are not decided by one run.
+            paired: scope == Scope::Absolute,
             looks: Vec::new(),
             baseline: Some(baseline.clone()),
             further: Vec::new(),

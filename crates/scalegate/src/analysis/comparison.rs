@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::verdict::{costs_of, incomparable, unknown_axis};
+use super::verdict::{costs_of, differing, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
 use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
@@ -79,6 +79,11 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
         unmeasured,
         subject_changes: before.provenance.subject_changes(&after.provenance),
     }
+}
+
+/// The fields in which two series differ that have to be the same.
+pub fn series_differences(before: &Series, after: &Series) -> Vec<Difference> {
+    differing(before, after, &[])
 }
 
 fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], settings: &GateSettings) -> Case {

@@ -21,7 +21,7 @@ mod verdict;
 #[cfg(feature = "cli")]
 pub use accepted::{AcceptedLaw, RunLaws, SeriesLaw, laws};
 #[cfg(feature = "cli")]
-pub use comparison::{Comparison, TokenRate, compare};
+pub use comparison::{Comparison, TokenRate, compare, series_differences};
 pub use laws::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use notes::{Fact, Note};
 #[cfg(feature = "cli")]
@@ -30,6 +30,4 @@ pub use overlay::{Line, Overlay, overlays};
 pub use pairs::{Control, PAIR_METRICS, PairCheck, check_pairs, ratios};
 #[cfg(feature = "cli")]
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
-#[cfg(feature = "cli")]
-pub use verdict::series_differences;
 pub use verdict::{Check, Expected, check};

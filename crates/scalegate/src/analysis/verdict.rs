@@ -342,13 +342,8 @@ pub(super) fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Diffe
     (!fields.is_empty()).then_some(Reason::Differs(fields))
 }
 
-#[cfg(feature = "cli")]
-/// The fields in which two series differ that have to be the same.
-pub fn series_differences(before: &Series, after: &Series) -> Vec<Difference> {
-    differing(before, after, &[])
-}
-
-fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<Difference> {
+/// The fields in which two series and, by `fingerprint`, their hosts and builds differ that have to be the same.
+pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<Difference> {
     let field = |field: &str, before, after| Difference { field: field.to_owned(), before, after };
     let mut fields = fingerprint.to_vec();
     if baseline.axis != run.axis {

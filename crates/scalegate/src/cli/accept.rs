@@ -117,7 +117,11 @@ fn acceptable(path: &Path, metrics: &[Metric]) -> Result<Run> {
 fn check_same_program((name, first): (&Path, &Run), (other_name, other): (&Path, &Run)) -> Result<()> {
     let fail = |cause: String| {
         let place = format!("{} and {}", name.display(), other_name.display());
-        Error::new(place, cause, "accept runs of one program, one host and the same settings together, others by themselves")
+        Error::new(
+            place,
+            cause,
+            "accept runs of one program, one host and the same settings together, others by themselves",
+        )
     };
     let differences = first.provenance.other_program(&other.provenance);
     if !differences.is_empty() {
@@ -128,7 +132,8 @@ fn check_same_program((name, first): (&Path, &Run), (other_name, other): (&Path,
             && series.metric.is_gated()
             && series.unavailable.is_none()
     };
-    let keys = |run: &Run| run.series.iter().filter(is_kept).map(Series::key).collect::<std::collections::BTreeSet<_>>();
+    let keys =
+        |run: &Run| run.series.iter().filter(is_kept).map(Series::key).collect::<std::collections::BTreeSet<_>>();
     if let Some(key) = keys(first).symmetric_difference(&keys(other)).next() {
         return Err(fail(format!("one of them has no {key}")));
     }

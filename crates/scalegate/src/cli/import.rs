@@ -67,7 +67,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     record::write_json(&arguments.out, &run)?;
     eprintln!("{} series in {}: {}", run.series.len(), arguments.out.display(), rounds(&run, order));
     if run.series.iter().any(|series| series.n_rounds() < 2 && series.metric.has_law()) {
-        eprintln!("note: one round doesn't show its noise, so that shapes stay inconclusive: {}", more(arguments.format));
+        eprintln!(
+            "note: one round doesn't show its noise, so that shapes stay inconclusive: {}",
+            more(arguments.format)
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -94,9 +97,7 @@ fn more(format: Format) -> &'static str {
         Format::GoogleBenchmark => {
             "measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)"
         }
-        Format::Criterion | Format::Hyperfine | Format::LlamaBench => {
-            "import several runs at once (`… A.json B.json`)"
-        }
+        Format::Criterion | Format::Hyperfine | Format::LlamaBench => "import several runs at once (`… A.json B.json`)",
     }
 }
 

@@ -114,8 +114,10 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
             continue;
         }
         let of_further = further.iter().map(|it| Measured::new(it, reading, quantity, range, None));
-        let accepted: Vec<Measured> =
-            std::iter::once(Some(before)).chain(of_further).collect::<Option<_>>().ok_or(Reason::TooFewSizes(form.class()))?;
+        let accepted: Vec<Measured> = std::iter::once(Some(before))
+            .chain(of_further)
+            .collect::<Option<_>>()
+            .ok_or(Reason::TooFewSizes(form.class()))?;
         let change = Change::from_accepted(&accepted, &after);
         let baseline = between_runs::mean(accepted.iter().map(Measured::estimate));
         items.push(Item { quantity, baseline, run: after.estimate(), change });
@@ -128,8 +130,7 @@ fn further(case: &Case, baseline: &Fitted) -> Result<Vec<Sample>, Reason> {
     let of = |observations: &Observations| {
         let sizes = &baseline.sample.panel.sizes;
         let costs = observations.restricted_to(sizes).ok_or(Reason::NoCommonSizes)?;
-        let sample =
-            Panel::new(&costs).and_then(Sample::new).map_err(|error| Reason::NoLaw(Side::Baseline, error))?;
+        let sample = Panel::new(&costs).and_then(Sample::new).map_err(|error| Reason::NoLaw(Side::Baseline, error))?;
         if sample.panel.sizes == *sizes { Ok(sample) } else { Err(Reason::NoCommonSizes) }
     };
     if case.varies_between_runs() { case.further.iter().map(of).collect() } else { Ok(Vec::new()) }

@@ -88,12 +88,7 @@ fn order(benchmarks: &[Benchmark]) -> Order {
     if places.is_sorted() { Order::Consecutive } else { Order::Interleaved }
 }
 
-fn add(
-    collector: &mut Collector,
-    benchmark: &Benchmark,
-    axis: Option<Axis>,
-    order: Order,
-) -> Result<(), String> {
+fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>, order: Order) -> Result<(), String> {
     if benchmark.error_occurred {
         return Err(format!("it failed: {}", benchmark.error_message.as_deref().unwrap_or("it does not say why")));
     }

@@ -285,9 +285,9 @@ pub(super) fn note(note: &Note) -> String {
 /// The largest of some changes that were not decided.
 fn brief(finding: &Finding, of: usize) -> String {
     let which = if of > 1 { "the largest change: " } else { "" };
-    let span = finding.change.map(|its| {
-        format!(": {}, between {} and {}", change(its.estimate), change(its.lower), change(its.upper))
-    });
+    let span = finding
+        .change
+        .map(|its| format!(": {}, between {} and {}", change(its.estimate), change(its.lower), change(its.upper)));
     format!("{which}{} of {}{}", quantity(finding.quantity), finding.workload, span.unwrap_or_default())
 }
 

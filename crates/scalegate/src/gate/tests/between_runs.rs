@@ -116,9 +116,8 @@ fn a_doubling_is_seen_with_five_accepted_runs_and_not_with_one() {
             let hosts = Hosts::Alike(spread);
             let is_seen = |factor: &&f64| alarms(hosts, accepted, **factor, 0.001, 200) >= 0.9;
             let least = FACTORS.iter().find(is_seen).map_or("none".to_owned(), |factor| format!("{factor} times"));
-            let passes = share(200, |rng| {
-                report(case(hosts, accepted, 1.0, rng), Policy::default()).verdict == Verdict::Pass
-            });
+            let passes =
+                share(200, |rng| report(case(hosts, accepted, 1.0, rng), Policy::default()).verdict == Verdict::Pass);
             println!("| {} | {accepted} | {least} | {:.0} % |", hosts.name(), 100.0 * passes);
         }
     }

@@ -95,7 +95,9 @@ fn a_run_before_its_first_look_is_inconclusive() {
 
 fn suite_with_looks(current: &Suite, rounds: u32, noise: Noise, seed: u64, scope: Scope) -> Vec<Case> {
     let cases = cases(&BASE, current, rounds, noise, seed, &[scope]);
-    cases.into_iter().map(|case| Case { looks: looks(rounds), ..case }).collect()
+    // Costs of one stored run are not decided, however many rounds it has; those of pairs are.
+    let paired = scope == Scope::Absolute;
+    cases.into_iter().map(|case| Case { looks: looks(rounds), paired, ..case }).collect()
 }
 
 #[test]
