@@ -87,8 +87,8 @@ fn unchanged_programs_are_silent_and_intervals_cover() {
     println!("| runs of a host differ by | accepted | false alarms, α = 5 % | α = 0.1 % | 95 % intervals cover |");
     for hosts in [Hosts::Drawn, Hosts::Alike(0.03), Hosts::Alike(0.08), Hosts::Alike(0.2)] {
         for accepted in [1, 3, 5, 10] {
-            let rates = [0.05, 0.001].map(|alpha| alarms(hosts, accepted, 1.0, alpha, 500));
-            let covered = coverage(hosts, accepted, 500);
+            let rates = [0.05, 0.001].map(|alpha| alarms(hosts, accepted, 1.0, alpha, 1_000));
+            let covered = coverage(hosts, accepted, 1_000);
             println!(
                 "| {} | {accepted} | {:.1} % | {:.1} % | {:.1} % |",
                 hosts.name(),
