@@ -20,7 +20,6 @@ pub(super) fn finding_json(finding: &Finding, sides: Sides) -> Value {
         "relative": finding.relative,
         "confidence": finding.confidence,
         "tolerance": finding.tolerance,
-        "accepted_runs": finding.accepted_runs,
         "outcome": finding.outcome,
         "words": words(finding, sides),
     })

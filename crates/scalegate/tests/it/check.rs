@@ -53,7 +53,7 @@ fn the_same_costs_pass() {
     pass  llm/prefill wall_time: class, growth, curvature share
     pass  vlm/encode wall_time: class, growth, breakpoint, slope ratio
 
-    note: wall_time of llm/prefill, vlm/encode: absolute costs are left to shapes, counts and pairs (the largest change: slope of vlm/encode: +0.0 %, between -16.7 % and +20.1 %); 5 accepted runs show no better how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    note: wall_time of llm/prefill, vlm/encode: absolute costs are left to shapes, counts and pairs (the largest change: slope of vlm/encode: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
@@ -203,7 +203,7 @@ fn a_workload_that_was_not_measured_is_inconclusive() {
 
     pass  llm/prefill wall_time: class, growth, curvature share
 
-    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); 5 accepted runs show no better how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
@@ -277,7 +277,7 @@ fn a_metric_that_the_class_of_an_import_requires_and_no_record_has_is_inconclusi
 
     pass  llm/prefill wall_time: class, growth, curvature share
 
-    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); 5 accepted runs show no better how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
