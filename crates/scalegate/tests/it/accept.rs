@@ -9,6 +9,9 @@ fn prefill(factor: f64) -> String {
     rows("llm/prefill", "tokens", &TOKENS, 8, |n| factor * line(n))
 }
 
+/// What is done to the second of two records.
+type Edit<'a> = &'a dyn Fn(&Place);
+
 /// A place with three runs of one program.
 fn three() -> Place {
     let place = Place::new();
@@ -45,7 +48,7 @@ fn several_runs_are_kept_with_the_costs_of_their_host_and_replace_those_before()
 
 #[test]
 fn runs_that_do_not_belong_together_are_refused() {
-    let refused = |edit: &dyn Fn(&Place)| {
+    let refused = |edit: Edit| {
         let place = three();
         edit(&place);
         place.refused("accept a.json b.json --reason first")
@@ -53,7 +56,7 @@ fn runs_that_do_not_belong_together_are_refused() {
     let other_sizes = |place: &Place| place.import_as("b.json", &rows("llm/prefill", "tokens", &TOKENS[1..], 8, line));
     let other_workload = |place: &Place| place.import_as("b.json", &rows("llm/decode", "tokens", &TOKENS, 8, line));
     let same_record = |place: &Place| drop(place.write("b.json", place.read("a.json")));
-    let cases: [(&str, &dyn Fn(&Place)); 5] = [
+    let cases: [(&str, Edit); 5] = [
         ("another kernel", &|place| place.edit("b.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"")),
         ("other sources", &|place| place.edit("b.json", "\"source\":\"not told\"", "\"source\":\"other\"")),
         ("other sizes", &other_sizes),

@@ -413,7 +413,7 @@ fn a_doubling_is_caught_with_five_accepted_runs() {
 #[test]
 fn interleaved_repetitions_show_their_shape() {
     let interleaved = fixture("google_benchmark_interleaved.json");
-    let place = checked_against(&[interleaved.clone()], &interleaved);
+    let place = checked_against(std::slice::from_ref(&interleaved), &interleaved);
     place.write("scalegate.toml", "[gate.tolerance.wall_time]\ngrowth = 3.0\ncurvature_share = 0.5\n");
     assert_snapshot!(stdout(&place.scalegate("check").code(0)), @"
     PASS: of 3 quantities, 3 within tolerance
