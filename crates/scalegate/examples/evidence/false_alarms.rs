@@ -41,7 +41,8 @@ pub(crate) fn section(recorded: &[Recorded], effort: Effort) -> Result<String> {
 
 {suites} suites of the {} recorded workloads, shapes and costs, in which nothing changed: the rounds of both sides are drawn
 with replacement from the {rounds} recorded rounds (the accepted wall times in `baselines/`), each as a whole, so that sizes of one round
-stay as related as they were. Tolerances are those of `suite.toml`. Seed {SEED}.
+stay as related as they were. Tolerances are those of `suite.toml`. Shapes are compared as those of a stored run, costs as pairs of
+rounds that have nothing in common; what stored runs tell of costs is in `docs/policy.md`. So it is in all sections. Seed {SEED}.
 
 | verdict | suites |
 |---|---|

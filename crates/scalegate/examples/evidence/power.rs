@@ -100,9 +100,12 @@ impl Planted {
             scope: self.scope,
             tolerances,
             noise: None,
-            paired: false,
+            // Stored costs are not decided by one run.
+            paired: self.scope == Scope::Absolute,
             looks: Vec::new(),
             baseline: Some(baseline),
+            further: Vec::new(),
+            is_required: true,
             run: Some(run),
             withheld: None,
         }

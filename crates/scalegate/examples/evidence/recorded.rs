@@ -83,9 +83,12 @@ impl Recorded {
             scope,
             tolerances,
             noise: None,
-            paired: false,
+            // Stored costs are not decided by one run.
+            paired: scope == Scope::Absolute,
             looks: Vec::new(),
             baseline: Some(baseline.clone()),
+            further: Vec::new(),
+            is_required: true,
             run: Some(run.clone()),
             withheld: None,
         })

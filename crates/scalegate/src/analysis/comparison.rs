@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::verdict::{costs_of, incomparable, unknown_axis};
+use super::verdict::{costs_of, differing, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
 use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
@@ -81,6 +81,11 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
     }
 }
 
+/// The fields in which two series differ that have to be the same.
+pub fn series_differences(before: &Series, after: &Series) -> Vec<Difference> {
+    differing(before, after, &[])
+}
+
 fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], settings: &GateSettings) -> Case {
     let SeriesKey { workload, metric } = key.clone();
     let (first, second) = (before.series(&workload, metric), after.series(&workload, metric));
@@ -105,6 +110,9 @@ fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], 
         paired: false,
         looks: second.map(|series| series.looks.clone()).unwrap_or_default(),
         baseline,
+        further: Vec::new(),
+        // Costs are what two runs are compared for.
+        is_required: true,
         run,
         withheld: withheld.or(first_fault).or(second_fault),
     }

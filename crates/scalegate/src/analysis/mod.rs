@@ -21,7 +21,7 @@ mod verdict;
 #[cfg(feature = "cli")]
 pub use accepted::{AcceptedLaw, RunLaws, SeriesLaw, laws};
 #[cfg(feature = "cli")]
-pub use comparison::{Comparison, TokenRate, compare};
+pub use comparison::{Comparison, TokenRate, compare, series_differences};
 pub use laws::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use notes::{Fact, Note};
 #[cfg(feature = "cli")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gate::Reason;
+use crate::gate::{Finding, Reason};
 use crate::metric::Metric;
 use crate::record::{Run, Series};
 use crate::workload::WorkloadName;
@@ -30,6 +30,14 @@ pub enum Fact {
         /// Why.
         reason: Reason,
     },
+    /// Absolute costs that the baseline of the host cannot decide, of one metric and with one number of accepted runs. They are left
+    /// to shapes, counts and pairs.
+    Undecided {
+        /// The costs, by workload.
+        findings: Vec<Finding>,
+        /// How many runs were accepted.
+        accepted_runs: usize,
+    },
     /// The run has interim looks while its rounds are measured, and this is one of them.
     InterimLook {
         /// The workloads whose rounds these are.
@@ -43,6 +51,21 @@ pub enum Fact {
         /// How many there are.
         looks: usize,
     },
+}
+
+/// A note for each host, metric and number of accepted runs.
+pub(super) fn undecided_costs(findings: Vec<Finding>) -> Vec<Note> {
+    let mut groups: BTreeMap<(String, Metric, usize), Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        let group = (finding.host.clone(), finding.metric, finding.accepted_runs.unwrap_or(1));
+        groups.entry(group).or_default().push(finding);
+    }
+    let note = |((host, metric, accepted_runs), findings)| Note {
+        host,
+        metric: Some(metric),
+        fact: Fact::Undecided { findings, accepted_runs },
+    };
+    groups.into_iter().map(note).collect()
 }
 
 /// How many of its rounds each series of a run has, where it did not take all at once.

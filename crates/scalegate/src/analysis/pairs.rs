@@ -65,6 +65,8 @@ pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettin
                     paired: true,
                     looks: series.looks.clone(),
                     baseline,
+                    further: Vec::new(),
+                    is_required: true,
                     run,
                     withheld: series.withheld.clone().map(Reason::Unavailable),
                 }

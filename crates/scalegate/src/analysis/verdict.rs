@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::notes::{Fact, Note, interim_looks};
+use super::notes::{Fact, Note, interim_looks, undecided_costs};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
@@ -138,7 +138,8 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
         every_workload(class, metric, Reason::NoRecord { class: class.clone() }, gate_settings)
     }));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
-    let gate::Report { verdict, findings } = gate::decide(&cases, &policy);
+    let gate::Report { verdict, findings, undecided } = gate::decide(&cases, &policy);
+    notes.extend(undecided_costs(undecided));
     Ok(Check { verdict, findings, subject_changes, notes })
 }
 
@@ -287,6 +288,8 @@ impl Checked<'_> {
             paired: false,
             looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
             baseline: before,
+            further: baseline.iter().flat_map(|it| &it.further).filter_map(|it| observations(it).ok()).collect(),
+            is_required: self.settings.required_costs.contains(&metric),
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
         }
@@ -307,6 +310,8 @@ fn every_workload(class: &str, metric: Metric, reason: Reason, settings: &GateSe
         paired: false,
         looks: Vec::new(),
         baseline: None,
+        further: Vec::new(),
+        is_required: true,
         run: None,
         withheld: Some(reason),
     }
@@ -337,7 +342,8 @@ pub(super) fn incomparable(baseline: &Series, run: &Series, fingerprint: &[Diffe
     (!fields.is_empty()).then_some(Reason::Differs(fields))
 }
 
-fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<Difference> {
+/// The fields in which two series and, by `fingerprint`, their hosts and builds differ that have to be the same.
+pub(super) fn differing(baseline: &Series, run: &Series, fingerprint: &[Difference]) -> Vec<Difference> {
     let field = |field: &str, before, after| Difference { field: field.to_owned(), before, after };
     let mut fields = fingerprint.to_vec();
     if baseline.axis != run.axis {

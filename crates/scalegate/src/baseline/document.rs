@@ -17,6 +17,9 @@ pub struct Baseline {
     pub accepted: String,
     /// The accepted run with this one series.
     pub run: Run,
+    /// The same series of further runs of the same program on the same host, from which it is known what changes between runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Series>,
 }
 
 impl Baseline {
@@ -26,6 +29,25 @@ impl Baseline {
         &self.run.series[0]
     }
 
+    /// How many runs were accepted.
+    pub fn n_runs(&self) -> usize {
+        1 + self.further.len()
+    }
+
+    /// What further runs have to have in common with the first.
+    fn check_further(&self, first: &Series) -> Result<(), String> {
+        for series in &self.further {
+            series.check()?;
+            if series.unavailable.is_some() {
+                return Err("a further run has no samples".to_owned());
+            }
+            if series.key() != first.key() || series.axis != first.axis || series.sizes() != first.sizes() {
+                return Err(format!("a further run of {} is one of {} at other sizes", first.key(), series.key()));
+            }
+        }
+        Ok(())
+    }
+
     /// File name below the directory of the host class, or below `portable`.
     pub fn file_name(key: &SeriesKey) -> String {
         format!("{}.{}.json", key.workload.replace('/', "-"), key.metric)
@@ -33,8 +55,8 @@ impl Baseline {
 }
 
 impl Document for Baseline {
-    /// That of the run in it.
-    const SCHEMA: u32 = 5;
+    /// Schemas up to 5 are those of the run in it; schema 6 has further runs.
+    const SCHEMA: u32 = 6;
     /// Schema 2 has no `looks`.
     const OLDEST: u32 = 2;
     const NOUN: &'static str = "baseline";
@@ -42,7 +64,7 @@ impl Document for Baseline {
     fn check(&self) -> Result<(), String> {
         self.run.check()?;
         match self.run.series.as_slice() {
-            [series] if series.unavailable.is_none() => Ok(()),
+            [series] if series.unavailable.is_none() => self.check_further(series),
             [_] => Err("the accepted series has no samples".to_owned()),
             list => Err(format!("{} series where a baseline holds one", list.len())),
         }

@@ -16,8 +16,10 @@ pub struct Store {
 /// What [`Store::accept`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// The files, in the order of the series.
-    pub files: Vec<PathBuf>,
+    /// The files, in the order of the series, with the number of runs in each.
+    pub files: Vec<(PathBuf, usize)>,
+    /// Files that had more runs before, with that number.
+    pub fewer: Vec<(PathBuf, usize)>,
 }
 
 impl Store {
@@ -72,43 +74,59 @@ impl Store {
     }
 
     /// Makes the gated series of `run` baselines: counts under their key, accuracies the portable ones, costs those of its host
-    /// class and, for those that `is_portable` names, the portable ones too. Baselines of other series stay as they are.
+    /// class and, for those that `is_portable` names, the portable ones too. `further` runs of the same program go with the costs of
+    /// the host class, and what was accepted before is replaced. Baselines of other series stay as they are.
     ///
     /// # Errors
     /// A directory or file that cannot be written; or a series that was unavailable, since there is nothing to accept.
-    pub fn accept(&self, run: &Run, reason: &str, is_portable: impl Fn(&Series) -> bool) -> Result<Accepted> {
-        let mut files = Vec::new();
+    pub fn accept(
+        &self,
+        run: &Run,
+        further: &[Run],
+        reason: &str,
+        is_portable: impl Fn(&Series) -> bool,
+    ) -> Result<Accepted> {
+        let (mut files, mut fewer) = (Vec::new(), Vec::new());
         for series in run.series.iter().filter(|series| series.unavailable.is_none() && series.metric.is_gated()) {
             let mut single = Run::new(run.provenance.clone());
             single.series.push(series.clone());
-            let document = Baseline {
+            let document = |further| Baseline {
                 schema: Baseline::SCHEMA,
                 reason: reason.to_owned(),
                 accepted: crate::time::now(),
-                run: single,
+                run: single.clone(),
+                further,
+            };
+            let others = || {
+                let its = further.iter().filter_map(|run| run.series(&series.workload, series.metric));
+                its.filter(|series| series.unavailable.is_none()).cloned().collect::<Vec<_>>()
             };
             let name = Baseline::file_name(&series.key());
             let mut directories = Vec::new();
             match series.metric.kind() {
-                Kind::Count => directories.push(self.portable_directory().join(count_key(series))),
-                Kind::Accuracy => directories.push(self.portable_directory()),
+                Kind::Count => directories.push((self.portable_directory().join(count_key(series)), Vec::new())),
+                Kind::Accuracy => directories.push((self.portable_directory(), Vec::new())),
                 Kind::Cost | Kind::Informative => {
-                    directories.push(self.host_directory(&run.provenance.host.class));
-                    directories.extend(is_portable(series).then(|| self.portable_directory()));
+                    directories.push((self.host_directory(&run.provenance.host.class), others()));
+                    directories.extend(is_portable(series).then(|| (self.portable_directory(), Vec::new())));
                 }
             }
-            for directory in directories {
-                let path = directory.join(&name);
-                refuse_another(&path, series)?;
+            for (directory, further) in directories {
+                let (path, document) = (directory.join(&name), document(further));
+                if let Some(earlier) = earlier(&path, series)?
+                    && earlier.n_runs() > document.n_runs()
+                {
+                    fewer.push((path.clone(), earlier.n_runs()));
+                }
                 write_json(&path, &document)?;
-                files.push(path);
+                files.push((path, document.n_runs()));
             }
         }
         if files.is_empty() {
             let cause = "none of these series has samples and gates";
             return Err(Error::new("accept", cause, "measure with `cargo bench` first, or name a metric that gates"));
         }
-        Ok(Accepted { files })
+        Ok(Accepted { files, fewer })
     }
 
     fn portable_directory(&self) -> PathBuf {
@@ -120,14 +138,14 @@ impl Store {
     }
 }
 
-/// Fails if the file holds the baseline of another series: `a/b` and `a-b` have one name.
-fn refuse_another(path: &Path, series: &Series) -> Result<()> {
+/// The baseline that the file holds; fails if it is that of another series: `a/b` and `a-b` have one name.
+fn earlier(path: &Path, series: &Series) -> Result<Option<Baseline>> {
     if !path.exists() {
-        return Ok(());
+        return Ok(None);
     }
     let earlier: Baseline = read_json(path)?;
     if earlier.series().key() == series.key() {
-        return Ok(());
+        return Ok(Some(earlier));
     }
     let (ours, theirs) = (&series.workload, &earlier.series().workload);
     Err(Error::new(

@@ -1,31 +1,35 @@
 //! `scalegate accept`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{BaselinePath, RunPath, check};
+use super::{BaselinePath, check};
 use crate::analysis::{self, Expected, Unfitted};
 use crate::baseline::Store;
 use crate::gate::{Outcome, Scope};
-use crate::metric::Metric;
+use crate::metric::{Kind, Metric};
 use crate::record::{self, Run, Series};
-use crate::{Error, Result};
+use crate::{Error, Result, paths, report};
 
-/// Make a run the baseline of its host class, its shapes the portable ones, and its counts those of their key
+/// Make runs the baseline of their host class, their shapes the portable ones, and their counts those of their key
 ///
+/// Several runs of one program on one host show what changes between runs, so that later checks of absolute costs see finer: name
+/// all of them, since a baseline replaces the one before. Shapes and counts are those of the first.
 /// Shapes are the same on every host. They are replaced if there are none yet, if this host class recorded them, or if
 /// the run's shapes differ from them.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    run: RunPath,
+    /// Records of runs [default: target/scalegate/run.json]
+    #[arg(value_name = "RUN")]
+    runs: Vec<PathBuf>,
     #[command(flatten)]
     baseline: BaselinePath,
     /// Metrics to accept; all that gate by default
     #[arg(long = "metric", value_name = "METRIC")]
     metrics: Vec<Metric>,
-    /// Why the costs of this run are right; kept with the baseline
+    /// Why the costs of these runs are right; kept with the baseline
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -34,33 +38,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.reason.trim().is_empty() {
         return Err(Error::new("--reason", "the reason is empty", "say why the new costs are right"));
     }
-    let mut run: Run = record::read_json(&arguments.run.run)?;
-    run.series.retain(|series| arguments.metrics.is_empty() || arguments.metrics.contains(&series.metric));
-    for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
-        if let Err(Unfitted::Fault(reason)) = analysis::fit_series(series) {
-            eprintln!(
-                "note: {} {} has no law, and checks against it stay inconclusive: {reason}",
-                series.workload, series.metric
-            );
+    let default = [paths::run()];
+    let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
+    let mut runs = names.iter().map(|path| acceptable(path, &arguments.metrics)).collect::<Result<Vec<Run>>>()?;
+    let run = runs.remove(0);
+    for (index, other) in runs.iter().enumerate() {
+        check_same_program((&names[0], &run), (&names[index + 1], other))?;
+        let twins = std::iter::once(&run).chain(&runs[..index]).zip(names);
+        for (earlier, name) in twins {
+            check_another_measurement((name, earlier), (&names[index + 1], other))?;
         }
-        let (taken, most) = (series.n_rounds(), series.max_rounds());
-        if series.looks.first().is_some_and(|first| taken < *first) {
-            return Err(Error::new(
-                arguments.run.run.display(),
-                format!(
-                    "{} has {taken} of {most} rounds: it was interrupted before its first verdict",
-                    series.workload
-                ),
-                "resume it with `scalegate run --resume`, or measure anew with `cargo bench`",
-            ));
-        }
-        if taken == most {
-            continue;
-        }
-        eprintln!(
-            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench` takes all for a baseline",
-            series.workload
-        );
     }
     let store = Store::new(&arguments.baseline.root);
     let portable = store.portable()?;
@@ -82,10 +69,96 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         by_this_class || differs
     };
-    let accepted = store.accept(&run, arguments.reason.trim(), is_portable)?;
-    for file in &accepted.files {
-        eprintln!("accepted {}", file.display());
+    let accepted = store.accept(&run, &runs, arguments.reason.trim(), is_portable)?;
+    for (file, runs) in &accepted.files {
+        eprintln!("accepted {}{}", file.display(), if *runs > 1 { format!(" ({runs} runs)") } else { String::new() });
+    }
+    for (file, before) in &accepted.fewer {
+        eprintln!("note: {} had {before} runs, and they are replaced; name all that it should have", file.display());
     }
     eprintln!("note the reason in CHANGELOG.md, and commit the files");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A record with the metrics that are accepted.
+fn acceptable(path: &Path, metrics: &[Metric]) -> Result<Run> {
+    let mut run: Run = record::read_json(path)?;
+    run.series.retain(|series| metrics.is_empty() || metrics.contains(&series.metric));
+    for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
+        if let Err(Unfitted::Fault(reason)) = analysis::fit_series(series) {
+            eprintln!(
+                "note: {} {} has no law, and checks against it stay inconclusive: {reason}",
+                series.workload, series.metric
+            );
+        }
+        let (taken, most) = (series.n_rounds(), series.max_rounds());
+        if series.looks.first().is_some_and(|first| taken < *first) {
+            return Err(Error::new(
+                path.display(),
+                format!(
+                    "{} has {taken} of {most} rounds: it was interrupted before its first verdict",
+                    series.workload
+                ),
+                "resume it with `scalegate run --resume`, or measure anew with `cargo bench`",
+            ));
+        }
+        if taken == most {
+            continue;
+        }
+        eprintln!(
+            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench` takes all for a baseline",
+            series.workload
+        );
+    }
+    Ok(run)
+}
+
+/// Fails unless two runs are of one program on one host, and have the same series of costs in the same settings.
+fn check_same_program((name, first): (&Path, &Run), (other_name, other): (&Path, &Run)) -> Result<()> {
+    let fail = |cause: String| {
+        let place = format!("{} and {}", name.display(), other_name.display());
+        Error::new(
+            place,
+            cause,
+            "accept runs of one program, one host and the same settings together, others by themselves",
+        )
+    };
+    let differences = first.provenance.other_program(&other.provenance);
+    if !differences.is_empty() {
+        return Err(fail(report::listed(&differences)));
+    }
+    let is_kept = |series: &&Series| {
+        matches!(series.metric.kind(), Kind::Cost | Kind::Informative)
+            && series.metric.is_gated()
+            && series.unavailable.is_none()
+    };
+    let keys =
+        |run: &Run| run.series.iter().filter(is_kept).map(Series::key).collect::<std::collections::BTreeSet<_>>();
+    if let Some(key) = keys(first).symmetric_difference(&keys(other)).next() {
+        return Err(fail(format!("one of them has no {key}")));
+    }
+    for series in first.series.iter().filter(is_kept) {
+        let Some(twin) = other.series(&series.workload, series.metric) else { continue };
+        let fields = analysis::series_differences(series, twin);
+        if !fields.is_empty() {
+            return Err(fail(format!("{}: {}", series.key(), report::listed(&fields))));
+        }
+    }
+    Ok(())
+}
+
+/// Fails if a record is there twice: as another run it would show that runs don't differ at all.
+fn check_another_measurement((name, first): (&Path, &Run), (other_name, other): (&Path, &Run)) -> Result<()> {
+    let is_copy = |series: &&Series| {
+        let twin = other.series(&series.workload, series.metric);
+        series.metric.kind() != Kind::Count && twin.is_some_and(|twin| twin.samples == series.samples)
+    };
+    match first.series.iter().find(|series| !series.samples.is_empty() && is_copy(series)) {
+        None => Ok(()),
+        Some(series) => Err(Error::new(
+            other_name.display(),
+            format!("its samples of {} are those of {}", series.key(), name.display()),
+            "name each run once, and measure anew for a further one",
+        )),
+    }
 }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::Axis;
-use crate::record::Run;
+use crate::import::{Imported, Order};
+use crate::record::{Run, Series};
 use crate::{Error, Result, import, measure, paths, record};
 
 /// Make a record from the measurements of another tool
@@ -17,8 +18,9 @@ pub(super) struct Arguments {
     /// What wrote the file
     #[arg(value_enum)]
     format: Format,
-    /// The file
-    file: PathBuf,
+    /// The file, or those of several runs of the tool, one after the other; csv has one
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// What a size counts, as `tokens`, `pixels`, `bytes`, `items`, where the file does not tell: criterion, google-benchmark, hyperfine
     #[arg(long, value_name = "AXIS")]
     axis: Option<Axis>,
@@ -42,26 +44,61 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let file = &arguments.file;
+    let files = &arguments.files[..];
     let axis = arguments.axis.clone();
     if axis.is_some() && matches!(arguments.format, Format::Csv | Format::LlamaBench) {
         return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
     }
     refuse_measured(&arguments.out)?;
     let class = measure::named_class()?;
-    let mut run = match arguments.format {
-        Format::Csv => import::csv(file)?,
-        Format::Criterion => import::criterion(file, axis)?,
-        Format::Hyperfine => import::hyperfine(file, axis)?,
-        Format::GoogleBenchmark => import::google_benchmark(file, axis)?,
-        Format::LlamaBench => import::llama_bench(file)?,
+    let Imported { mut run, order } = match (arguments.format, files) {
+        (Format::Csv, [file]) => import::csv(file)?,
+        (Format::Csv, _) => {
+            return Err(Error::new("csv", "several files", "put all rows into one file, with a column for the round"));
+        }
+        (Format::Criterion, files) => import::criterion(files, axis)?,
+        (Format::Hyperfine, files) => import::hyperfine(files, axis)?,
+        (Format::GoogleBenchmark, files) => import::google_benchmark(files, axis)?,
+        (Format::LlamaBench, files) => import::llama_bench(files)?,
     };
     if let Some(class) = class {
         run.provenance.host.class = class;
     }
     record::write_json(&arguments.out, &run)?;
-    eprintln!("{} series in {}", run.series.len(), arguments.out.display());
+    eprintln!("{} series in {}: {}", run.series.len(), arguments.out.display(), rounds(&run, order));
+    if run.series.iter().any(|series| series.n_rounds() < 2 && series.metric.has_law()) {
+        eprintln!(
+            "note: one round doesn't show its noise, so that shapes stay inconclusive: {}",
+            more(arguments.format)
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How the repetitions were read.
+fn rounds(run: &Run, order: Order) -> String {
+    let rounds = run.series.iter().map(Series::n_rounds).max().unwrap_or_default();
+    let cells = run.series.iter().flat_map(|series| &series.samples);
+    let repetitions = cells.map(|sample| sample.values.len()).max().unwrap_or_default();
+    let many = if rounds == 1 { "one round".to_owned() } else { format!("{rounds} rounds") };
+    match order {
+        Order::Consecutive => {
+            format!("{repetitions} repetitions, one after the other at each size, are one round of each file: {many}")
+        }
+        Order::Interleaved => format!("repetitions that take turns over the sizes are rounds: {many}"),
+        Order::Given => many,
+    }
+}
+
+/// How to have more than one round.
+fn more(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "measure all sizes again and again, and number the rounds",
+        Format::GoogleBenchmark => {
+            "measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)"
+        }
+        Format::Criterion | Format::Hyperfine | Format::LlamaBench => "import several runs at once (`… A.json B.json`)",
+    }
 }
 
 /// What was measured here takes minutes to measure again, and is not replaced because `--out` was left out.

@@ -18,6 +18,9 @@ pub struct GateSettings {
     pub miss: f64,
     /// Metrics without which there is no pass. What is measured beside them gates too, where it can be compared.
     pub required: Vec<Metric>,
+    /// Metrics whose absolute costs have to be decided for a pass, where the class of hosts has a baseline. Of others, what a stored
+    /// baseline cannot decide is a note.
+    pub required_costs: Vec<Metric>,
     /// What is different on a class of hosts.
     pub host: BTreeMap<String, HostPolicy>,
     /// Tolerances by metric; what is not given has its default.
@@ -38,6 +41,7 @@ impl Default for GateSettings {
             alpha: 0.001,
             miss: 0.01,
             required: vec![Metric::WallTime],
+            required_costs: Vec::new(),
             host: BTreeMap::new(),
             tolerance: BTreeMap::new(),
         }
@@ -67,7 +71,8 @@ impl GateSettings {
                 return Err(format!("gate.{name} = {rate} is not a rate between 0 and 0.5"));
             }
         }
-        let required = self.required.iter().chain(self.host.values().flat_map(|host| &host.required));
+        let of_hosts = self.host.values().flat_map(|host| &host.required);
+        let required = self.required.iter().chain(&self.required_costs).chain(of_hosts);
         if let Some(metric) = required.into_iter().find(|metric| !metric.is_gated()) {
             return Err(format!("{metric} is required, but it is not gated: it explains other metrics"));
         }

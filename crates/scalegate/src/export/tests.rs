@@ -114,7 +114,7 @@ fn what_csv_exports_csv_imports() {
     let run = run();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), csv(&run).unwrap()).unwrap();
-    let again = crate::import::csv(file.path()).unwrap();
+    let again = crate::import::csv(file.path()).unwrap().run;
     let costs = |run: &Run| {
         let measured = run.series.iter().filter(|series| !series.samples.is_empty());
         let mut all: Vec<_> = measured

@@ -55,6 +55,11 @@ pub struct Case {
     pub looks: Vec<u32>,
     /// The accepted costs; `None` if there are none.
     pub baseline: Option<Observations>,
+    /// What further accepted runs of the same program cost: how far they lie apart is what changes between runs.
+    pub further: Vec<Observations>,
+    /// Whether absolute costs that stored runs cannot decide are inconclusive. If not, they are left to shapes, counts and pairs
+    /// ([`Report::undecided`](super::Report)).
+    pub is_required: bool,
     /// The costs of the run under test; `None` if there are none.
     pub run: Option<Observations>,
     /// Why the two can't be compared although both are there (a disturbed host, another environment): the case is then
@@ -63,6 +68,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether something changes from run to run that rounds do not show: absolute costs of runs that were not measured in pairs,
+    /// unless a bound on their noise is known.
+    pub(super) fn varies_between_runs(&self) -> bool {
+        self.scope == Scope::Absolute && !self.paired && self.noise.is_none()
+    }
+
     /// Which series is compared.
     pub fn key(&self) -> SeriesKey {
         SeriesKey::new(self.workload.clone(), self.metric)

@@ -1,6 +1,6 @@
 //! The change of a quantity between two runs, with its uncertainty.
 
-use super::{Quantity, Range};
+use super::{Quantity, Range, between_runs};
 use crate::law::{Form, Interval, Sample, Spread};
 
 /// A quantity on one side: as it is, and its logarithm (NaN unless positive).
@@ -65,6 +65,10 @@ impl Measured {
             Some(vec![value, value.ln()])
         };
         let uncertain: Vec<Uncertain> = match noise {
+            None if sample.panel.n_rounds() < 2 => {
+                let values = read(sample.panel.pooled(None))?.into_iter();
+                values.map(|value| Uncertain { spread: Spread::of_one(value), bound: 0.0 }).collect()
+            }
             None => {
                 sample.spreads_over_rounds(read)?.into_iter().map(|spread| Uncertain { spread, bound: 0.0 }).collect()
             }
@@ -155,6 +159,26 @@ impl Change {
             Self { centre, scale: Scale::Plain }
         };
         known(&change.centre).then_some(change)
+    }
+
+    /// From runs that were accepted to `run`, of a quantity that is relative, with what changes between runs; `None` where the
+    /// quantity has no value on one side.
+    pub(super) fn from_accepted(accepted: &[Measured], run: &Measured) -> Option<Self> {
+        let (centre, scale) = if run.log.is_known() && accepted.iter().all(|it| it.log.is_known()) {
+            let logs: Vec<Spread> = accepted.iter().map(|it| it.log.spread).collect();
+            (between_runs::change(&logs, run.log.spread, 1.0), Scale::Log)
+        } else {
+            // As in `between`, of a ratio that is zero or negative on some round.
+            let base = between_runs::mean(accepted.iter().map(Measured::estimate));
+            if base.is_nan() || base <= 0.0 {
+                return None;
+            }
+            let shares: Vec<Spread> = accepted.iter().map(|it| it.raw.scaled(1.0 / base).spread).collect();
+            let ratio = run.raw.scaled(1.0 / base).spread;
+            (between_runs::change(&shares, ratio, ratio.estimate), Scale::Plain)
+        };
+        let centre = Uncertain { spread: centre, bound: 0.0 };
+        centre.is_known().then_some(Self { centre, scale })
     }
 
     /// From `baseline` to `run`, which were measured in pairs of rounds, with the values of both; `None` where the quantity has no

@@ -48,6 +48,8 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why nothing was compared, if nothing was.
     pub reason: Option<Reason>,
+    /// The number of accepted runs that the change is from, if what differs between runs is in its interval.
+    pub accepted_runs: Option<usize>,
 }
 
 impl Finding {
@@ -169,6 +171,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// In the order of the cases.
     pub findings: Vec<Finding>,
+    /// Absolute costs that stored runs cannot decide, and that are not required: no part of the verdict.
+    pub undecided: Vec<Finding>,
 }
 
 /// What is known about one quantity.

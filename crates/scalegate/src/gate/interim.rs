@@ -88,11 +88,13 @@ pub fn play(cases: &[Case], policy: &Policy) -> Stopped {
 }
 
 fn first_rounds(case: &Case, rounds: u32) -> Case {
-    let run = case.run.as_ref().and_then(|run| {
-        let last = *run.rounds().get((rounds as usize).saturating_sub(1))?;
-        Observations::new(run.points().filter(|(_, round, _)| *round <= last)).ok()
-    });
-    Case { run: run.or_else(|| case.run.clone()), ..case.clone() }
+    let first = |side: &Option<Observations>| {
+        let its = side.as_ref()?;
+        let last = its.rounds().get((rounds as usize).saturating_sub(1)).copied().unwrap_or(u32::MAX);
+        Observations::new(its.points().filter(|(_, round, _)| *round <= last)).ok()
+    };
+    let baseline = if case.paired { first(&case.baseline) } else { case.baseline.clone() };
+    Case { baseline, run: first(&case.run), ..case.clone() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! [`Report`]: a [`Finding`] per gated quantity, in numbers, and one [`Verdict`]. [`decide`] is the only place
 //! where a verdict is made; text, HTML and exit codes take theirs from it. The module is pure, as [`crate::law`] is.
 
+mod between_runs;
 mod case;
 mod change;
 mod finding;

@@ -59,6 +59,9 @@ impl Rates {
 /// that is wrong is wrong about one of them. A run with interim looks spends a part of both rates
 /// at each of them (see [`looks`](super::looks())).
 ///
+/// What changes between runs is in the intervals of absolute costs that were not measured in pairs
+/// (`between_runs`). What they leave open is no part of the verdict unless the case requires it: shapes, counts and pairs decide.
+///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
@@ -66,7 +69,7 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let mut sides = Sides::new(options);
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
     let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
-    let mut findings = Vec::new();
+    let (mut findings, mut undecided) = (Vec::new(), Vec::new());
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
             Comparison::Missing(reason) => {
@@ -79,11 +82,17 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
                 if case.scope == Scope::Shape {
                     findings.extend(class_finding(case, laws, &judged));
                 }
+                let is_left = |finding: &Finding| {
+                    let cannot = finding.outcome == Outcome::Inconclusive && finding.accepted_runs.is_some();
+                    cannot && !case.is_required
+                };
+                let (left, judged): (Vec<_>, Vec<_>) = judged.into_iter().partition(is_left);
+                undecided.extend(left);
                 findings.extend(judged);
             }
         }
     }
-    Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings }
+    Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings, undecided }
 }
 
 fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
@@ -114,6 +123,7 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
         relative: item.quantity.is_relative(),
         confidence: decided.map(|(.., confidence)| confidence),
         tolerance: Some(tolerance),
+        accepted_runs: case.varies_between_runs().then(|| 1 + case.further.len()),
         ..unmeasured(case, outcome, None)
     }
 }
@@ -159,5 +169,6 @@ fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding 
         tolerance: None,
         outcome,
         reason,
+        accepted_runs: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::change::{Change, Measured, Reading};
-use super::{Case, Quantity, Range, Reason, Scope, Side};
+use super::{Case, Quantity, Range, Reason, Scope, Side, between_runs};
 use crate::Axis;
 use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample};
 
@@ -85,8 +85,10 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     let (baseline, run) = if case.paired {
         sides.of_pairs(baseline, &run)?
     } else {
-        (sides.of(baseline, Side::Baseline, case.noise)?, sides.of(&run, Side::Run, case.noise)?)
+        let needs_rounds = case.noise.is_none() && !case.varies_between_runs();
+        (sides.of(baseline, Side::Baseline, needs_rounds)?, sides.of(&run, Side::Run, needs_rounds)?)
     };
+    let further = further(case, &baseline)?;
     if baseline.sample.panel.sizes != run.sample.panel.sizes {
         return Err(Reason::NoCommonSizes);
     }
@@ -106,10 +108,32 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
         let (Some(before), Some(after)) = (measure(&baseline), measure(&run)) else {
             return Err(Reason::TooFewSizes(form.class()));
         };
-        let change = Change::between(&before, &after, quantity.is_relative());
-        items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
+        if !case.varies_between_runs() {
+            let change = Change::between(&before, &after, quantity.is_relative());
+            items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
+            continue;
+        }
+        let of_further = further.iter().map(|it| Measured::new(it, reading, quantity, range, None));
+        let accepted: Vec<Measured> = std::iter::once(Some(before))
+            .chain(of_further)
+            .collect::<Option<_>>()
+            .ok_or(Reason::TooFewSizes(form.class()))?;
+        let change = Change::from_accepted(&accepted, &after);
+        let baseline = between_runs::mean(accepted.iter().map(Measured::estimate));
+        items.push(Item { quantity, baseline, run: after.estimate(), change });
     }
     Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), range, items }))
+}
+
+/// The further accepted runs of costs that vary between runs, at the sizes of the first.
+fn further(case: &Case, baseline: &Fitted) -> Result<Vec<Sample>, Reason> {
+    let of = |observations: &Observations| {
+        let sizes = &baseline.sample.panel.sizes;
+        let costs = observations.restricted_to(sizes).ok_or(Reason::NoCommonSizes)?;
+        let sample = Panel::new(&costs).and_then(Sample::new).map_err(|error| Reason::NoLaw(Side::Baseline, error))?;
+        if sample.panel.sizes == *sizes { Ok(sample) } else { Err(Reason::NoCommonSizes) }
+    };
+    if case.varies_between_runs() { case.further.iter().map(of).collect() } else { Ok(Vec::new()) }
 }
 
 /// What a quantity is read off on both sides. A law tells the cost of a size with less noise than that size alone does; but
@@ -171,8 +195,8 @@ impl Sides {
         Self { options, known: Vec::new(), pairs: Vec::new() }
     }
 
-    fn of(&mut self, observations: &Observations, side: Side, noise: Option<f64>) -> Result<Rc<Fitted>, Reason> {
-        if noise.is_none() && observations.n_rounds() < 2 {
+    fn of(&mut self, observations: &Observations, side: Side, needs_rounds: bool) -> Result<Rc<Fitted>, Reason> {
+        if needs_rounds && observations.n_rounds() < 2 {
             return Err(Reason::OneRound(side));
         }
         let known = self.known.iter().find(|(others, _)| others == observations).map(|(_, fitted)| fitted.clone());

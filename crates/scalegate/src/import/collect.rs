@@ -1,7 +1,7 @@
 //! Measured values on their way to a record.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Axis;
 use crate::metric::Metric;
@@ -21,18 +21,47 @@ pub(super) struct Measured<'a> {
     pub(super) protocol: BTreeMap<String, String>,
 }
 
-/// Values by workload and metric. A tool that measures a size again and again makes a round each time.
+/// A record, with how its rounds came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// The record.
+    pub run: Run,
+    /// In which order the tool took its repetitions.
+    pub order: Order,
+}
+
+/// In which order a tool repeats its sizes. Only what takes turns over the sizes makes rounds: repetitions that follow one another at
+/// a size share the minute in which they were taken, and that minute would pass for a property of the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// All of a size one after the other: what a file holds is one round.
+    Consecutive,
+    /// In turns or in a random order over all sizes: each repetition is a round.
+    Interleaved,
+    /// The file says which round each value is of.
+    Given,
+}
+
+/// Values by workload and metric.
 #[derive(Default)]
 pub(super) struct Collector {
     series: BTreeMap<SeriesKey, Series>,
+    /// The first round of the file that is read.
+    first: u32,
 }
 
 impl Collector {
-    /// Adds a value as the next round of its size.
+    /// What is added from now on comes from another run of the tool, whose rounds follow those of the files before.
+    pub(super) fn next_file(&mut self) {
+        let rounds = self.series.values().flat_map(|series| &series.samples).map(|sample| sample.round + 1);
+        self.first = rounds.max().unwrap_or(0);
+    }
+
+    /// Adds a value: to the round of its file if the tool repeats a size at once, else as the next round of its size.
     ///
     /// # Errors
     /// What makes it no cost, or no cost of the series that has its name.
-    pub(super) fn add(&mut self, measured: Measured) -> Result<(), String> {
+    pub(super) fn add(&mut self, measured: Measured, order: Order) -> Result<(), String> {
         let Measured { workload, axis, metric, size, value, tokens, protocol } = measured;
         if !value.is_finite() || value < 0.0 {
             return Err(format!("a value of {value}; costs are finite and not negative"));
@@ -51,21 +80,35 @@ impl Collector {
             return Err(format!("{name} is {after}, but {before} for other sizes of {workload}"));
         }
         series.tokens.extend(tokens.map(|tokens| (size, tokens)));
-        let round = series.samples.iter().filter(|sample| sample.size == size).count();
-        let round = u32::try_from(round).map_err(|error| error.to_string())?;
+        let first = self.first;
+        let mut taken = series.samples.iter_mut().filter(|sample| sample.size == size && sample.round >= first);
+        if order == Order::Consecutive
+            && let Some(sample) = taken.next()
+        {
+            sample.values.push(value);
+            return Ok(());
+        }
+        let round = first + u32::try_from(taken.count()).map_err(|error| error.to_string())?;
         series.samples.push(Sample { size, round, values: vec![value] });
         Ok(())
     }
 
-    /// The record.
+    /// The record of what the files hold.
     ///
     /// # Errors
     /// There is no value.
-    pub(super) fn into_run(self, provenance: Provenance) -> Result<Run, String> {
+    pub(super) fn imported(
+        self,
+        paths: &[PathBuf],
+        provenance: Provenance,
+        order: Order,
+        remedy: &str,
+    ) -> Result<Imported> {
         let mut run = Run::new(provenance);
         run.series = self.series.into_values().collect();
-        run.check()?;
-        Ok(run)
+        let place = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        run.check().map_err(|cause| Error::new(place(), cause, remedy))?;
+        Ok(Imported { run, order })
     }
 }
 

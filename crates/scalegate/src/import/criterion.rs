@@ -1,13 +1,13 @@
 //! The messages of `cargo criterion --message-format=json`, one JSON object a line.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::collect::{Collector, Measured, read};
+use super::collect::{Collector, Imported, Measured, Order, read};
 use crate::metric::Metric;
-use crate::record::{Provenance, Run};
+use crate::record::Provenance;
 use crate::{Axis, Resolution};
 use crate::{Error, Result};
 
@@ -40,19 +40,23 @@ struct Throughput {
 ///
 /// # Errors
 /// A line that is no message; a benchmark without such a throughput, or whose values are no times.
-pub fn criterion(path: &Path, axis: Option<Axis>) -> Result<Run> {
-    let text = read(path, REMEDY)?;
+pub fn criterion(paths: &[PathBuf], axis: Option<Axis>) -> Result<Imported> {
     let mut collector = Collector::default();
-    for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let fail = |cause: String| Error::new(format!("{}:{}", path.display(), i + 1), cause, REMEDY);
-        let message: Reason = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
-        if message.reason != "benchmark-complete" {
-            continue;
+    for path in paths {
+        let text = read(path, REMEDY)?;
+        collector.next_file();
+        for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let fail = |cause: String| Error::new(format!("{}:{}", path.display(), i + 1), cause, REMEDY);
+            let message: Reason = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
+            if message.reason != "benchmark-complete" {
+                continue;
+            }
+            let benchmark: Benchmark = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
+            add(&mut collector, &benchmark, axis.clone())
+                .map_err(|cause| fail(format!("{}: {cause}", benchmark.id)))?;
         }
-        let benchmark: Benchmark = serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
-        add(&mut collector, &benchmark, axis.clone()).map_err(|cause| fail(format!("{}: {cause}", benchmark.id)))?;
     }
-    collector.into_run(Provenance::imported()).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+    collector.imported(paths, Provenance::imported(), Order::Interleaved, REMEDY)
 }
 
 fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> Result<(), String> {
@@ -74,7 +78,10 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> 
     };
     let value = f64::midpoint(*low, *high);
     let (workload, metric) = (workload(&benchmark.id, size), Metric::WallTime);
-    collector.add(Measured { workload: &workload, axis, metric, size, value, tokens: None, protocol: BTreeMap::new() })
+    let protocol = BTreeMap::new();
+    let measured = Measured { workload: &workload, axis, metric, size, value, tokens: None, protocol };
+    // Its samples are one value already, and runs of it take turns.
+    collector.add(measured, Order::Interleaved)
 }
 
 /// A benchmark's name without the size at its end, which is written as a number or as a resolution.

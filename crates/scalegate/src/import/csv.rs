@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::collect::{Imported, Order};
 use crate::Axis;
 use crate::metric::Metric;
 use crate::record::{Document, Provenance, Run, Sample, Series, SeriesKey};
@@ -29,7 +30,7 @@ struct Row {
 /// # Errors
 /// A missing or unknown column, a value that does not parse, is not finite or is negative, a second row for the same
 /// size and round, or another unit than the metric has; each names its line.
-pub fn csv(path: &Path) -> Result<Run> {
+pub fn csv(path: &Path) -> Result<Imported> {
     let remedy = "write one row per workload, metric, size and round, with the columns of docs/formats.md";
     let fail = |line: Option<u64>, cause: String| {
         let place = line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()));
@@ -56,7 +57,7 @@ pub fn csv(path: &Path) -> Result<Run> {
     let mut run = Run::new(Provenance::imported());
     run.series = series.into_values().collect();
     run.check().map_err(|cause| fail(None, cause))?;
-    Ok(run)
+    Ok(Imported { run, order: Order::Given })
 }
 
 fn check_headers(headers: &::csv::StringRecord) -> Result<(), String> {

@@ -1,15 +1,15 @@
 //! The JSON of Google Benchmark (`--benchmark_format=json`), of benchmarks that take their size as an argument.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::collect::{Collector, Measured, read, size};
+use super::collect::{Collector, Imported, Measured, Order, read, size};
 use super::hyperfine::axis_named;
 use crate::Axis;
 use crate::metric::Metric;
-use crate::record::{Provenance, Run};
+use crate::record::Provenance;
 use crate::{Error, Result};
 
 const REMEDY: &str = "run the benchmark with --benchmark_format=json, give it its size as its one argument, as in \
@@ -31,6 +31,9 @@ struct Benchmark {
     /// Absent before version 1.5.
     run_name: Option<String>,
     run_type: Option<String>,
+    /// Its place among the benchmarks as they were registered, and among the arguments of one; absent before version 1.6.
+    family_index: Option<u64>,
+    per_family_instance_index: Option<u64>,
     #[serde(default)]
     error_occurred: bool,
     error_message: Option<String>,
@@ -49,24 +52,43 @@ struct Name {
     whole_process: bool,
 }
 
-/// Reads wall times, and CPU times where those of the whole process were measured; each repetition is a round.
+/// Reads wall times, and CPU times where those of the whole process were measured. Each repetition is a round if the benchmarks took
+/// turns (`--benchmark_enable_random_interleaving=true`), else each file is one.
 ///
 /// # Errors
 /// No JSON of Google Benchmark; a benchmark that failed, or whose name does not have its size.
-pub fn google_benchmark(path: &Path, axis: Option<Axis>) -> Result<Run> {
-    let text = read(path, REMEDY)?;
-    let document: Document = serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+pub fn google_benchmark(paths: &[PathBuf], axis: Option<Axis>) -> Result<Imported> {
     let mut collector = Collector::default();
+    let mut of_all = Order::Interleaved;
     let is_aggregate = |it: &Benchmark| it.run_type.as_deref().is_some_and(|kind| kind != "iteration");
-    for (i, benchmark) in document.benchmarks.iter().enumerate().filter(|(_, it)| !is_aggregate(it)) {
-        add(&mut collector, benchmark, axis.clone()).map_err(|cause| {
-            Error::new(format!("{}: benchmarks[{i}], {}", path.display(), benchmark.name), cause, REMEDY)
-        })?;
+    for path in paths {
+        let text = read(path, REMEDY)?;
+        let document: Document =
+            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+        let order = order(&document.benchmarks);
+        if order == Order::Consecutive {
+            of_all = order;
+        }
+        collector.next_file();
+        for (i, benchmark) in document.benchmarks.iter().enumerate().filter(|(_, it)| !is_aggregate(it)) {
+            add(&mut collector, benchmark, axis.clone(), order).map_err(|cause| {
+                Error::new(format!("{}: benchmarks[{i}], {}", path.display(), benchmark.name), cause, REMEDY)
+            })?;
+        }
     }
-    collector.into_run(Provenance::imported()).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+    collector.imported(paths, Provenance::imported(), of_all, REMEDY)
 }
 
-fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> Result<(), String> {
+/// The order in which repetitions were taken. The file does not say it: it lists benchmarks by the time of their last repetition, which
+/// is the order of their registration unless they took turns. The few benchmarks that ended in that order all the same pass for
+/// consecutive, which claims less.
+fn order(benchmarks: &[Benchmark]) -> Order {
+    let place = |it: &Benchmark| Some((it.family_index?, it.per_family_instance_index?));
+    let places: Vec<(u64, u64)> = benchmarks.iter().filter_map(place).collect();
+    if places.is_sorted() { Order::Consecutive } else { Order::Interleaved }
+}
+
+fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>, order: Order) -> Result<(), String> {
     if benchmark.error_occurred {
         return Err(format!("it failed: {}", benchmark.error_message.as_deref().unwrap_or("it does not say why")));
     }
@@ -87,7 +109,8 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>) -> 
     }
     for (metric, value) in times {
         let protocol = BTreeMap::new();
-        collector.add(Measured { workload, axis: axis.clone(), metric, size, value, tokens: None, protocol })?;
+        let measured = Measured { workload, axis: axis.clone(), metric, size, value, tokens: None, protocol };
+        collector.add(measured, order)?;
     }
     Ok(())
 }

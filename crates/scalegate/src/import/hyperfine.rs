@@ -1,14 +1,14 @@
 //! The JSON of hyperfine's `--parameter-scan` and `--parameter-list`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::collect::{Collector, Measured, read, size};
+use super::collect::{Collector, Imported, Measured, Order, read, size};
 use crate::Axis;
 use crate::metric::Metric;
-use crate::record::{Provenance, Run};
+use crate::record::Provenance;
 use crate::{Error, Result};
 
 const REMEDY: &str = "write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the \
@@ -29,20 +29,24 @@ struct Timed {
     parameters: BTreeMap<String, String>,
 }
 
-/// Reads wall times. The parameter called `tokens` or `pixels` is the size, or the only one there is; each timed run is a
-/// round. A workload is named by its command with the size left open.
+/// Reads wall times. The parameter called `tokens` or `pixels` is the size, or the only one there is. hyperfine times all runs of a
+/// command before it comes to the next one, so that each file is a round. A workload is named by its command with the size left open.
 ///
 /// # Errors
 /// No JSON of hyperfine; a result without times, with a command that failed, or without a parameter that is a size.
-pub fn hyperfine(path: &Path, axis: Option<Axis>) -> Result<Run> {
-    let text = read(path, REMEDY)?;
-    let document: Document = serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+pub fn hyperfine(paths: &[PathBuf], axis: Option<Axis>) -> Result<Imported> {
     let mut collector = Collector::default();
-    for (i, result) in document.results.iter().enumerate() {
-        add(&mut collector, result, axis.clone())
-            .map_err(|cause| Error::new(format!("{}: results[{i}]", path.display()), cause, REMEDY))?;
+    for path in paths {
+        let text = read(path, REMEDY)?;
+        let document: Document =
+            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+        collector.next_file();
+        for (i, result) in document.results.iter().enumerate() {
+            add(&mut collector, result, axis.clone())
+                .map_err(|cause| Error::new(format!("{}: results[{i}]", path.display()), cause, REMEDY))?;
+        }
     }
-    collector.into_run(Provenance::imported()).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+    collector.imported(paths, Provenance::imported(), Order::Consecutive, REMEDY)
 }
 
 fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<(), String> {
@@ -60,7 +64,7 @@ fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<
     let workload = left_open(&result.command, name, value);
     for &value in times {
         let metric = Metric::WallTime;
-        collector.add(Measured {
+        let measured = Measured {
             workload: &workload,
             axis: axis.clone(),
             metric,
@@ -68,7 +72,8 @@ fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<
             value,
             tokens: None,
             protocol: BTreeMap::new(),
-        })?;
+        };
+        collector.add(measured, Order::Consecutive)?;
     }
     Ok(())
 }

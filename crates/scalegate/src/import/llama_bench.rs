@@ -1,15 +1,15 @@
 //! The JSON of llama.cpp's `llama-bench -o json`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::collect::{Collector, Measured, read};
+use super::collect::{Collector, Imported, Measured, Order, read};
 use crate::Axis;
 use crate::metric::Metric;
-use crate::record::{Provenance, Run};
+use crate::record::Provenance;
 use crate::{Error, Result};
 
 const REMEDY: &str = "write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and \
@@ -47,20 +47,27 @@ struct Test {
     fields: BTreeMap<String, Value>,
 }
 
-/// Reads wall times; each repetition is a round. A test of a prompt is `prefill` over its tokens, one of generation `generate`
+/// Reads wall times. llama-bench repeats a test before it comes to the next one, so that each file is a round. A test of a prompt is `prefill` over its tokens, one of generation `generate`
 /// over the tokens generated, one of both `prefill+generate` over the tokens of the prompt; each is named after its model.
 ///
 /// # Errors
 /// No JSON of llama-bench; a test without samples; or two tests of one name in settings that differ.
-pub fn llama_bench(path: &Path) -> Result<Run> {
-    let text = read(path, REMEDY)?;
-    let tests: Vec<Test> = serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+pub fn llama_bench(paths: &[PathBuf]) -> Result<Imported> {
     let mut collector = Collector::default();
-    for (i, test) in tests.iter().enumerate() {
-        add(&mut collector, test).map_err(|cause| Error::new(format!("{}: [{i}]", path.display()), cause, REMEDY))?;
+    let (mut all, mut of_all) = (Vec::new(), Provenance::imported());
+    for path in paths {
+        let text = read(path, REMEDY)?;
+        let tests: Vec<Test> =
+            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+        collector.next_file();
+        for (i, test) in tests.iter().enumerate() {
+            add(&mut collector, test)
+                .map_err(|cause| Error::new(format!("{}: [{i}]", path.display()), cause, REMEDY))?;
+        }
+        all.extend(tests);
+        of_all = provenance(&all).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
     }
-    let provenance = provenance(&tests).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
-    collector.into_run(provenance).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+    collector.imported(paths, of_all, Order::Consecutive, REMEDY)
 }
 
 fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
@@ -76,7 +83,7 @@ fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
     let depth = if test.n_depth > 0 { format!(" at depth {}", test.n_depth) } else { String::new() };
     let workload = format!("{}/{kind}{depth}", test.model_type);
     for ns in &test.samples_ns {
-        collector.add(Measured {
+        let measured = Measured {
             workload: &workload,
             axis: Axis::TOKENS,
             metric: Metric::WallTime,
@@ -84,7 +91,8 @@ fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
             value: ns * 1e-9,
             tokens: Some(test.n_prompt + test.n_gen),
             protocol: settings(test),
-        })?;
+        };
+        collector.add(measured, Order::Consecutive)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod google_benchmark;
 mod hyperfine;
 mod llama_bench;
 
+pub use collect::{Imported, Order};
 pub use criterion::criterion;
 pub use csv::csv;
 pub use google_benchmark::google_benchmark;

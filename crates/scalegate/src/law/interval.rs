@@ -30,6 +30,11 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
+    /// A value of one round: its error is unknown, and 0 degrees of freedom say so.
+    pub(crate) fn of_one(estimate: f64) -> Self {
+        Self { estimate, standard_error: 0.0, degrees_of_freedom: 0.0 }
+    }
+
     /// The delete-one jackknife over rounds (Tukey 1958; Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993,
     /// ch. 11): `without[i]` is the estimate without round i.
     pub(crate) fn jackknife(estimate: f64, without: &[f64]) -> Self {

@@ -156,13 +156,14 @@ impl Sample {
     }
 
     /// Whether the law of `form` is off the pooled cost of a size (by its index) by more than rounds, or an error of `noise`
-    /// in every cost, let expect.
+    /// in every cost, let expect. Without either nothing says that it is not.
     pub(crate) fn is_off_at(&self, index: usize, form: Form, noise: Option<f64>) -> bool {
         let Some(curve) = self.fit(form) else { return true };
         let off = (self.panel.pooled(None)[index] / curve.predict(self.panel.sizes[index])).ln().abs();
         let pure = self.panel.pure_error();
         let expected = match noise {
             Some(noise) => noise,
+            None if pure.degrees_of_freedom == 0 => return true,
             None => OFF_SDS * (pure.sum_of_squares / pure.degrees_of_freedom as f64).sqrt(),
         };
         // A law at or below zero has no logarithm.

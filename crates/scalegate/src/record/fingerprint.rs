@@ -170,6 +170,17 @@ impl Provenance {
         list
     }
 
+    /// What forbids that two runs are taken for ones of the same program on the same host: all but the executables and the commit. A
+    /// program that was built again may lie elsewhere in memory, which is a part of what changes between runs.
+    pub fn other_program(&self, after: &Self) -> Vec<Difference> {
+        let mut list = self.host.differences(&after.host);
+        list.extend(self.build.differences(&after.build));
+        let configuration = |it: &Self| it.program.as_ref().map_or_else(String::new, |it| it.configuration.clone());
+        list.extend(difference("program.configuration", &configuration(self), &configuration(after)));
+        list.extend(self.subject_changes(after));
+        list
+    }
+
     /// Every field that differs: series are put into one run only if there is none.
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
         let mut list = self.host.differences(&after.host);

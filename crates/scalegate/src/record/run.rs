@@ -146,7 +146,8 @@ impl Series {
         self.samples.iter().map(|sample| (sample.size as f64, sample.round, mean(&sample.values)))
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// What the types cannot say about a series, as [`Document::check`] of a run.
+    pub(crate) fn check(&self) -> Result<(), String> {
         let name = self.key();
         if self.workload.trim().is_empty() {
             return Err("a series without a workload".to_owned());

@@ -123,7 +123,23 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
     } else {
         "neither shown to be within nor beyond"
     };
-    format!("{headline} ({span}): {why} {tolerated}; more rounds or less noise would decide")
+    let remedy = match (finding.accepted_runs, sides) {
+        (None, _) | (_, Sides::Revisions) => "more rounds or less noise would decide".to_owned(),
+        (Some(runs), Sides::Baseline) => finer(runs),
+        (Some(_), Sides::Runs) => format!("{BETWEEN_RUNS}; `scalegate ab` compares two revisions in pairs"),
+    };
+    format!("{headline} ({span}): {why} {tolerated}; {remedy}")
+}
+
+const BETWEEN_RUNS: &str = "two runs of one program differ, and their rounds do not show by how much";
+
+/// How to see finer than a baseline of so many runs does.
+fn finer(runs: usize) -> String {
+    let known = match runs {
+        1 => "the baseline is one run, which does not show how runs differ".to_owned(),
+        runs => format!("how runs differ is known from {runs} accepted ones alone"),
+    };
+    format!("{known}: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer")
 }
 
 /// A number that a law may not have.
@@ -215,7 +231,10 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
         Reason::Zero(side) => format!("the {} is zero, of which there is no relative change", name(side)),
         Reason::SeveralValues(side) => format!("the {} has more than one number", name(side)),
         Reason::OneRound(side) => {
-            format!("the {} has one round, which doesn't show its noise: measure at least 5", name(side))
+            format!(
+                "the {} has one round, which doesn't show its noise: measure at least 5, in which sizes take turns",
+                name(side)
+            )
         }
         Reason::NoLaw(side, error) => format!("{}: {error}", name(side)),
         Reason::NotInPairs => "the two sides are no pairs of rounds: one lacks a size that the other has".to_owned(),
@@ -240,6 +259,18 @@ pub(super) fn note(note: &Note) -> String {
         Fact::Ungated { workloads, reason } => {
             format!("{metric} of {} does not gate: {}", workloads.join(", "), why(reason, Sides::Baseline))
         }
+        Fact::Undecided { findings, accepted_runs } => {
+            let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
+            workloads.dedup();
+            let size = |finding: &&Finding| finding.change.map_or(0.0, |change| change.estimate.abs());
+            let largest = findings.iter().max_by(|a, b| size(a).total_cmp(&size(b)));
+            let largest = largest.map(|finding| format!(" ({})", brief(finding, findings.len()))).unwrap_or_default();
+            format!(
+                "{metric} of {}: absolute costs are left to shapes, counts and pairs{largest}; {}",
+                workloads.join(", "),
+                finer(*accepted_runs)
+            )
+        }
         Fact::InterimLook { workloads, taken, max, look, looks } => {
             let resume =
                 if taken < max { "; `scalegate run --resume` continues where something is undecided" } else { "" };
@@ -251,7 +282,16 @@ pub(super) fn note(note: &Note) -> String {
     }
 }
 
+/// The largest of some changes that were not decided.
+fn brief(finding: &Finding, of: usize) -> String {
+    let which = if of > 1 { "the largest change: " } else { "" };
+    let span = finding
+        .change
+        .map(|its| format!(": {}, between {} and {}", change(its.estimate), change(its.lower), change(its.upper)));
+    format!("{which}{} of {}{}", quantity(finding.quantity), finding.workload, span.unwrap_or_default())
+}
+
 /// Differences in words.
-pub(super) fn listed(fields: &[Difference]) -> String {
+pub(crate) fn listed(fields: &[Difference]) -> String {
     fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -32,6 +32,8 @@ pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_j
 #[cfg(feature = "cli")]
 pub use doctor::doctor_text;
 #[cfg(feature = "cli")]
+pub(crate) use findings::listed;
+#[cfg(feature = "cli")]
 pub use html::{ComparePage, Models, Page, compare_html, html};
 pub use laws::fits_text;
 #[cfg(feature = "cli")]

@@ -22,11 +22,10 @@ fn encode(cost: impl Fn(f64) -> f64) -> String {
     rows("vlm/encode", "pixels", &PIXELS, ROUNDS, cost)
 }
 
-/// A place with `after` as its record, and with `before` as what was accepted.
+/// A place with `after` as its record, and with five runs of `before` as what was accepted.
 fn changed(before: &str, after: &str) -> Place {
     let place = Place::new();
-    place.import(before);
-    place.scalegate("accept --reason before").success();
+    place.accept_five(before);
     place.import(after);
     place
 }
@@ -49,10 +48,12 @@ fn verdict_by_shape(before: &str, after: &str, code: i32) -> String {
 fn the_same_costs_pass() {
     let costs = prefill(line) + &encode(knee(200_704.0));
     assert_snapshot!(verdict(&costs, &costs, 0), @"
-    PASS: of 14 quantities, 14 within tolerance
+    PASS: of 7 quantities, 7 within tolerance
 
-    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
-    pass  vlm/encode wall_time: class, growth, breakpoint, slope ratio, cost smallest, cost largest, slope, level
+    pass  llm/prefill wall_time: class, growth, curvature share
+    pass  vlm/encode wall_time: class, growth, breakpoint, slope ratio
+
+    note: wall_time of llm/prefill, vlm/encode: absolute costs are left to shapes, counts and pairs (the largest change: slope of vlm/encode: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
@@ -62,13 +63,13 @@ fn a_doubled_slope_regresses_on_a_host_with_a_baseline() {
     REGRESSED: of 6 quantities, 3 regressed, 3 within tolerance
 
     regressed  llm/prefill wall_time (cost)
-      cost at 16 tokens from 3.40 ms to 5.80 ms (+70.6 %, between +69.8 % and +71.4 %; ±15 % tolerated)
+      cost at 16 tokens from 3.40 ms to 5.80 ms (+70.6 %, between +18.1 % and +146.4 %; ±15 % tolerated)
 
     regressed  llm/prefill wall_time (cost)
-      cost at 1024 tokens from 155 ms to 308 ms (+99.4 %, between +99.1 % and +99.7 %; ±15 % tolerated)
+      cost at 1024 tokens from 155 ms to 308 ms (+99.4 %, between +38.0 % and +188.0 %; ±15 % tolerated)
 
     regressed  llm/prefill wall_time (cost)
-      slope from 150 µs to 300 µs per token (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
+      slope from 150 µs to 300 µs per token (+100.0 %, between +38.5 % and +189.0 %; ±15 % tolerated)
 
     pass  llm/prefill wall_time: class, growth, curvature share
     ");
@@ -151,13 +152,13 @@ fn half_the_cost_is_an_improvement_and_exits_with_0() {
     IMPROVED: of 6 quantities, 3 improved, 3 within tolerance
 
     improved  llm/prefill wall_time (cost)
-      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -50.2 % and -49.8 %; ±15 % tolerated)
+      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -65.4 % and -27.8 %; ±15 % tolerated)
 
     improved  llm/prefill wall_time (cost)
-      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -65.4 % and -27.8 %; ±15 % tolerated)
 
     improved  llm/prefill wall_time (cost)
-      slope from 150 µs to 75.0 µs per token (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+      slope from 150 µs to 75.0 µs per token (-50.0 %, between -65.4 % and -27.8 %; ±15 % tolerated)
 
     pass  llm/prefill wall_time: class, growth, curvature share
     ");
@@ -170,22 +171,22 @@ fn better_here_and_worse_there_is_mixed_and_fails() {
     MIXED: of 12 quantities, 3 regressed, 3 improved, 6 within tolerance
 
     regressed  llm/decode wall_time (cost)
-      cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +99.0 % and +101.0 %; ±15 % tolerated)
+      cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +33.0 % and +200.8 %; ±15 % tolerated)
 
     regressed  llm/decode wall_time (cost)
-      cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
+      cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +33.0 % and +200.8 %; ±15 % tolerated)
 
     regressed  llm/decode wall_time (cost)
-      slope from 150 µs to 300 µs per token (+100.0 %, between +99.6 % and +100.4 %; ±15 % tolerated)
+      slope from 150 µs to 300 µs per token (+100.0 %, between +33.0 % and +200.8 %; ±15 % tolerated)
 
     improved  llm/prefill wall_time (cost)
-      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -50.3 % and -49.7 %; ±15 % tolerated)
+      cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -66.7 % and -24.8 %; ±15 % tolerated)
 
     improved  llm/prefill wall_time (cost)
-      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+      cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -66.7 % and -24.8 %; ±15 % tolerated)
 
     improved  llm/prefill wall_time (cost)
-      slope from 150 µs to 75.0 µs per token (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
+      slope from 150 µs to 75.0 µs per token (-50.0 %, between -66.7 % and -24.8 %; ±15 % tolerated)
 
     pass  llm/decode wall_time: class, growth, curvature share
     pass  llm/prefill wall_time: class, growth, curvature share
@@ -195,12 +196,14 @@ fn better_here_and_worse_there_is_mixed_and_fails() {
 #[test]
 fn a_workload_that_was_not_measured_is_inconclusive() {
     assert_snapshot!(verdict(&(prefill(line) + &decode(line)), &prefill(line), 3), @"
-    INCONCLUSIVE: of 7 quantities, 1 inconclusive, 6 within tolerance
+    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
 
     inconclusive  llm/decode wall_time (shape)
       not compared: it was not measured; run `cargo bench`, which measures the whole suite
 
-    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
@@ -239,12 +242,12 @@ fn a_required_metric_that_a_named_record_lacks_is_inconclusive() {
     let check = format!("check {RUN}");
     assert_eq!(
         stdout(&place.scalegate(&check).code(0)).lines().next(),
-        Some("PASS: of 6 quantities, 6 within tolerance")
+        Some("PASS: of 3 quantities, 3 within tolerance")
     );
 
     place.write("scalegate.toml", "[gate]\nrequired = [\"wall_time\", \"energy\", \"perplexity\"]\n");
     assert_snapshot!(stdout(&place.scalegate(&check).code(3)), @"
-    INCONCLUSIVE: of 8 quantities, 2 inconclusive, 6 within tolerance
+    INCONCLUSIVE: of 5 quantities, 2 inconclusive, 3 within tolerance
 
     inconclusive  every workload energy (shape)
       not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric energy` or import it, or leave it out of `required` under `[gate]`
@@ -252,7 +255,9 @@ fn a_required_metric_that_a_named_record_lacks_is_inconclusive() {
     inconclusive  every workload perplexity (value)
       not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric perplexity` or import it, or leave it out of `required` under `[gate]`
 
-    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -34.6 % and +52.8 %); the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
     let markdown = stdout(&place.scalegate(&format!("{check} --format markdown")).code(3));
     assert!(markdown.contains("```sh\ncargo bench\nscalegate check\n```"), "{markdown}");
@@ -265,12 +270,14 @@ fn a_metric_that_the_class_of_an_import_requires_and_no_record_has_is_inconclusi
     place.scalegate("check").code(0);
     place.write("scalegate.toml", "[gate.host.imported]\nrequired = [\"wall_time\", \"instructions\"]\n");
     assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
-    INCONCLUSIVE: of 7 quantities, 1 inconclusive, 6 within tolerance
+    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
 
     inconclusive  every workload instructions (shape)
       not compared: it is required, and neither the record nor a baseline has it for any workload: measure it with `scalegate run --metric instructions` or import it, or leave it out of `required` under `[gate]`
 
-    pass  llm/prefill wall_time: class, growth, curvature share, cost smallest, cost largest, slope
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: wall_time of llm/prefill: absolute costs are left to shapes, counts and pairs (the largest change: slope of llm/prefill: +0.0 %, between -16.7 % and +20.1 %); how runs differ is known from 5 accepted ones alone: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }
 
@@ -304,7 +311,7 @@ fn bisect_turns_inconclusive_into_skip_and_nothing_else() {
     let place = Place::new();
     place.import(&prefill(line));
     place.scalegate("check --bisect").code(125);
-    place.scalegate("accept --reason before").success();
+    place.accept_five(&prefill(line));
     place.scalegate("check --bisect").code(0);
     place.import(&prefill(|n| 2.0 * line(n)));
     place.scalegate("check --bisect").code(1);
@@ -395,7 +402,7 @@ fn accepting_without_a_reason_is_refused() {
     error: the following required arguments were not provided:
       --reason <TEXT>
 
-    Usage: scalegate accept --reason <TEXT> [RUN]
+    Usage: scalegate accept --reason <TEXT> [RUN]...
 
     For more information, try '--help'.
     ");

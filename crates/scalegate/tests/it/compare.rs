@@ -36,37 +36,37 @@ fn a_rate_is_known_only_if_a_record_says_how_many_tokens_there_are() {
     }
     let compared = |code| stdout(&place.scalegate("compare a.json b.json").code(code));
     let last = |text: String| text.lines().last().unwrap().to_owned();
-    assert_snapshot!(last(compared(0)), @"tokens per second unknown of llm/prefill: the records do not say, or not the same, how many tokens an inference reads and makes");
-    let json = stdout(&place.scalegate("compare a.json b.json --format json").code(0));
+    assert_snapshot!(last(compared(3)), @"tokens per second unknown of llm/prefill: the records do not say, or not the same, how many tokens an inference reads and makes");
+    let json = stdout(&place.scalegate("compare a.json b.json --format json").code(3));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["tokens_per_second"], &json["unknown_rates"]), (&json!([]), &json!(["llm/prefill"])));
 
     say_tokens(&place, "b.json");
-    let rate = "tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)";
-    assert!(compared(0).contains(rate), "the protocol is the same, and one of two is enough");
+    let rate = "tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between";
+    assert!(compared(3).contains(rate), "the protocol is the same, and one of two is enough");
 
     let mut run: Run = record::read_json(&place.path("b.json")).unwrap();
     run.series[0].tokens.insert(1024, 1040);
     record::write_json(&place.path("a.json"), &run).unwrap();
-    assert!(last(compared(0)).starts_with("tokens per second unknown of llm/prefill"), "the two disagree");
+    assert!(last(compared(3)).starts_with("tokens per second unknown of llm/prefill"), "the two disagree");
 }
 
 #[test]
 fn what_is_slower_is_said_with_rates_and_exits_with_1() {
-    let place = pair(&prefill(line), &prefill(|n| 2.0 * line(n)));
+    let place = pair(&prefill(line), &prefill(|n| 20.0 * line(n)));
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(1)), @"
     REGRESSED: the second run costs more (3 regressed)
 
     llm/prefill wall_time
-      regressed    cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +99.1 % and +100.9 %; ±15 % tolerated)
-      regressed    cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
-      regressed    slope from 150 µs to 300 µs per token (+100.0 %, between +99.7 % and +100.3 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 3311.8 (-50.0 %, between -50.1 % and -49.9 %)
+      regressed    cost at 16 tokens from 3.40 ms to 68.0 ms (×20, between +486.8 % and ×68.2; ±15 % tolerated)
+      regressed    cost at 1024 tokens from 155 ms to 3.09 s (×20, between +486.6 % and ×68.2; ±15 % tolerated)
+      regressed    slope from 150 µs to 3.00 ms per token (×20, between +486.6 % and ×68.2; ±15 % tolerated)
+                   tokens per second at 1024 tokens from 6623.6 to 331.2 (-95.0 %, between -98.5 % and -83.0 %)
     ");
     let json: Value =
         serde_json::from_str(&stdout(&place.scalegate("compare a.json b.json --format json").code(1))).unwrap();
     let change = &json["tokens_per_second"][0]["change"];
-    assert!((change["estimate"].as_f64().unwrap() + 0.5).abs() < 0.02, "{change}");
+    assert!((change["estimate"].as_f64().unwrap() + 0.95).abs() < 0.02, "{change}");
     assert!(change["lower"].as_f64() <= change["estimate"].as_f64(), "{change}");
     assert_snapshot!("slower_as_markdown", stdout(&place.scalegate("compare a.json b.json --format markdown").code(1)));
 }
@@ -78,51 +78,51 @@ fn a_long_table_in_markdown_has_what_regressed() {
         let factor = |i: usize| if i == 48 { slower } else { 1.0 };
         (0..50).map(|i| rows(&name(i), "tokens", &TOKENS, 8, |n| factor(i) * line(n))).collect()
     };
-    let place = pair(&suite(1.0), &suite(2.0));
+    let place = pair(&suite(1.0), &suite(1000.0));
     let markdown = stdout(&place.scalegate("compare a.json b.json --format markdown").code(1));
     let (same, other): (Vec<&str>, Vec<&str>) =
         markdown.lines().partition(|line| line.starts_with("| `model-") && !line.starts_with("| `model-48/"));
     assert_eq!(same.len(), 4 * 39);
-    assert_snapshot!(other.join("\n"), @r#"
+    assert_snapshot!(other.join("\n"), @r"
     ## scalegate compare: regressed
 
-    REGRESSED: the second run costs more (3 regressed, 147 pass)
+    REGRESSED: the second run costs more (3 regressed, 147 inconclusive)
 
     | workload | metric | quantity | outcome | change |
     |---|---|---|---|---|
-    | `model-48/llm/prefill` | wall\_time | cost smallest | regressed | cost at 16 tokens from 3.40 ms to 6.80 ms (+100.0 %, between +98.7 % and +101.3 %; ±15 % tolerated) |
-    | `model-48/llm/prefill` | wall\_time | cost largest | regressed | cost at 1024 tokens from 155 ms to 309 ms (+100.0 %, between +99.6 % and +100.4 %; ±15 % tolerated) |
-    | `model-48/llm/prefill` | wall\_time | slope | regressed | slope from 150 µs to 300 µs per token (+100.0 %, between +99.5 % and +100.5 %; ±15 % tolerated) |
-    | `model-48/llm/prefill` | wall\_time | tokens per second | | tokens per second at 1024 tokens from 6623.6 to 3311.8 (-50.0 %, between -50.1 % and -49.9 %) |
+    | `model-48/llm/prefill` | wall\_time | cost smallest | regressed | cost at 16 tokens from 3.40 ms to 3.40 s (×1000, between ×30.9 and ×32375; ±15 % tolerated) |
+    | `model-48/llm/prefill` | wall\_time | cost largest | regressed | cost at 1024 tokens from 155 ms to 155 s (×1000, between ×30.9 and ×32409; ±15 % tolerated) |
+    | `model-48/llm/prefill` | wall\_time | slope | regressed | slope from 150 µs to 150 ms per token (×1000, between ×30.9 and ×32409; ±15 % tolerated) |
+    | `model-48/llm/prefill` | wall\_time | tokens per second | | tokens per second at 1024 tokens from 6623.6 to 6.6 (-99.9 %, between -100.0 % and -96.8 %) |
 
     … and 30 more, with their tokens per second: `scalegate compare --format text`
-    "#);
+    ");
     let text = stdout(&place.scalegate("compare a.json b.json").code(1));
     let is_named = |i: usize| text.lines().any(|line| line.contains(&format!("model-{i}/llm/prefill ")));
     assert!((0..50).all(is_named), "{text}");
 }
 
 #[test]
-fn what_is_faster_or_the_same_exits_with_0() {
-    let place = pair(&prefill(line), &prefill(|n| 0.5 * line(n)));
+fn what_is_faster_exits_with_0_and_what_seems_the_same_is_not_shown() {
+    let place = pair(&prefill(line), &prefill(|n| 0.05 * line(n)));
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(0)), @"
     IMPROVED: the second run costs less (3 improved)
 
     llm/prefill wall_time
-      improved     cost at 16 tokens from 3.40 ms to 1.70 ms (-50.0 %, between -50.2 % and -49.8 %; ±15 % tolerated)
-      improved     cost at 1024 tokens from 155 ms to 77.3 ms (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
-      improved     slope from 150 µs to 75.0 µs per token (-50.0 %, between -50.1 % and -49.9 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 13247.2 (+100.0 %, between +99.7 % and +100.3 %)
+      improved     cost at 16 tokens from 3.40 ms to 170 µs (-95.0 %, between -98.5 % and -83.0 %; ±15 % tolerated)
+      improved     cost at 1024 tokens from 155 ms to 7.73 ms (-95.0 %, between -98.5 % and -83.0 %; ±15 % tolerated)
+      improved     slope from 150 µs to 7.50 µs per token (-95.0 %, between -98.5 % and -83.0 %; ±15 % tolerated)
+                   tokens per second at 1024 tokens from 6623.6 to 132472.4 (+1900.0 %, between +486.6 % and +6718.4 %)
     ");
     let place = pair(&prefill(line), &prefill(line));
-    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(0)), @"
-    PASS: the second run costs the same within the tolerances (3 pass)
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
+    INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      pass         cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -0.3 % and +0.3 %; ±15 % tolerated)
-      pass         cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-      pass         slope from 150 µs to 150 µs per token (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
     ");
 }
 
@@ -139,16 +139,16 @@ fn another_host_and_a_missing_workload_are_not_comparable() {
     let decode = rows("llm/decode", "tokens", &TOKENS, 8, line);
     let place = pair(&(prefill(line) + &decode), &prefill(line));
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
-    INCONCLUSIVE: it is not shown what the second run costs beside the first (1 inconclusive, 3 pass)
+    INCONCLUSIVE: it is not shown what the second run costs beside the first (4 inconclusive)
 
     llm/decode wall_time
       inconclusive not compared: the second run did not measure it
 
     llm/prefill wall_time
-      pass         cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -0.3 % and +0.3 %; ±15 % tolerated)
-      pass         cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-      pass         slope from 150 µs to 150 µs per token (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
     ");
 }
 
@@ -160,14 +160,14 @@ const NO_ENERGY: &str =
 fn what_neither_run_could_measure_is_named_and_decides_nothing() {
     let place = pair(&prefill(line), &prefill(line));
     place.edit("b.json", "\"series\":[", NO_ENERGY);
-    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(0)), @"
-    PASS: the second run costs the same within the tolerances (3 pass)
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
+    INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      pass         cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -0.3 % and +0.3 %; ±15 % tolerated)
-      pass         cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-      pass         slope from 150 µs to 150 µs per token (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
 
     available to neither run, and not compared: energy
     ");
@@ -181,13 +181,13 @@ fn what_is_required_and_neither_run_could_measure_is_no_pass() {
     }
     place.write("scalegate.toml", "[gate]\nrequired = [\"wall_time\", \"energy\"]\n");
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
-    INCONCLUSIVE: it is not shown what the second run costs beside the first (1 inconclusive, 3 pass)
+    INCONCLUSIVE: it is not shown what the second run costs beside the first (4 inconclusive)
 
     llm/prefill wall_time
-      pass         cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -0.3 % and +0.3 %; ±15 % tolerated)
-      pass         cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-      pass         slope from 150 µs to 150 µs per token (+0.0 %, between -0.1 % and +0.1 %; ±15 % tolerated)
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -0.1 % and +0.1 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
 
     llm/prefill energy
       inconclusive not compared: first run: unavailable: no meter
@@ -198,7 +198,7 @@ fn what_is_required_and_neither_run_could_measure_is_no_pass() {
 fn three(perplexities: [Option<f64>; 3]) -> Place {
     let place = Place::new();
     for ((name, share), perplexity) in
-        [("whole.json", 1.0), ("half.json", 0.5), ("mid.json", 0.8)].iter().zip(perplexities)
+        [("whole.json", 1.0), ("half.json", 0.05), ("mid.json", 0.08)].iter().zip(perplexities)
     {
         let prefill = rows("mine/llm/prefill", "tokens", &TOKENS, 8, |n| share * line(n));
         let text = perplexity.map(|value| format!("mine/llm/text,tokens,perplexity,1,256,0,{value}\n"));
@@ -236,10 +236,11 @@ fn a_run_without_accuracy_is_not_in_the_picture_and_the_page_says_why() {
 #[test]
 fn the_worst_of_several_comparisons_is_the_exit_code() {
     let place = Place::new();
-    for (name, share) in [("a.json", 1.0), ("less.json", 0.5), ("more.json", 2.0)] {
+    for (name, share) in [("a.json", 1.0), ("less.json", 0.05), ("more.json", 20.0)] {
         place.import_as(name, &prefill(|n| share * line(n)));
     }
-    place.scalegate("compare a.json less.json a.json").code(0);
+    place.scalegate("compare a.json less.json less.json").code(0);
+    place.scalegate("compare a.json less.json a.json").code(3);
     place.scalegate("compare a.json less.json more.json").code(1);
     place.write("other.json", place.read("less.json"));
     place.edit("other.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");

@@ -139,10 +139,10 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
 #[test]
 fn the_gate_of_a_suite_is_read_and_its_models_are_of_no_concern() {
     let place = accepted();
-    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, |n| 1.5 * line(n)));
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, |n| 15.0 * line(n)));
     place.write("suite.toml", SUITE);
     place.scalegate("check").code(1);
-    let tolerant = format!("{SUITE}\n[gate.tolerance.wall_time]\nslope = 9.0\ncost = 9.0\n");
+    let tolerant = format!("{SUITE}\n[gate.tolerance.wall_time]\nslope = 90.0\ncost = 90.0\n");
     place.write("suite.toml", &tolerant);
     place.scalegate("check").code(0);
     // A file of its own comes first.
@@ -153,7 +153,7 @@ fn the_gate_of_a_suite_is_read_and_its_models_are_of_no_concern() {
 #[test]
 fn a_wrong_gate_in_a_suite_is_named_with_its_line() {
     assert_snapshot!(refused("suite.toml", &format!("{SUITE}\n[gate]\nalfa = 0.1\n")), @"
-    error: suite.toml:20: unknown field `alfa`, expected one of `alpha`, `miss`, `required`, `host`, `tolerance`
+    error: suite.toml:20: unknown field `alfa`, expected one of `alpha`, `miss`, `required`, `required_costs`, `host`, `tolerance`
       help: see docs/suite.md for the keys of a configuration
     ");
 }

@@ -31,14 +31,15 @@ fn samples<'a>(run: &'a Value, workload: &str, metric: &str) -> &'a Vec<Value> {
 }
 
 #[test]
-fn hyperfine_runs_are_rounds_and_its_parameter_is_the_size() {
+fn hyperfine_runs_of_a_size_are_one_round_and_its_parameter_is_the_size() {
     let run = imported("hyperfine", &fixture("hyperfine.json"), "");
     let samples = samples(&run, "seq {tokens}", "wall_time");
-    assert_eq!(samples.len(), 8 * 6);
+    assert_eq!(samples.len(), 8);
+    assert_eq!(samples[0]["values"].as_array().unwrap().len(), 6, "one after the other");
     let raw: Value = serde_json::from_str(&fixture("hyperfine.json")).unwrap();
     assert_eq!(samples[0]["size"], 200_000);
     assert_eq!(samples[0]["values"][0], raw["results"][0]["times"][0]);
-    assert_eq!(samples[1]["round"], 1);
+    assert_eq!(samples[1]["round"], 0);
 }
 
 #[test]
@@ -138,14 +139,15 @@ fn an_axis_that_a_table_would_trip_over_is_refused() {
 }
 
 #[test]
-fn google_benchmark_repetitions_are_rounds_and_its_argument_is_the_size() {
+fn google_benchmark_repetitions_of_a_size_are_one_round_and_its_argument_is_the_size() {
     let run = imported("google-benchmark", &fixture("google_benchmark.json"), "--axis tokens");
     let samples = samples(&run, "BM_Attention", "wall_time");
-    assert_eq!(samples.len(), 6 * 5, "aggregates are no samples");
+    assert_eq!(samples.len(), 6);
+    assert_eq!(samples[0]["values"].as_array().unwrap().len(), 5, "aggregates are no samples");
     let raw: Value = serde_json::from_str(&fixture("google_benchmark.json")).unwrap();
     let first = raw["benchmarks"][0]["real_time"].as_f64().unwrap() * 1e-9;
     assert_eq!(samples[0]["values"][0].as_f64().unwrap(), first);
-    assert_eq!(samples[29]["size"], 2048);
+    assert_eq!(samples[5]["size"], 2048);
     assert_eq!(run["series"].as_array().unwrap().len(), 1, "the time of one thread is no CPU time");
 }
 
@@ -182,14 +184,14 @@ fn llama_bench_tests_are_prefill_and_generation_of_their_model() {
     place.write("file", fixture("llama_bench.json"));
     place.scalegate("import llama-bench file").success();
     let run: Value = serde_json::from_str(&place.read("target/scalegate/run.json")).unwrap();
-    assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/prefill", "wall_time").len(), 6 * 6);
-    assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/generate", "wall_time").len(), 4 * 6);
+    assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/prefill", "wall_time").len(), 6);
+    assert_eq!(samples(&run, "qwen2 0.5B Q4_K - Medium/generate", "wall_time").len(), 4);
     assert_eq!(run["series"][0]["protocol"]["n_threads"], "4");
     assert_eq!(run["series"][1]["tokens"], json!({"16": 16, "32": 32, "64": 64, "128": 128, "256": 256, "512": 512}));
     assert_eq!(run["provenance"]["host"]["cpu"], "a made-up processor");
     assert_snapshot!(stdout(&place.scalegate("fit").success()), @"
-    qwen2 0.5B Q4_K - Medium/generate  wall_time  linear       9.00 ms/token [8.96 ms/token, 9.04 ms/token], intercept 1.52 ms [599 µs, 2.43 ms], curvature -0.5 % [-1.8 %, 0.8 %], R² 1.0000
-    qwen2 0.5B Q4_K - Medium/prefill   wall_time  linear       1.50 ms/token [1.49 ms/token, 1.50 ms/token], intercept 2.09 ms [1.87 ms, 2.31 ms], curvature -0.6 % [-1.7 %, 0.5 %], R² 1.0000
+    qwen2 0.5B Q4_K - Medium/generate  wall_time  linear       9.00 ms/token [8.92 ms/token, 9.08 ms/token], intercept 1.52 ms [-795 µs, 3.83 ms], curvature -0.5 % [-11.0 %, 9.9 %], R² 1.0000
+    qwen2 0.5B Q4_K - Medium/prefill   wall_time  linear       1.50 ms/token [1.49 ms/token, 1.50 ms/token], intercept 2.09 ms [1.91 ms, 2.26 ms], curvature -0.6 % [-1.1 %, -0.1 %], R² 1.0000
     ");
 }
 
@@ -199,9 +201,10 @@ fn a_record_of_a_tool_that_names_its_commit_is_an_import_like_others() {
     place.write("file", fixture("llama_bench.json"));
     place.scalegate("import llama-bench file").success();
     place.scalegate("accept --reason first").success();
-    place.scalegate("import llama-bench file").success();
     place.write("scalegate.toml", "[gate]\nrequired = [\"instructions\"]\n");
-    place.scalegate("check").code(0);
+    // One round does not show a shape; that counts are required of the suite is no concern of an import.
+    let check = stdout(&place.scalegate("check").code(3));
+    assert!(!check.contains("instructions"), "{check}");
 }
 
 #[test]
@@ -266,5 +269,157 @@ fn criterion_messages_without_a_size_are_named_with_their_line() {
     no measurement
     error: file: the run is empty
       help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+    ");
+}
+
+/// What an import says, and the rounds of its record.
+fn read(format: &str, texts: &[&str], options: &str) -> (String, usize) {
+    let place = Place::new();
+    let names: Vec<String> = (0..texts.len()).map(|i| format!("file-{i}")).collect();
+    for (name, text) in names.iter().zip(texts) {
+        place.write(name, text);
+    }
+    let said = place.scalegate(&format!("import {format} {} {options}", names.join(" "))).success();
+    (crate::support::stderr(&said), place.record().series[0].n_rounds() as usize)
+}
+
+#[test]
+fn an_import_says_whether_repetitions_took_turns() {
+    let google = |names: &[&str]| {
+        let texts: Vec<String> = names.iter().map(|name| fixture(name)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        read("google-benchmark", &texts, "--axis tokens")
+    };
+    let (consecutive, interleaved) = (google(&[FIRST]), google(&["google_benchmark_interleaved.json"]));
+    let both = google(&[FIRST, BESIDE_A_BUILD]);
+    let hyperfine = read("hyperfine", &[&fixture("hyperfine.json")], "");
+    assert_eq!([consecutive.1, interleaved.1, both.1, hyperfine.1], [1, 5, 2, 1]);
+    assert_snapshot!(
+        list([
+            ("consecutive", consecutive.0),
+            ("interleaved", interleaved.0),
+            ("two runs", both.0),
+            ("hyperfine", hyperfine.0),
+        ]),
+        @"
+    consecutive
+    1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: one round
+    note: one round doesn't show its noise, so that shapes stay inconclusive: measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)
+
+    interleaved
+    1 series in target/scalegate/run.json: repetitions that take turns over the sizes are rounds: 5 rounds
+
+    two runs
+    1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: 2 rounds
+
+    hyperfine
+    1 series in target/scalegate/run.json: 6 repetitions, one after the other at each size, are one round of each file: one round
+    note: one round doesn't show its noise, so that shapes stay inconclusive: import several runs at once (`… A.json B.json`)
+    "
+    );
+}
+
+const FIRST: &str = "google_benchmark_first.json";
+const BESIDE_A_BUILD: &str = "google_benchmark_beside_a_build.json";
+
+/// A run of Google Benchmark, all of whose times are `factor` times those of a fixture.
+fn times(name: &str, factor: f64) -> String {
+    let mut run: Value = serde_json::from_str(&fixture(name)).unwrap();
+    for benchmark in run["benchmarks"].as_array_mut().unwrap() {
+        benchmark["real_time"] = json!(factor * benchmark["real_time"].as_f64().unwrap());
+    }
+    run.to_string()
+}
+
+/// Imports runs, the last as the one that is checked, and accepts the others.
+fn checked_against(accepted: &[String], run: &str) -> Place {
+    let place = Place::new();
+    let import = |text: &str, out: &str| {
+        place.write("file", text);
+        place.scalegate(&format!("import google-benchmark file --axis tokens --out {out}")).success();
+    };
+    let names: Vec<String> = (0..accepted.len()).map(|i| format!("{i}.json")).collect();
+    for (text, name) in accepted.iter().zip(&names) {
+        import(text, name);
+    }
+    place.scalegate(&format!("accept {} --reason before", names.join(" "))).success();
+    import(run, crate::support::RUN);
+    place
+}
+
+#[test]
+fn the_same_program_beside_a_build_is_inconclusive_and_no_regression() {
+    let place = checked_against(&[fixture(FIRST)], &fixture(BESIDE_A_BUILD));
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 1 quantities, 1 inconclusive
+
+    inconclusive  BM_Attention wall_time (shape)
+      not compared: the baseline has one round, which doesn't show its noise: measure at least 5, in which sizes take turns
+
+    note: wall_time of BM_Attention: absolute costs are left to shapes, counts and pairs (the largest change: slope of BM_Attention: +45.7 %, between -4.7 % and +122.6 %); the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    ");
+    // The figures of the case that was reported: its repetitions were read as rounds, +92.6 % [39.8, 165.5] and exit code 1.
+    let place = checked_against(&[fixture(FIRST)], &times(FIRST, 1.926));
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 1 quantities, 1 inconclusive
+
+    inconclusive  BM_Attention wall_time (shape)
+      not compared: the baseline has one round, which doesn't show its noise: measure at least 5, in which sizes take turns
+
+    note: wall_time of BM_Attention: absolute costs are left to shapes, counts and pairs (the largest change: slope of BM_Attention: +92.6 %, between +26.1 % and +194.3 %); the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    ");
+    place.write("scalegate.toml", "[gate]\nrequired_costs = [\"wall_time\"]\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 4 quantities, 4 inconclusive
+
+    inconclusive  BM_Attention wall_time (shape)
+      not compared: the baseline has one round, which doesn't show its noise: measure at least 5, in which sizes take turns
+
+    inconclusive  BM_Attention wall_time (cost)
+      cost at 64 tokens from 1.40 µs to 2.70 µs (+92.6 %, between +26.1 % and +194.3 %): likely beyond, but not sure enough for an alarm ±15 %; the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+
+    inconclusive  BM_Attention wall_time (cost)
+      cost at 2048 tokens from 2.45 ms to 4.73 ms (+92.6 %, between +26.1 % and +194.3 %): likely beyond, but not sure enough for an alarm ±15 %; the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+
+    inconclusive  BM_Attention wall_time (cost)
+      slope from 1.26 µs to 2.43 µs per token (+92.6 %, between +26.1 % and +194.3 %): likely beyond, but not sure enough for an alarm ±15 %; the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
+    ");
+}
+
+#[test]
+fn a_doubling_is_caught_with_five_accepted_runs() {
+    let accepted = [1.0, 0.97, 1.03, 1.02, 0.98].map(|factor| times(FIRST, factor));
+    let place = checked_against(&accepted, &times(FIRST, 2.0));
+    assert_snapshot!(stdout(&place.scalegate("check").code(1)), @"
+    REGRESSED: of 4 quantities, 3 regressed, 1 inconclusive
+
+    regressed  BM_Attention wall_time (cost)
+      cost at 64 tokens from 1.40 µs to 2.81 µs (+100.1 %, between +40.9 % and +183.9 %; ±15 % tolerated)
+
+    regressed  BM_Attention wall_time (cost)
+      cost at 2048 tokens from 2.45 ms to 4.91 ms (+100.1 %, between +40.9 % and +183.9 %; ±15 % tolerated)
+
+    regressed  BM_Attention wall_time (cost)
+      slope from 1.26 µs to 2.53 µs per token (+100.1 %, between +40.9 % and +183.9 %; ±15 % tolerated)
+
+    inconclusive  BM_Attention wall_time (shape)
+      not compared: the baseline has one round, which doesn't show its noise: measure at least 5, in which sizes take turns
+    ");
+    // Of one program that runs as the accepted ones do there is nothing to say.
+    let same = checked_against(&accepted, &fixture(FIRST));
+    assert!(!stdout(&same.scalegate("check").code(3)).contains("regressed"));
+}
+
+#[test]
+fn interleaved_repetitions_show_their_shape() {
+    let interleaved = fixture("google_benchmark_interleaved.json");
+    let place = checked_against(std::slice::from_ref(&interleaved), &interleaved);
+    place.write("scalegate.toml", "[gate.tolerance.wall_time]\ngrowth = 3.0\ncurvature_share = 0.5\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(0)), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  BM_Attention wall_time: class, growth, curvature share
+
+    note: wall_time of BM_Attention: absolute costs are left to shapes, counts and pairs (the largest change: slope of BM_Attention: +0.0 %, between -34.3 % and +52.3 %); the baseline is one run, which does not show how runs differ: `scalegate ab` compares two revisions in pairs, and `scalegate accept` of more runs sees finer
     ");
 }

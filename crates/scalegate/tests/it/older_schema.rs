@@ -85,5 +85,5 @@ fn what_is_accepted_of_an_older_record_keeps_its_samples() {
     place.scalegate("accept run.json --reason again").success();
     let accepted: Value = serde_json::from_str(&place.read("baselines/portable/llm-decode.cpu_auc.json")).unwrap();
     assert_eq!(accepted["run"]["series"][0]["samples"], document["run"]["series"][0]["samples"]);
-    assert_eq!(accepted["schema"], 5);
+    assert_eq!(accepted["schema"], 6);
 }

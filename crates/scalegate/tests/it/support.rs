@@ -44,6 +44,19 @@ impl Place {
         stderr(&assert)
     }
 
+    /// Makes five runs of `rows` the baseline, between which all costs differ by a per cent or two.
+    pub(crate) fn accept_five(&self, rows: &str) {
+        let names = [1.0, 0.98, 1.02, 0.99, 1.01].map(|factor| {
+            let name = format!("accepted-{factor}.json");
+            self.import_as(&name, &scaled(rows, factor));
+            name
+        });
+        self.scalegate(&format!("accept {} --reason before", names.join(" "))).success();
+        for name in names {
+            std::fs::remove_file(self.path(&name)).unwrap();
+        }
+    }
+
     /// The default record.
     pub(crate) fn record(&self) -> Run {
         record::read_json(&self.path(RUN)).unwrap()
@@ -54,6 +67,15 @@ impl Place {
 pub(crate) fn fixture(name: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     std::fs::read_to_string(&path).unwrap()
+}
+
+/// Rows of costs that are all `factor` times as high.
+fn scaled(rows: &str, factor: f64) -> String {
+    let scale = |row: &str| {
+        let (cells, value) = row.rsplit_once(',').unwrap();
+        format!("{cells},{:e}\n", factor * value.parse::<f64>().unwrap())
+    };
+    rows.lines().map(scale).collect()
 }
 
 /// A message without the columns of a document on one line: they change with every field that comes before.

@@ -1,5 +1,6 @@
 //! The gate on simulated suites.
 
+mod between_runs;
 mod interim;
 mod missing;
 mod pairs;

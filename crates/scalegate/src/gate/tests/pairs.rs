@@ -53,6 +53,8 @@ fn cases((before, after): (Observations, Observations)) -> Vec<Case> {
         noise: None,
         paired: true,
         looks: Vec::new(),
+        further: Vec::new(),
+        is_required: true,
         baseline: Some(before.clone()),
         run: Some(after.clone()),
         withheld: None,

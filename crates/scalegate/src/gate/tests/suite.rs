@@ -1,8 +1,13 @@
 //! A simulated run of the default suite.
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
 use crate::Axis;
 use crate::config::Tolerances;
 use crate::gate::{Case, Scope};
+use crate::law::Observations;
+use crate::law::random::standard_normal;
 use crate::law::simulate::{Noise, PIXELS, TOKENS, seeded};
 use crate::metric::Metric;
 
@@ -51,6 +56,8 @@ pub(super) fn cases(
                 noise: None,
                 paired: false,
                 looks: Vec::new(),
+                further: Vec::new(),
+                is_required: true,
                 baseline: Some(seeded(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
                 run: Some(seeded(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
                 withheld: None,
@@ -58,4 +65,18 @@ pub(super) fn cases(
         }
     }
     cases
+}
+
+/// The same with so many accepted runs, between which costs differ by 2 %.
+pub(super) fn with_accepted(cases: Vec<Case>, runs: usize, seed: u64) -> Vec<Case> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let more = |case: Case| {
+        let mut other = || {
+            let met = (0.02 * standard_normal(&mut rng)).exp();
+            let points = case.baseline.iter().flat_map(Observations::points);
+            Observations::new(points.map(|(n, round, cost)| (n, round, met * cost))).unwrap()
+        };
+        Case { further: (1..runs).map(|_| other()).collect(), ..case }
+    };
+    cases.into_iter().map(more).collect()
 }
