@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long = "metric", value_name = "METRIC", default_values_t = [Metric::WallTime], value_parser = metric)]
     metrics: Vec<Metric>,
     /// How long to measure at most, all workloads together, such as `5m` [default: a minute for each]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = budget)]
     budget: Option<Duration>,
     /// Where to write the record of slices
     #[arg(long, value_name = "FILE", default_value_os_t = paths::pairs())]
@@ -62,6 +62,11 @@ fn metric(text: &str) -> Result<Metric, String> {
         .ok_or_else(|| format!("pairs are compared by {}", known.map(Metric::name).join(" and ")))
 }
 
+fn budget(text: &str) -> Result<Duration, String> {
+    let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let request = AbRequest {
         base: arguments.base.clone(),
@@ -74,8 +79,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let outcome = match session::ab(&request) {
         Ok(outcome) => outcome,
-        Err(_) if measure::interrupted() => {
-            eprintln!("interrupted: {} has the rounds that were complete", request.out.display());
+        Err(error) if measure::interrupted() => {
+            eprintln!("{error}");
             return Ok(ExitCode::from(session::INTERRUPTED));
         }
         Err(error) if arguments.bisect => {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::package::{CargoTarget, cargo, read_executable};
 use crate::bench::TARGET_MARK;
-use crate::{Error, Result};
+use crate::{Error, Result, measure};
 
 /// What `cargo bench --no-run` says of a target; its other messages lack one of these.
 #[derive(Deserialize)]
@@ -47,8 +47,12 @@ pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable
 fn built_by(mut cargo: Command) -> Result<Vec<Executable>> {
     cargo.args(["bench", "--no-run", "--message-format=json-render-diagnostics"]);
     cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+    measure::end_with_this_process(&mut cargo);
     let output =
         cargo.output().map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
+    if measure::interrupted() {
+        return Err(measure::interruption());
+    }
     if !output.status.success() {
         let cause = format!("the bench targets don't build: it ended with {}", output.status);
         return Err(Error::new("cargo bench --no-run", cause, "fix what it said above, and rerun"));

@@ -1,7 +1,7 @@
 //! The executables of both sides.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::record::Arm;
@@ -34,8 +34,12 @@ impl Workshop {
         // From here on builds run in other directories.
         let place = place.canonicalize().map_err(fail)?;
         let lock = File::create(place.join("lock")).map_err(fail)?;
-        lock.try_lock()
-            .map_err(|_| Error::new(place.display(), "another `scalegate ab` is at work here", "wait for it to end"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                Error::new(place.display(), "another `scalegate ab` is at work here", "wait for it to end")
+            }
+            TryLockError::Error(error) => Error::new(place.display(), error, "use a file system that has locks"),
+        })?;
         Ok(Self { place, _lock: lock })
     }
 
@@ -56,13 +60,15 @@ impl Workshop {
     /// It doesn't build, or has no bench target of this crate; the revision is named.
     pub(super) fn build(&self, repository: &Repository, revision: &Revision, side: &str) -> Result<Built> {
         let tree = self.place.join("tree");
-        repository.check_out(revision, &tree)?;
-        let checkout = repository.corresponding(revision, &tree)?;
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
-        let found = build_in(&checkout, &self.place.join("target"));
-        let found = found.map_err(context)?;
+        repository.check_out(revision, &tree).map_err(context)?;
+        let checkout = repository.corresponding(revision, &tree).map_err(|error| error.context(side))?;
+        eprintln!("building the {side}: {}", revision.name);
+        let found = build_in(&checkout, &self.place.join("target")).map_err(context)?;
         if found.is_empty() {
-            return Err(context(crate::session::record::nothing_to_measure()));
+            let cause = "none of its bench targets is made with scalegate";
+            let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
+            return Err(context(Error::new("this package", cause, remedy)));
         }
         let directory = self.place.join(side);
         let keep = |error: std::io::Error| Error::new(directory.display(), error, "make room there");

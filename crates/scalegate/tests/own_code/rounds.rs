@@ -1,123 +1,13 @@
-//! Somebody else's package under the gate: `examples/own-code`, copied, edited and measured as its owner would.
-//!
-//! Only counts and files are asserted, and no time.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! `cargo bench` and `scalegate run`, `check` and `accept`.
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use scalegate::record::{self, PairRecord, Run};
+use scalegate::record::{self, Run};
 use scalegate::workload::WorkloadName;
-use scalegate_testing::Place;
 
-/// Rounds that take a second.
-const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasurement_ms = 2\n\
-                     [gate]\nrequired = [\"instructions\", \"heap_bytes\"]\n";
-
-/// A copy of the package. Its dependencies are built once for all tests; and since Cargo gives copies in several places one name for
-/// their executables, there is one copy at a time.
-struct Package {
-    place: Place,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Deref for Package {
-    type Target = Place;
-
-    fn deref(&self) -> &Place {
-        &self.place
-    }
-}
-
-impl Package {
-    fn new() -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let package = Self { place: Place::new(env!("CARGO_BIN_EXE_scalegate")), _alone: alone };
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/own-code");
-        for name in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "benches/scaling.rs"] {
-            package.write(name, std::fs::read_to_string(own.join(name)).unwrap());
-        }
-        package.edit("Cargo.toml", "../../crates/scalegate", env!("CARGO_MANIFEST_DIR"));
-        package.write("scalegate.toml", SHORT);
-        package
-    }
-
-    /// A program with the words of `line`, ready to start in the package.
-    fn command(&self, program: &str, line: &str) -> Command {
-        let mut command = self.start(Path::new(program), line);
-        command.env("CARGO_TARGET_DIR", target());
-        command
-    }
-
-    fn cargo(&self, line: &str) -> Output {
-        self.command(env!("CARGO"), line).output().unwrap()
-    }
-
-    fn scalegate(&self, line: &str) -> Output {
-        self.command(env!("CARGO_BIN_EXE_scalegate"), line).output().unwrap()
-    }
-
-    /// Counts instructions and heap, which takes a second and does not depend on what else the machine does.
-    fn count(&self) {
-        ok(&self.scalegate("run --metric instructions --metric heap_bytes"));
-    }
-
-    fn record(&self) -> Run {
-        record::read_json(&self.path("target/scalegate/run.json")).unwrap()
-    }
-
-    fn workloads(&self) -> BTreeSet<WorkloadName> {
-        self.record().series.into_iter().map(|series| series.workload).collect()
-    }
-
-    /// The executable of the bench target, as Cargo has just built it.
-    fn executable(&self, target: &str) -> PathBuf {
-        let output = self.cargo(&format!("bench --no-run --bench {target} --message-format=json"));
-        let text = ok(&output);
-        let artifact = text.lines().rev().find_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            (message["target"]["name"] == target).then(|| message["executable"].as_str().map(PathBuf::from)).flatten()
-        });
-        artifact.unwrap()
-    }
-}
-
-/// Where the package is built: its dependencies once for all tests.
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-code")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-#[track_caller]
-fn ok(output: &Output) -> String {
-    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
-    text(&output.stdout)
-}
-
-#[track_caller]
-fn code(output: &Output, expected: i32) -> String {
-    let all = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(expected), "{all}");
-    all
-}
-
-/// An accidental quadratic: for each word a sixty-fourth of those before it is looked at again.
-fn plant_quadratic(package: &Package) {
-    let count = "        *counts.entry(word).or_default() += 1;\n";
-    let again = "        seen += 1;\n        (0..seen / 64).for_each(|before| drop(std::hint::black_box(before)));\n";
-    package.edit("src/lib.rs", count, &format!("{again}{count}"));
-    let counts = "    let mut counts = HashMap::new();\n";
-    package.edit("src/lib.rs", counts, &format!("{counts}    let mut seen = 0_usize;\n"));
-}
+use crate::package::{Package, code, ok, plant_quadratic, text};
 
 #[test]
 fn the_road_from_a_first_run_to_a_regression_and_back() {
@@ -329,54 +219,4 @@ fn files(directory: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
         .filter(|entry| entry.file_type().is_file())
         .map(|entry| (entry.path().to_path_buf(), std::fs::read(entry.path()).unwrap()))
         .collect()
-}
-
-/// Git in the package, with a name of its own for what it commits.
-fn git(package: &Package, line: &str) {
-    let mut git = package.command("git", "-c user.name=test -c user.email=test@localhost");
-    ok(&git.args(line.split_whitespace()).output().unwrap());
-}
-
-/// A repository with one commit, in which the sources are those of the example.
-fn committed() -> Package {
-    let package = Package::new();
-    package.write(".gitignore", "target\n");
-    git(&package, "init --quiet --initial-branch main");
-    git(&package, "add --all");
-    git(&package, "commit --quiet --message base");
-    package
-}
-
-#[test]
-fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
-    let package = committed();
-    plant_quadratic(&package);
-    package.write("src/not_committed.txt", "part of the working tree");
-    let before = package.files(&["target"]);
-    let said = code(&package.scalegate("ab --workload text/* --budget 3s"), 1);
-    assert!(said.contains("REGRESSED: working tree against"), "{said}");
-    assert!(package.files(&["target"]) == before, "the repository was changed");
-    let record: PairRecord = record::read_json(&package.path("target/scalegate/ab.json")).unwrap();
-    assert_eq!(record.series.len(), 1);
-    let series = &record.series[0];
-    assert_eq!(series.workload, "text/count_words");
-    assert!(series.pairs.len() >= 10 && series.controls.len() >= 3);
-    assert_ne!(record.base.executables, record.head.executables);
-    let places = std::fs::read_dir(package.path("target/scalegate/ab")).unwrap();
-    let names: BTreeSet<String> = places.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(names, ["base", "head", "lock", "target", "tree", "tree.index"].map(str::to_owned).into());
-}
-
-#[test]
-fn a_side_that_cannot_be_compared_is_named() {
-    let package = committed();
-    let said = code(&package.scalegate("ab v9"), 2);
-    assert!(said.contains("v9: there is no such revision\n  help: name a commit"), "{said}");
-    code(&package.scalegate("ab v9 --bisect"), 125);
-    package.edit("src/lib.rs", "use ", "no Rust; use ");
-    let said = code(&package.scalegate("ab"), 2);
-    assert!(said.contains("head (working tree): cargo bench --no-run: the bench targets don't build"), "{said}");
-    std::fs::remove_dir_all(package.path(".git")).unwrap();
-    let said = code(&package.scalegate("ab"), 2);
-    assert!(said.contains("run it in a git repository"), "{said}");
 }

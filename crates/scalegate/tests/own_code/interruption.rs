@@ -1,0 +1,173 @@
+//! Whatever ends `scalegate ab`, and when: no process, lock or temporary file stays, and the checkout is as it was.
+
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use scalegate::record::{self, PairRecord};
+
+use crate::package::{Package, code, ok, text};
+
+/// In the environment of a command and of all that it starts.
+const MARK: &str = "SCALEGATE_TEST_MARK";
+
+/// Long enough for a process that was killed to be gone, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const RECORD: &str = "target/scalegate/ab.json";
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Moment {
+    Start,
+    BuildOfBase,
+    BuildOfHead,
+    Calibration,
+    Rounds,
+}
+
+impl Moment {
+    const ALL: [Self; 5] = [Self::Start, Self::BuildOfBase, Self::BuildOfHead, Self::Calibration, Self::Rounds];
+
+    fn has_come(self, package: &Package, mark: &str) -> bool {
+        let compiles = || marked(mark).iter().any(|process| process.name == "rustc");
+        let sides = || marked(mark).iter().filter(|process| process.is_side).count();
+        match self {
+            Self::Start => true,
+            Self::BuildOfBase => compiles(),
+            Self::BuildOfHead => package.path("target/scalegate/ab/base").exists() && compiles(),
+            Self::Calibration => sides() == 1,
+            Self::Rounds => package.path(RECORD).exists() && sides() == 2,
+        }
+    }
+}
+
+/// A process with the mark.
+struct Marked {
+    name: String,
+    /// Whether it runs slices of base or head.
+    is_side: bool,
+}
+
+fn marked(mark: &str) -> Vec<Marked> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let processes = entries.filter_map(|entry| {
+        let environment = String::from_utf8_lossy(&std::fs::read(entry.path().join("environ")).ok()?).into_owned();
+        environment.contains(&format!("{MARK}={mark}\0")).then(|| Marked {
+            name: std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default().trim().to_owned(),
+            is_side: environment.contains("slices.json\0"),
+        })
+    });
+    processes.collect()
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Temporary files and directories of the command.
+fn temporary(package: &Package) -> Vec<String> {
+    let places = [package.path("target/scalegate"), package.path("target/scalegate/ab")];
+    let entries = places.iter().flat_map(|place| std::fs::read_dir(place).unwrap().flatten());
+    let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with(".scalegate-")).collect()
+}
+
+fn start(package: &Package, mark: &str) -> Child {
+    let mut command = package.command(env!("CARGO_BIN_EXE_scalegate"), "ab --workload text/* --budget 60s");
+    command.env(MARK, mark).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn send(signal: &str, process: &Child) {
+    ok(&std::process::Command::new("sh").args(["-c", &format!("kill -s {signal} {}", process.id())]).output().unwrap());
+}
+
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_behind_and_the_checkout_as_it_was() {
+    let package = Package::committed();
+    // Compiles the dependencies, which takes longer than a moment may.
+    let warm = package.scalegate("ab --workload text/* --budget 1s");
+    assert!(is_verdict(warm.status), "{}", text(&warm.stderr));
+    let sources = package.read("src/lib.rs");
+    for signal in ["INT", "TERM", "KILL"] {
+        for moment in Moment::ALL {
+            let mark = format!("{signal}-{moment:?}-{}", std::process::id());
+            // Staged, not staged and untracked, and something for a compiler to do on both sides.
+            package.write("src/lib.rs", format!("{sources}// {mark}\n"));
+            package.write("README.md", &mark);
+            package.git("add README.md");
+            package.write("notes.txt", &mark);
+            let _ = std::fs::remove_file(package.path(RECORD));
+            let _ = std::fs::remove_dir_all(package.path("target/scalegate/ab/base"));
+            let before = (package.git("status --porcelain"), package.files(&["target"]));
+
+            let mut process = start(&package, &mark);
+            wait_until(&format!("{mark} has not come"), || {
+                assert_eq!(process.try_wait().unwrap(), None, "{mark} has passed");
+                moment.has_come(&package, &mark)
+            });
+            send(signal, &process);
+            let ended = process.wait_with_output().unwrap();
+            wait_until(&format!("{mark}: a process is left"), || marked(&mark).is_empty());
+
+            assert!((package.git("status --porcelain"), package.files(&["target"])) == before, "{mark}");
+            assert_eq!(package.git("worktree list").lines().count(), 1, "{mark}");
+            let rounds = rounds(&package.path(RECORD));
+            assert!(rounds > 0 || moment != Moment::Rounds, "{mark}");
+            if signal == "KILL" {
+                assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended.status), Some(9));
+            } else {
+                let said = text(&ended.stderr);
+                // At the start a signal may come before anything is there to be left.
+                let is_early = moment == Moment::Start && ended.status.code().is_none();
+                assert!(ended.status.code() == Some(130) || is_early, "{mark}: {said}");
+                let expected = if rounds > 0 {
+                    format!("interrupted: {RECORD} has the {rounds} pairs of rounds that were complete")
+                } else {
+                    "interrupted: Ctrl-C ended the run".to_owned()
+                };
+                assert!(said.contains(&expected) || is_early, "{mark}: {said}");
+                assert_eq!(temporary(&package), [""; 0], "{mark}");
+            }
+        }
+    }
+    let again = package.scalegate("ab --workload text/* --budget 1s");
+    assert!(is_verdict(again.status), "{}", text(&again.stderr));
+    assert!(rounds(&package.path(RECORD)) >= 10);
+    assert_eq!(temporary(&package), [""; 0], "what was killed is cleared by the next run");
+}
+
+/// Pairs of rounds in a record, which is whole.
+fn rounds(path: &Path) -> usize {
+    if !path.exists() {
+        return 0;
+    }
+    let record: PairRecord = record::read_json(path).unwrap();
+    record.series.iter().map(|series| series.pairs.len()).max().unwrap_or(0)
+}
+
+/// Sources that differ in a comment pass, or are inconclusive on a machine that is busy.
+fn is_verdict(status: ExitStatus) -> bool {
+    matches!(status.code(), Some(0 | 3))
+}
+
+#[test]
+fn two_at_once_are_refused() {
+    let package = Package::committed();
+    let mark = format!("two-{}", std::process::id());
+    let mut first = start(&package, &mark);
+    wait_until("a build", || {
+        assert_eq!(first.try_wait().unwrap(), None);
+        Moment::BuildOfBase.has_come(&package, &mark)
+    });
+    let said = code(&package.scalegate("ab"), 2);
+    assert!(said.contains("another `scalegate ab` is at work here\n  help: wait for it to end"), "{said}");
+    send("TERM", &first);
+    assert_eq!(first.wait().unwrap().code(), Some(130));
+}
