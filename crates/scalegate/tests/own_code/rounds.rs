@@ -1,6 +1,5 @@
 //! `cargo bench` and `scalegate run`, `check` and `accept`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
