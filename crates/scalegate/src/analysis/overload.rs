@@ -120,8 +120,12 @@ impl Machine {
             if self.overload.has(Overload::Spikes) && uniform(&mut self.random) < 0.05 * STEP_S / SLICE_S {
                 took_s += SLICE_S * uniform(&mut self.random);
             }
-            let is_shared = matches!(self.overload, Overload::CoreTaken) || self.overload.has(Overload::CoreTakenUnseen);
-            if is_shared && self.taken.is_on(self.now_s, &mut self.random) && uniform(&mut self.random) < STEP_S / TURN_S {
+            let is_shared =
+                matches!(self.overload, Overload::CoreTaken) || self.overload.has(Overload::CoreTakenUnseen);
+            if is_shared
+                && self.taken.is_on(self.now_s, &mut self.random)
+                && uniform(&mut self.random) < STEP_S / TURN_S
+            {
                 took_s += REFILL_S;
                 wait_s += TURN_S;
                 self.now_s += TURN_S;

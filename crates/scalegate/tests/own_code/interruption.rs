@@ -13,8 +13,23 @@ use crate::package::{Package, code, ok, text};
 /// In the environment of a command and of all that it starts.
 const MARK: &str = "SCALEGATE_TEST_MARK";
 
-/// Long enough for a process that was killed to be gone, on a machine with other things to do.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// In the environment: what takes longer than any patience, the build of a side or an inference.
+const SLOW: &str = "SCALEGATE_TEST_SLOW";
+
+/// Long enough for a build, and for a process that was killed to be gone, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A build script that sleeps on the side that is slow; the working tree alone has the file.
+const BUILD: &str = r#"
+fn main() {
+    println!("cargo::rerun-if-env-changed=SCALEGATE_TEST_SLOW");
+    println!("cargo::rerun-if-changed=notes.txt");
+    let side = if std::path::Path::new("notes.txt").exists() { "head" } else { "base" };
+    if std::env::var("SCALEGATE_TEST_SLOW").is_ok_and(|slow| slow == side) {
+        std::thread::sleep(std::time::Duration::from_secs(600));
+    }
+}
+"#;
 
 const RECORD: &str = "target/scalegate/ab.json";
 
@@ -30,13 +45,22 @@ enum Moment {
 impl Moment {
     const ALL: [Self; 5] = [Self::Start, Self::BuildOfBase, Self::BuildOfHead, Self::Calibration, Self::Rounds];
 
+    /// What has to be slow for it.
+    fn slow(self) -> &'static str {
+        match self {
+            Self::BuildOfBase => "base",
+            Self::BuildOfHead => "head",
+            Self::Calibration => "inference",
+            Self::Start | Self::Rounds => "nothing",
+        }
+    }
+
     fn has_come(self, package: &Package, mark: &str) -> bool {
-        let compiles = || marked(mark).iter().any(|process| process.name == "rustc");
+        let is_building = || marked(mark).iter().any(|process| process.name.starts_with("build-script"));
         let sides = || marked(mark).iter().filter(|process| process.is_side).count();
         match self {
             Self::Start => true,
-            Self::BuildOfBase => compiles(),
-            Self::BuildOfHead => package.path("target/scalegate/ab/base").exists() && compiles(),
+            Self::BuildOfBase | Self::BuildOfHead => is_building(),
             Self::Calibration => sides() == 1,
             Self::Rounds => package.path(RECORD).exists() && sides() == 2,
         }
@@ -79,9 +103,22 @@ fn temporary(package: &Package) -> Vec<String> {
     names.filter(|name| name.starts_with(".scalegate-")).collect()
 }
 
-fn start(package: &Package, mark: &str) -> Child {
+fn start(package: &Package, mark: &str, moment: Moment) -> Child {
     let mut command = package.command(env!("CARGO_BIN_EXE_scalegate"), "ab --workload text/* --budget 60s");
-    command.env(MARK, mark).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.env(MARK, mark).env(SLOW, moment.slow()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// A repository whose builds and inferences take as long as a variable says.
+fn slow_at_will() -> Package {
+    let package = Package::committed();
+    package.write("build.rs", BUILD);
+    let is_slow = format!("let is_slow = std::env::var(\"{SLOW}\").is_ok_and(|slow| slow == \"inference\");");
+    let sleep = "if is_slow { std::thread::sleep(std::time::Duration::from_secs(600)); }";
+    let words = "move || count_words(&text).len()";
+    let slow = format!("{is_slow}\n            move || {{ {sleep} count_words(&text).len() }}");
+    package.edit("benches/scaling.rs", words, &slow);
+    package.commit("slow");
+    package
 }
 
 fn send(signal: &str, process: &Child) {
@@ -90,7 +127,7 @@ fn send(signal: &str, process: &Child) {
 
 #[test]
 fn a_signal_at_any_moment_leaves_nothing_behind_and_the_checkout_as_it_was() {
-    let package = Package::committed();
+    let package = slow_at_will();
     // Compiles the dependencies, which takes longer than a moment may.
     let warm = package.scalegate("ab --workload text/* --budget 1s");
     assert!(is_verdict(warm.status), "{}", text(&warm.stderr));
@@ -98,16 +135,15 @@ fn a_signal_at_any_moment_leaves_nothing_behind_and_the_checkout_as_it_was() {
     for signal in ["INT", "TERM", "KILL"] {
         for moment in Moment::ALL {
             let mark = format!("{signal}-{moment:?}-{}", std::process::id());
-            // Staged, not staged and untracked, and something for a compiler to do on both sides.
+            // Staged, not staged and untracked.
             package.write("src/lib.rs", format!("{sources}// {mark}\n"));
             package.write("README.md", &mark);
             package.git("add README.md");
             package.write("notes.txt", &mark);
             let _ = std::fs::remove_file(package.path(RECORD));
-            let _ = std::fs::remove_dir_all(package.path("target/scalegate/ab/base"));
             let before = (package.git("status --porcelain"), package.files(&["target"]));
 
-            let mut process = start(&package, &mark);
+            let mut process = start(&package, &mark, moment);
             wait_until(&format!("{mark} has not come"), || {
                 assert_eq!(process.try_wait().unwrap(), None, "{mark} has passed");
                 moment.has_come(&package, &mark)
@@ -159,9 +195,9 @@ fn is_verdict(status: ExitStatus) -> bool {
 
 #[test]
 fn two_at_once_are_refused() {
-    let package = Package::committed();
+    let package = slow_at_will();
     let mark = format!("two-{}", std::process::id());
-    let mut first = start(&package, &mark);
+    let mut first = start(&package, &mark, Moment::BuildOfBase);
     wait_until("a build", || {
         assert_eq!(first.try_wait().unwrap(), None);
         Moment::BuildOfBase.has_come(&package, &mark)
