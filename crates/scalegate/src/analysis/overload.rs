@@ -1,5 +1,7 @@
 //! Pairs on a machine with other things to do, simulated slice by slice: whatever it does, an unchanged program raises no alarm.
 
+use std::collections::BTreeMap;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -179,7 +181,7 @@ impl Machine {
 /// What `scalegate ab` says of a head that costs `ratio` times its base: it ends at the first look at which all is decided.
 fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
     let mut machine = Machine::new(overload, seed);
-    let arm = Arm { name: "simulated".to_owned(), tree: String::new(), executables: Default::default() };
+    let arm = Arm { name: "simulated".to_owned(), tree: String::new(), executables: BTreeMap::new() };
     let mut record = PairRecord {
         schema: PairRecord::SCHEMA,
         host: host(),
@@ -190,7 +192,7 @@ fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
         series: vec![PairSeries {
             workload: "simulated".into(),
             axis: Axis::TOKENS,
-            protocol: Default::default(),
+            protocol: BTreeMap::new(),
             cores: vec![0],
             looks: gate::looks(ROUNDS),
             pairs: Vec::new(),
