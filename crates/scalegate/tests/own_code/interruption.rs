@@ -35,6 +35,7 @@ const RECORD: &str = "target/scalegate/ab.json";
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Moment {
+    /// As soon as signals are caught: before, nothing is there to be left.
     Start,
     BuildOfBase,
     BuildOfHead,
@@ -59,7 +60,7 @@ impl Moment {
         let is_building = || marked(mark).iter().any(|process| process.name.starts_with("build-script"));
         let sides = || marked(mark).iter().filter(|process| process.is_side).count();
         match self {
-            Self::Start => true,
+            Self::Start => marked(mark).iter().any(|process| process.catches_signals),
             Self::BuildOfBase | Self::BuildOfHead => is_building(),
             Self::Calibration => sides() == 1,
             Self::Rounds => package.path(RECORD).exists() && sides() == 2,
@@ -72,6 +73,8 @@ struct Marked {
     name: String,
     /// Whether it runs slices of base or head.
     is_side: bool,
+    /// Whether it handles SIGINT.
+    catches_signals: bool,
 }
 
 fn marked(mark: &str) -> Vec<Marked> {
@@ -81,9 +84,16 @@ fn marked(mark: &str) -> Vec<Marked> {
         environment.contains(&format!("{MARK}={mark}\0")).then(|| Marked {
             name: std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default().trim().to_owned(),
             is_side: environment.contains("slices.json\0"),
+            catches_signals: catches(&std::fs::read_to_string(entry.path().join("status")).unwrap_or_default()),
         })
     });
     processes.collect()
+}
+
+/// Whether the mask of signals that are caught has SIGINT (proc_pid_status(5)).
+fn catches(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (2 - 1)) != 0)
 }
 
 #[track_caller]
@@ -161,15 +171,13 @@ fn a_signal_at_any_moment_leaves_nothing_behind_and_the_checkout_as_it_was() {
                 assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended.status), Some(9));
             } else {
                 let said = text(&ended.stderr);
-                // At the start a signal may come before anything is there to be left.
-                let is_early = moment == Moment::Start && ended.status.code().is_none();
-                assert!(ended.status.code() == Some(130) || is_early, "{mark}: {said}");
+                assert_eq!(ended.status.code(), Some(130), "{mark}: {said}");
                 let expected = if rounds > 0 {
                     format!("interrupted: {RECORD} has the {rounds} pairs of rounds that were complete")
                 } else {
                     "interrupted: Ctrl-C ended the run".to_owned()
                 };
-                assert!(said.contains(&expected) || is_early, "{mark}: {said}");
+                assert!(said.contains(&expected), "{mark}: {said}");
                 assert_eq!(temporary(&package), [""; 0], "{mark}");
             }
         }
