@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Error, Result, temporary};
+use crate::{Error, Result, measure, temporary};
 
 /// What the present sources are called.
 pub const WORKING_TREE: &str = "working tree";
@@ -76,13 +76,7 @@ impl Repository {
     pub fn named(&self, name: &str) -> Result<Revision> {
         let tree = text(self.git().args(["rev-parse", "--verify", "--quiet"]).arg(format!("{name}^{{tree}}")));
         let tree = tree.map_err(|_| {
-            let is_shallow = text(self.git().args(["rev-parse", "--is-shallow-repository"]));
-            let remedy = match is_shallow.as_deref() {
-                Ok("true") => {
-                    "this clone is shallow: get the rest with `git fetch --unshallow`, or name a commit that it has"
-                }
-                _ => "name a commit, a branch or a tag; `git log --oneline` lists them",
-            };
+            let remedy = self.unless_shallow("name a commit, a branch or a tag; `git log --oneline` lists them");
             Error::new(name, "there is no such revision", remedy)
         })?;
         Ok(Revision { name: name.to_owned(), tree })
@@ -95,7 +89,7 @@ impl Repository {
     pub fn merge_base(&self) -> Result<Revision> {
         let branch = self.default_branch()?;
         let base = text(self.git().args(["merge-base", "HEAD", &branch])).map_err(|_| {
-            let remedy = "name the base; in a shallow clone, get the history first with `git fetch --unshallow`";
+            let remedy = self.unless_shallow("name the base: a commit, a branch or a tag");
             Error::new(&branch, "HEAD has no commit in common with it here", remedy)
         })?;
         let tree = self.named(&base)?.tree;
@@ -106,8 +100,24 @@ impl Repository {
     fn default_branch(&self) -> Result<String> {
         let remote = text(self.git().args(["symbolic-ref", "--short", "refs/remotes/origin/HEAD"])).ok();
         let exists = |name: &str| text(self.git().args(["rev-parse", "--verify", "--quiet", name])).is_ok();
-        let branch = remote.or_else(|| DEFAULT_BRANCHES.into_iter().find(|name| exists(name)).map(str::to_owned));
-        branch.ok_or_else(|| Error::new("the base", "this repository has no default branch", "name the base"))
+        // The name outlives the branch if the remote is removed.
+        let branch = remote
+            .filter(|name| exists(name))
+            .or_else(|| DEFAULT_BRANCHES.into_iter().find(|name| exists(name)).map(str::to_owned));
+        branch.ok_or_else(|| {
+            let remedy = self.unless_shallow("name the base: a commit, a branch or a tag");
+            Error::new("the base", format!("there is none of {}", DEFAULT_BRANCHES.join(", ")), remedy)
+        })
+    }
+
+    /// A remedy; in a clone that lacks history, how to get it.
+    fn unless_shallow<'a>(&self, remedy: &'a str) -> &'a str {
+        match text(self.git().args(["rev-parse", "--is-shallow-repository"])).as_deref() {
+            Ok("true") => {
+                "this clone is shallow: get the rest with `git fetch --unshallow`, or name a commit that it has"
+            }
+            _ => remedy,
+        }
     }
 
     /// What lies in the working tree, committed or not; ignored files are left out.
@@ -133,20 +143,30 @@ impl Repository {
         Ok(Revision { name: name.to_owned(), tree })
     }
 
+    /// Submodules are repositories of their own, whose files are not checked out.
+    ///
+    /// # Errors
+    /// The revision has one.
+    pub fn refuse_submodules(&self, revision: &Revision) -> Result<()> {
+        let fail = |cause| Error::new(&revision.name, cause, "see that git can read the revision");
+        let entries = text(self.git().args(["ls-tree", "-r", "--full-tree", &revision.tree])).map_err(fail)?;
+        let submodule = entries.lines().find_map(|line| line.strip_prefix("160000 ")?.split('\t').nth(1));
+        submodule.map_or(Ok(()), |path| {
+            Err(Error::new(
+                format!("{}: {path}", revision.name),
+                "it is a submodule, whose files are not checked out for a comparison",
+                "compare a repository without one, or measure both revisions with `cargo bench` and `scalegate compare`",
+            ))
+        })
+    }
+
     /// Makes the files below `place` those of a revision. Only files that differ are written.
     ///
     /// # Errors
     /// There is no room, or the revision holds submodules.
     pub fn check_out(&self, revision: &Revision, place: &Path) -> Result<()> {
+        self.refuse_submodules(revision)?;
         let fail = |cause: String| Error::new(place.display(), cause, "make room there, and see that it is writable");
-        let entries = text(self.git().args(["ls-tree", "-r", "--full-tree", &revision.tree])).map_err(fail)?;
-        if let Some(submodule) = entries.lines().find_map(|line| line.strip_prefix("160000 ")?.split('\t').nth(1)) {
-            return Err(Error::new(
-                format!("{}: {submodule}", revision.name),
-                "it is a submodule, whose files are not checked out for a comparison",
-                "compare a package outside of it, or measure both revisions with `cargo bench` and `scalegate compare`",
-            ));
-        }
         let index = place.with_extension("index");
         let lock = place.with_extension("index.lock");
         // A lock is left behind by a process that was ended while it wrote.
@@ -165,14 +185,21 @@ impl Repository {
     /// The directory of what is checked out at `place` that the working directory corresponds to.
     ///
     /// # Errors
-    /// The revision has none.
+    /// The revision has none, or no package there.
     pub fn corresponding(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
         let directory = place.join(&self.prefix);
-        if directory.is_dir() {
-            return Ok(directory);
+        let here = Path::new(".").join(&self.prefix);
+        let fail = |cause, remedy| Error::new(format!("{}: {}", revision.name, here.display()), cause, remedy);
+        if !directory.is_dir() {
+            return Err(fail("there is no such directory", "run it in a directory that both revisions have"));
         }
-        let remedy = "run it in a directory that both revisions have";
-        Err(Error::new(format!("{}: {}", revision.name, self.prefix.display()), "there is no such directory", remedy))
+        // Cargo would go on looking above `place`, and build the package of the working tree.
+        let mut within = directory.ancestors().take_while(|above| above.starts_with(place));
+        if within.any(|above| above.join("Cargo.toml").is_file()) {
+            Ok(directory)
+        } else {
+            Err(fail("there is no package: no `Cargo.toml` there or above", "name a revision that has the package"))
+        }
     }
 
     /// Git with an index of its own and a place of its own for new objects.
@@ -191,6 +218,8 @@ impl Repository {
 
 /// What a command prints, or why it failed.
 fn text(command: &mut Command) -> std::result::Result<String, String> {
+    // Nothing is written any more when the next process checks out.
+    measure::end_with_this_process(command);
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("git: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())

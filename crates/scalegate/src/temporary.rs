@@ -1,13 +1,23 @@
 //! What goes away again. It lies beside what it belongs to, so that a rename stays within one file system.
+//!
+//! A process that is killed leaves it behind, and the next one that makes something there removes it. What is in use is locked, so
+//! that it is told from what was left whichever machine, or container, the process is of.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// With the number of the process and one of its own.
+const PREFIX: &str = ".scalegate-";
+
 /// A directory that goes away with the value, and all that is in it.
 #[derive(Debug)]
-pub(crate) struct Directory(PathBuf);
+pub(crate) struct Directory {
+    path: PathBuf,
+    /// Locked; `None` on systems that open no directories.
+    _lock: Option<File>,
+}
 
 /// A file that goes away with the value, unless it is given a name.
 #[derive(Debug)]
@@ -19,25 +29,27 @@ pub(crate) struct Unnamed {
 impl Directory {
     /// An empty directory within `directory`, which is there.
     pub(crate) fn within(directory: &Path) -> io::Result<Self> {
-        unused(directory, |path| fs::create_dir(path)).map(|(path, ())| Self(path))
+        let make = |path: &Path| fs::create_dir(path).map(|()| File::open(path).ok());
+        unused(directory, make, Option::as_ref).map(|(path, lock)| Self { path, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
         // What cannot be removed is in the way of nothing.
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
 impl Unnamed {
     /// An empty file within `directory`, which is there.
     pub(crate) fn within(directory: &Path) -> io::Result<Self> {
-        unused(directory, |path| File::create_new(path)).map(|(path, file)| Self { path, file })
+        let make = |path: &Path| File::create_new(path);
+        unused(directory, make, |file| Some(file)).map(|(path, file)| Self { path, file })
     }
 
     /// Gives it the name `path` in place of the file that has it.
@@ -53,17 +65,40 @@ impl Drop for Unnamed {
     }
 }
 
-/// Makes something at the first path that is free, of those that no other process makes anything at.
-fn unused<T>(directory: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
+/// Makes something at the first path that is free, of those that no other process makes anything at, and locks it.
+fn unused<T>(
+    directory: &Path,
+    make: impl Fn(&Path) -> io::Result<T>,
+    file: impl Fn(&T) -> Option<&File>,
+) -> io::Result<(PathBuf, T)> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let directory = std::path::absolute(directory)?;
+    clear(&directory);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = directory.join(format!(".tmp-{}-{number}", std::process::id()));
-        match make(&path) {
-            // An earlier process of that number was killed.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => return Ok((path, made?)),
+        let path = directory.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        let made = match make(&path) {
+            // A process of that number is at work in another container.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            made => made?,
+        };
+        // Before it was locked, another process may have taken it for one that was left.
+        let is_lost = file(&made).is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        if !is_lost && path.exists() {
+            return Ok((path, made));
+        }
+    }
+}
+
+/// Removes what processes left that were killed.
+fn clear(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let is_own = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let path = entry.path();
+        if is_own && File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            // What cannot be removed is in the way of nothing.
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
     }
 }
@@ -85,6 +120,23 @@ mod tests {
         assert_ne!(first.path(), second.path());
         drop((first, second));
         assert_eq!(names(place.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_is_in_use_is_not() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join(".scalegate-1-0")).unwrap();
+        fs::write(place.path().join(".scalegate-1-0/file"), "").unwrap();
+        fs::write(place.path().join(".scalegate-1-1"), "").unwrap();
+        fs::write(place.path().join("run.json"), "").unwrap();
+        let directory = Directory::within(place.path()).unwrap();
+        let file = Unnamed::within(place.path()).unwrap();
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut expected = [name(directory.path()), name(&file.path), "run.json".to_owned()];
+        let mut found = names(place.path());
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod laws;
 mod notes;
 #[cfg(feature = "cli")]
 mod overlay;
+#[cfg(all(test, feature = "cli"))]
+mod overload;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]

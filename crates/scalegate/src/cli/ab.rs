@@ -7,35 +7,37 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::check::BISECT_SKIP;
+use crate::gate::Outcome;
 use crate::metric::Metric;
 use crate::output::print;
 use crate::session::{self, AbOutcome, AbRequest};
 use crate::{Result, measure, paths, report};
 
-/// Compare two revisions by measuring both in the same minutes, alternating
+/// Compare two revisions, measured in turns in the same minutes
 ///
-/// Builds both, runs a process of each in lock-step, and compares their laws by pairs of slices: what the machine does to both
-/// sides cancels. Stops as soon as every quantity is decided. Exits with 0 for pass or improved, 1 for regressed or mixed, 2 for a
-/// fault, 3 for inconclusive, 130 after Ctrl-C.
+/// Builds both below `target/scalegate/ab`, lets a process of each run in turns, and compares their laws by pairs of slices: what
+/// the machine does to both sides cancels. Stops as soon as every quantity is decided. The checkout stays as it is.
+///
+/// Exit codes: 0 pass or improved, 1 regressed or mixed, 2 wrong usage or a failure, 3 inconclusive, 130 after Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What is compared with [default: the merge base with the default branch]
+    /// Revision to compare with [default: the merge base of HEAD and the default branch]
     #[arg(value_name = "BASE")]
     base: Option<String>,
-    /// What is compared [default: the working tree]
+    /// Revision to compare [default: the working tree, committed or not]
     #[arg(value_name = "HEAD")]
     head: Option<String>,
-    /// Compare the base with itself, and show which changes this machine can tell; the base is then the working tree by default
+    /// Compare BASE, by default the working tree, with itself: which changes can this machine tell?
     #[arg(long, conflicts_with = "head")]
     aa: bool,
-    /// Workloads to measure, as names or globs such as `llm/*`; all of the package by default
+    /// Workloads to measure, as names or globs such as `llm/*` [default: all]
     #[arg(long = "workload", value_name = "GLOB")]
     workloads: Vec<String>,
     /// Metrics to compare
     #[arg(long = "metric", value_name = "METRIC", default_values_t = [Metric::WallTime], value_parser = metric)]
     metrics: Vec<Metric>,
-    /// How long to measure at most, all workloads together, such as `5m` [default: a minute for each]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    /// How long to measure at most, such as `5m`, all workloads together [default: a minute for each]
+    #[arg(long, value_name = "TIME", value_parser = budget)]
     budget: Option<Duration>,
     /// Where to write the record of slices
     #[arg(long, value_name = "FILE", default_value_os_t = paths::pairs())]
@@ -43,7 +45,7 @@ pub(super) struct Arguments {
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 125 instead of 2 and 3, for `git bisect run`
+    /// Exit with 125 instead of 2 and 3, so that `git bisect run` skips the commit
     #[arg(long)]
     bisect: bool,
 }
@@ -62,6 +64,11 @@ fn metric(text: &str) -> Result<Metric, String> {
         .ok_or_else(|| format!("pairs are compared by {}", known.map(Metric::name).join(" and ")))
 }
 
+fn budget(text: &str) -> Result<Duration, String> {
+    let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let request = AbRequest {
         base: arguments.base.clone(),
@@ -74,8 +81,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let outcome = match session::ab(&request) {
         Ok(outcome) => outcome,
-        Err(_) if measure::interrupted() => {
-            eprintln!("interrupted: {} has the rounds that were complete", request.out.display());
+        Err(error) if measure::interrupted() => {
+            eprintln!("{error}");
             return Ok(ExitCode::from(session::INTERRUPTED));
         }
         Err(error) if arguments.bisect => {
@@ -95,6 +102,9 @@ fn show(arguments: &Arguments, outcome: &AbOutcome) -> Result<()> {
     let AbOutcome { record, check, measured, unpaired } = outcome;
     for note in unpaired {
         eprintln!("note: {note}: it is not compared");
+    }
+    if check.findings.iter().any(|finding| finding.outcome == Outcome::Inconclusive && finding.reason.is_none()) {
+        eprintln!("note: inconclusive: measure for longer with `--budget`, or tolerate more in `[ab.tolerance]`");
     }
     match arguments.format {
         Format::Text => print(&report::pairs_text(record, check, *measured)),

@@ -72,13 +72,26 @@ struct BaselinePath {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    match dispatch(Cli::parse().command) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
+    match dispatch(cli.command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Help, or a wrong usage. A search must not take that for a verdict on the commit that is checked out.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    // If it cannot be written, nobody is there to read it.
+    let _ = error.print();
+    let is_bisect = error.use_stderr() && std::env::args().any(|argument| argument == "--bisect");
+    let code = if is_bisect { check::BISECT_SKIP } else { u8::try_from(error.exit_code()).unwrap_or(2) };
+    ExitCode::from(code)
 }
 
 fn dispatch(command: Command) -> Result<ExitCode> {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::JoinHandle;
 
+use super::group;
 use crate::{Error, Result};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -93,6 +94,21 @@ pub(super) fn end_child(place: &str, id: u64, errors: Errors) -> Result<Ended> {
     Ok(Ended { status, errors })
 }
 
+/// For a process that does not do what the driver asks of it.
+pub(crate) const OTHER_VERSION: &str = concat!(
+    "let the bench target depend on the scalegate of the command, ",
+    env!("CARGO_PKG_VERSION"),
+    "; if that is so, its `main` has to end with `run()`"
+);
+
+/// What became of a measured process, with its last words.
+pub(crate) fn how_it_ended(how: &str, errors: &str) -> String {
+    match errors.trim_end() {
+        "" => format!("the measured process {how} and said nothing"),
+        errors => format!("the measured process {how} and said:\n{errors}"),
+    }
+}
+
 fn fault(place: &str, error: &std::io::Error) -> Error {
     Error::new(place, error, "fix the cause and rerun; earlier records are as they were")
 }
@@ -128,6 +144,7 @@ pub fn watch_for_ctrl_c() {
             for child in children().values_mut() {
                 let _ = child.kill();
             }
+            group::kill();
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             eprintln!("note: Ctrl-C will leave temporary files behind: {error}");

@@ -12,6 +12,8 @@ pub mod disturbance;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod energy;
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command starts programs that start others"))]
+mod group;
 mod hardware;
 mod host;
 pub mod placement;
@@ -19,7 +21,9 @@ pub mod resources;
 mod vcgencmd;
 
 pub use build::build;
-pub(crate) use child::{Ended, end_with_parent, run_child};
+#[cfg(feature = "cli")]
+pub(crate) use child::interruption;
+pub(crate) use child::{Ended, OTHER_VERSION, end_with_parent, how_it_ended, run_child};
 pub use child::{interrupted, watch_for_ctrl_c};
 pub use counts::{
     Allocator, CALLGRIND_METRICS, HeapUse, Instrumented, KEY_FIELDS, SizeClasses, Valgrind, callgrind,
@@ -28,6 +32,8 @@ pub use counts::{
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;
+#[cfg(feature = "cli")]
+pub(crate) use group::end_with_this_process;
 pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::{host, named_class};
 pub use vcgencmd::Vcgencmd;

@@ -77,14 +77,15 @@ pub fn write_json<D: Document>(path: &Path, document: &D) -> Result<()> {
 /// # Errors
 /// A place that cannot be written to.
 pub fn check_place(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::new(path.display(), "it is a directory", "name a file; nothing was changed"));
-    }
     temporary(path).map(drop)
 }
 
 /// A file beside `path`, which goes away unless it is given that name.
 fn temporary(path: &Path) -> Result<Unnamed> {
+    // A rename would put the document in the place of a directory, or of `/dev/null`.
+    if path.exists() && !path.is_file() {
+        return Err(Error::new(path.display(), "it is no regular file", "name a file; nothing was changed"));
+    }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory)
         .and_then(|()| Unnamed::within(directory))

@@ -20,7 +20,7 @@ pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) ->
     let mut text = format!(
         "{verdict}: {} against {}: {}; measured for {:.0} s\n",
         record.head.name,
-        record.base.name,
+        if record.head == record.base { "itself" } else { &*record.base.name },
         tally(check.findings.iter().map(|finding| finding.outcome)),
         measured.as_secs_f64()
     );
@@ -44,14 +44,14 @@ fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls:
             true => format!("±{} %", crate::units::rounded(100.0 * tolerance)),
             false => format!("±{}", crate::units::rounded(tolerance)),
         });
-        let _ = writeln!(
-            text,
+        let line = format!(
             "  {:<16} {:<32} {tolerated:<8} {:<13} {}",
             findings::quantity(finding.quantity),
             change.unwrap_or_default(),
             finding.outcome,
             if finding.outcome == Outcome::Pass { String::new() } else { findings::headline(finding) }
         );
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     let known = analysis::PAIR_METRICS.into_iter().find(|its| *its == metric);
     for (size, change) in known.map(|metric| analysis::ratios(series, metric)).unwrap_or_default() {
@@ -63,7 +63,7 @@ fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls:
     if let Some(Control { quantity, change, .. }) = widest {
         let _ = writeln!(
             text,
-            "  base against itself: no more than {} of {}",
+            "  base against itself: {}, widest for {}",
             percents(*change),
             findings::quantity(*quantity)
         );

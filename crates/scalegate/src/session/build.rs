@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::package::{CargoTarget, cargo, read_executable};
 use crate::bench::TARGET_MARK;
-use crate::{Error, Result};
+use crate::{Error, Result, measure};
 
 /// What Cargo says of a target; its other messages lack one of these.
 #[derive(Deserialize)]
@@ -44,26 +44,30 @@ pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable
 
 /// Links bench targets that were built by [`build_in`] again, with an argument for the linker.
 ///
+/// The answer has the words of a linker that has no such argument.
+///
 /// # Errors
-/// The linker has no such argument, and has said so in its own words.
+/// Ctrl-C, or no Cargo.
 pub(super) fn link_again(
     executables: &[Executable],
     target: &Path,
     argument: &str,
-) -> std::result::Result<Vec<Executable>, String> {
+) -> Result<std::result::Result<Vec<Executable>, String>> {
     let mut linked = Vec::new();
     for Executable { name, directory, .. } in executables {
         let mut cargo = in_place(directory, target);
         cargo.args(["rustc", "--quiet", "--profile", "bench", "--bench", name, MESSAGES, "--", "-C"]);
-        cargo.arg(format!("link-arg={argument}")).stdin(Stdio::null());
-        let output = cargo.output().map_err(|error| format!("cargo rustc: {error}"))?;
+        cargo.arg(format!("link-arg={argument}"));
+        let output = run(cargo)?;
         if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            return Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
         }
-        let own = messages(&output.stdout).find(|built| built.name == *name);
-        linked.push(own.ok_or_else(|| format!("cargo rustc made no executable of {name}"))?);
+        let Some(own) = messages(&output.stdout).find(|built| built.name == *name) else {
+            return Ok(Err(format!("cargo rustc made no executable of {name}")));
+        };
+        linked.push(own);
     }
-    Ok(linked)
+    Ok(Ok(linked))
 }
 
 /// Cargo for a package that was checked out at a place of its own.
@@ -78,10 +82,8 @@ fn in_place(directory: &Path, target: &Path) -> Command {
 const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
 fn built_by(mut cargo: Command) -> Result<Vec<Executable>> {
-    cargo.args(["bench", "--no-run", MESSAGES]);
-    cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output =
-        cargo.output().map_err(|error| Error::new("cargo bench", error, "install Rust, or put cargo on PATH"))?;
+    cargo.args(["bench", "--no-run", MESSAGES]).stderr(Stdio::inherit());
+    let output = run(cargo)?;
     if !output.status.success() {
         let cause = format!("the bench targets don't build: it ended with {}", output.status);
         return Err(Error::new("cargo bench --no-run", cause, "fix what it said above, and rerun"));
@@ -93,6 +95,13 @@ fn built_by(mut cargo: Command) -> Result<Vec<Executable>> {
         }
     }
     Ok(found)
+}
+
+/// Runs Cargo to its end, which comes with that of this process.
+fn run(mut cargo: Command) -> Result<std::process::Output> {
+    measure::end_with_this_process(cargo.stdin(Stdio::null()));
+    let output = cargo.output().map_err(|error| Error::new("cargo", error, "install Rust, or put cargo on PATH"))?;
+    if measure::interrupted() { Err(measure::interruption()) } else { Ok(output) }
 }
 
 /// The executables of bench targets that Cargo tells of.

@@ -201,7 +201,10 @@ pub(crate) const UNKNOWN_ALLOCATOR: &str = "of the program";
 /// The error of a process that ended without an answer.
 pub(super) fn ended(place: &str, job: &Path, status: std::process::ExitStatus, errors: &str) -> Error {
     job::read_error(job).unwrap_or_else(|| {
-        let cause = format!("the measured process ended with {status} and said:\n{}", errors.trim_end());
+        if status.success() {
+            return Error::new(place, "the measured process ended without an answer", measure::OTHER_VERSION);
+        }
+        let cause = measure::how_it_ended(&format!("ended with {status}"), errors);
         Error::new(place, cause, "fix the cause and rerun; earlier records are as they were")
     })
 }

@@ -190,10 +190,11 @@ impl Job {
     /// The job of this process, if it was started for one, and where its answer goes.
     pub(super) fn of_this_process() -> Result<Option<(Self, PathBuf)>> {
         let Some(path) = std::env::var_os(VARIABLE).map(PathBuf::from) else { return Ok(None) };
-        let remedy = format!("unset {VARIABLE}, or use `cargo bench`");
-        let fail = |cause: String| Error::new(path.display(), cause, &remedy);
-        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
-        let job = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        let fail = |cause: String, remedy: &str| Error::new(path.display(), cause, remedy);
+        let unset = || format!("unset {VARIABLE}, or use `cargo bench`");
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string(), &unset()))?;
+        let job =
+            serde_json::from_str(&text).map_err(|error| fail(error.to_string(), crate::measure::OTHER_VERSION))?;
         Ok(Some((job, answer_path(&path))))
     }
 

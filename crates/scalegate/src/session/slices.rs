@@ -6,7 +6,7 @@ use std::time::Instant;
 use nix::time::{ClockId, clock_gettime};
 
 use super::job::{SliceOrder, SliceTimes, SlicesReady};
-use super::worker::{at, hear, speak};
+use super::worker::{at, guarded, hear, speak};
 use crate::{Error, Prepared, Result, Workload};
 
 /// Prepares all sizes of a workload, runs each once, and answers orders until the parent says anything else.
@@ -19,14 +19,14 @@ pub(super) fn serve(workload: &dyn Workload) -> Result<()> {
             prepared.run()?;
             Ok(prepared)
         };
-        prepared.insert(size, ready().map_err(|error: Error| at(error, workload.name(), size))?);
+        prepared.insert(size, guarded(ready).map_err(|error| at(error, workload.name(), size))?);
     }
     let run_queue = RunQueue::of_this_thread();
     say(&SlicesReady { threads: threads() })?;
     while let Some(line) = hear()? {
         let Ok(SliceOrder { size, inferences }) = serde_json::from_str(&line) else { break };
         let Some(ready) = prepared.get_mut(&size) else { break };
-        let times = slice(ready.as_mut(), inferences, &run_queue);
+        let times = guarded(|| slice(ready.as_mut(), inferences, &run_queue));
         say(&times.map_err(|error| at(error, workload.name(), size))?)?;
     }
     Ok(())

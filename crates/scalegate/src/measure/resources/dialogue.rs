@@ -99,7 +99,7 @@ impl Dialogue {
     }
 
     fn failure(&self, how: &str, errors: &str) -> Error {
-        let cause = format!("the measured process {how} and said:\n{}", errors.trim_end());
+        let cause = child::how_it_ended(how, errors);
         Error::new(&self.place, cause, "fix the cause and rerun; earlier records are as they were")
     }
 }

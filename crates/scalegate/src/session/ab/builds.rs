@@ -1,10 +1,9 @@
 //! The executables of both sides.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::progress::Progress;
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
 use crate::session::build::{Executable, build_in, link_again};
@@ -48,8 +47,12 @@ impl Workshop {
         // From here on builds run in other directories.
         let place = place.canonicalize().map_err(fail)?;
         let lock = File::create(place.join("lock")).map_err(fail)?;
-        lock.try_lock()
-            .map_err(|_| Error::new(place.display(), "another `scalegate ab` is at work here", "wait for it to end"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                Error::new(place.display(), "another `scalegate ab` is at work here", "wait for it to end")
+            }
+            TryLockError::Error(error) => Error::new(place.display(), error, "use a file system that has locks"),
+        })?;
         Ok(Self { place, _lock: lock })
     }
 
@@ -69,13 +72,9 @@ impl Workshop {
     /// # Errors
     /// One doesn't build, or has no bench target of this crate; the revision is named.
     pub(super) fn build_both(&self, repository: &Repository, revisions: [&Revision; 2]) -> Result<[Built; 2]> {
-        let progress = Progress::new();
         let both = |align| -> Result<[Built; 2]> {
-            let build = |revision: &Revision, side| {
-                progress.say(format!("builds {}", revision.name));
-                self.build(repository, revision, side, align)
-            };
-            Ok([build(revisions[0], "base")?, build(revisions[1], "head")?])
+            let [base, head] = revisions;
+            Ok([self.build(repository, base, "base", align)?, self.build(repository, head, "head", align)?])
         };
         let built = both(true)?;
         // Sides that are placed in different ways are no pair.
@@ -84,14 +83,17 @@ impl Workshop {
 
     fn build(&self, repository: &Repository, revision: &Revision, side: &str, align: bool) -> Result<Built> {
         let tree = self.place.join("tree");
-        repository.check_out(revision, &tree)?;
-        let checkout = repository.corresponding(revision, &tree)?;
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
+        repository.check_out(revision, &tree).map_err(context)?;
+        let checkout = repository.corresponding(revision, &tree).map_err(|error| error.context(side))?;
+        eprintln!("building the {side}: {}", revision.name);
         let found = build_in(&checkout, &self.place.join("target")).map_err(context)?;
         if found.is_empty() {
-            return Err(context(crate::session::record::nothing_to_measure()));
+            let cause = "none of its bench targets is made with scalegate";
+            let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
+            return Err(context(Error::new("this package", cause, remedy)));
         }
-        let aligned = if align { self.aligned(&found) } else { Err("only one side could be".to_owned()) };
+        let aligned = if align { self.aligned(&found)? } else { Err("only one side could be".to_owned()) };
         let (found, unaligned) = aligned.map_or_else(|reason| (found, Some(reason)), |aligned| (aligned, None));
         let directory = self.place.join(side);
         let keep = |error: std::io::Error| Error::new(directory.display(), error, "make room there");
@@ -116,12 +118,13 @@ impl Workshop {
     }
 
     /// The same executables with aligned functions, or why there are none.
-    fn aligned(&self, executables: &[Executable]) -> std::result::Result<Vec<Executable>, String> {
+    fn aligned(&self, executables: &[Executable]) -> Result<std::result::Result<Vec<Executable>, String>> {
         if !cfg!(target_os = "linux") {
-            return Err("this is known for linkers of Linux alone".to_owned());
+            return Ok(Err("this is known for linkers of Linux alone".to_owned()));
         }
         let script = self.place.join("align.ld");
-        std::fs::write(&script, align_functions()).map_err(|error| error.to_string())?;
+        std::fs::write(&script, align_functions())
+            .map_err(|error| Error::new(script.display(), error, "make room there"))?;
         link_again(executables, &self.place.join("target"), &format!("-T{}", script.display()))
     }
 }

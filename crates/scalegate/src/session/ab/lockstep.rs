@@ -9,12 +9,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use serde::de::DeserializeOwned;
 
-use crate::Result;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
-use crate::measure::resources::Dialogue;
+use crate::measure::resources::{Dialogue, Heard};
 use crate::record::{Block, PairRound, Slice};
 use crate::session::job::{Described, Job, SliceOrder, SliceTimes, SlicesReady, Work};
+use crate::{Error, Result, measure};
 
 /// A slice takes at least this long: next to it, the way of an order through two pipes and the caches that the other side left
 /// behind are little.
@@ -90,7 +90,7 @@ impl Lockstep<'_> {
     pub(super) fn plan(&self, workload: &Described, base: &Path) -> Result<Plan> {
         let start = Instant::now();
         let mut process = self.start(&workload.name, base, &[])?;
-        let SlicesReady { threads } = hear(&mut process)?;
+        let SlicesReady { threads } = ready(&mut process)?;
         let start_s = start.elapsed().as_secs_f64();
         let mut sizes = BTreeMap::new();
         for &size in &workload.sizes {
@@ -123,7 +123,7 @@ impl Lockstep<'_> {
     ) -> Result<PairRound> {
         let start = |side: usize| -> Result<Dialogue> {
             let started = self.start(workload, executables[side], &plan.cores).and_then(|mut process| {
-                hear::<SlicesReady>(&mut process)?;
+                ready(&mut process)?;
                 Ok(process)
             });
             started.map_err(|error| error.context(names[side]))
@@ -186,8 +186,22 @@ fn order(process: &mut Dialogue, size: u64, inferences: u64) -> Result<SliceTime
     hear(process)
 }
 
+/// The first answer of a process: one that doesn't know this job ends without it.
+fn ready(process: &mut Dialogue) -> Result<SlicesReady> {
+    let heard = process.lines().recv().ok();
+    let has_answered = heard.is_some();
+    understood(process, heard).map_err(|error| match has_answered || measure::interrupted() {
+        true => error,
+        false => Error::new(error.place(), error.cause(), "if this revision's scalegate has no `ab`, name a later one"),
+    })
+}
+
 fn hear<T: DeserializeOwned>(process: &mut Dialogue) -> Result<T> {
     let heard = process.lines().recv().ok();
+    understood(process, heard)
+}
+
+fn understood<T: DeserializeOwned>(process: &mut Dialogue, heard: Option<Heard>) -> Result<T> {
     match heard.as_deref().map(serde_json::from_str) {
         Some(Ok(answer)) => Ok(answer),
         _ => Err(process.unexpected(heard)),

@@ -61,7 +61,7 @@ pub(crate) struct AbOutcome {
     pub(crate) check: PairCheck,
     /// How long it was measured, builds not included.
     pub(crate) measured: Duration,
-    /// Workloads of one side only.
+    /// Workloads that one side has alone.
     pub(crate) unpaired: Vec<String>,
 }
 
@@ -81,6 +81,15 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
     let workshop = Workshop::open()?;
+    // What Ctrl-C ends has causes of all kinds.
+    let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
+    let sides = build(request, &workshop).map_err(interrupted)?;
+    let jobs = workshop.scratch()?;
+    Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?.measure()
+}
+
+/// Base and head.
+fn build(request: &AbRequest, workshop: &Workshop) -> Result<[Built; 2]> {
     let repository = Repository::here(workshop.place())?;
     let base = match &request.base {
         Some(name) => repository.named(name)?,
@@ -92,6 +101,10 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
         Some(name) => repository.named(name)?,
         None => repository.working_tree()?,
     };
+    // Whatever can be refused at once is not built first.
+    for (side, revision) in [("base", &base), ("head", &head)] {
+        repository.refuse_submodules(revision).map_err(|error| error.context(side))?;
+    }
     let sides = workshop.build_both(&repository, [&base, &head])?;
     if let Some(reason) = &sides[0].unaligned {
         eprintln!(
@@ -99,8 +112,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
             reason.trim_end()
         );
     }
-    let jobs = workshop.scratch()?;
-    Comparison::new(request, &config, sides, jobs.path())?.measure()
+    Ok(sides)
 }
 
 /// Both sides, ready to be measured.
@@ -166,7 +178,6 @@ impl<'a> Comparison<'a> {
     fn measure(&self) -> Result<AbOutcome> {
         let (pairs, withheld, unpaired) = self.pairs()?;
         let begin = Instant::now();
-        let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin };
         let mut record = PairRecord {
             schema: <PairRecord as record::Document>::SCHEMA,
             host: measure::host()?,
@@ -177,17 +188,27 @@ impl<'a> Comparison<'a> {
             function_alignment: self.sides[0].unaligned.is_none().then_some(FUNCTION_ALIGNMENT),
             series: withheld,
         };
-        let first = record.series.len();
-        let each = self
-            .request
-            .budget
-            .map_or(self.config.ab.seconds, |budget| budget.as_secs_f64() / pairs.len().max(1) as f64);
+        let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin };
+        let check = self
+            .plan(&pairs, &lockstep, &mut record)
+            .and_then(|plans| self.take(&pairs, &plans, &lockstep, &mut record));
+        let check = check.map_err(|error| self.kept(&record, error))?;
+        Ok(AbOutcome { record, check, measured: begin.elapsed(), unpaired })
+    }
+
+    /// Plans the rounds of each pair, whose series it adds to the record, still empty.
+    fn plan(&self, pairs: &[Pair<'_>], lockstep: &Lockstep<'_>, record: &mut PairRecord) -> Result<Vec<Plan>> {
+        let each = match self.request.budget {
+            Some(budget) => budget.as_secs_f64() / pairs.len().max(1) as f64,
+            None => self.config.ab.seconds,
+        };
         let progress = Progress::new();
-        let mut plans = Vec::new();
-        for pair in &pairs {
-            progress.say(format!("chooses slices of {}", pair.workload.name));
+        let (mut plans, mut longest) = (Vec::new(), 0.0);
+        for pair in pairs {
+            progress.say(format!("choosing the length of slices: {}", pair.workload.name));
             let mut plan = lockstep.plan(pair.workload, &pair.executables[0]).map_err(|error| error.context("base"))?;
             let rounds = self.rounds(&mut plan, each);
+            longest += of_pairs(rounds) * plan.round_s();
             record.series.push(PairSeries {
                 cores: plan.cores.clone(),
                 looks: gate::looks(rounds),
@@ -195,10 +216,34 @@ impl<'a> Comparison<'a> {
             });
             plans.push(plan);
         }
+        drop(progress);
+        let budget = each * pairs.len() as f64;
+        let short = if longest > budget * SLACK {
+            format!(": the budget is {budget:.0} s, but fewer than {MIN_ROUNDS} rounds decide nothing")
+        } else {
+            String::new()
+        };
+        if !pairs.is_empty() {
+            let noun = if pairs.len() == 1 { "workload" } else { "workloads" };
+            eprintln!("measuring {} {noun} for at most {longest:.0} s{short}", pairs.len());
+        }
+        Ok(plans)
+    }
+
+    /// Takes rounds until all is decided, or none is left.
+    fn take(
+        &self,
+        pairs: &[Pair<'_>],
+        plans: &[Plan],
+        lockstep: &Lockstep<'_>,
+        record: &mut PairRecord,
+    ) -> Result<PairCheck> {
+        let first = record.series.len() - pairs.len();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
         let mut check = None;
         let mut decided = vec![false; pairs.len()];
         let most = record.series.iter().filter_map(|series| series.looks.last()).max().copied().unwrap_or(0);
+        let progress = Progress::new();
         for round in 0..most {
             for (index, pair) in pairs.iter().enumerate() {
                 let series = &mut record.series[first + index];
@@ -216,10 +261,10 @@ impl<'a> Comparison<'a> {
                 }
                 series.pairs.push(take([base, head], ["base", "head"], round, &mut random)?);
             }
-            record::write_json(&self.request.out, &record)?;
+            record::write_json(&self.request.out, record)?;
             let is_look = |series: &PairSeries| series.looks.contains(&(round + 1));
             if record.series.iter().any(is_look) {
-                let now = self.check(&record);
+                let now = self.check(record);
                 for (index, pair) in pairs.iter().enumerate() {
                     let key = |metric: &Metric| SeriesKey::new(pair.workload.name.clone(), *metric);
                     let is_open = |metric: &Metric| !gate::is_decided(&now.findings, &key(metric));
@@ -233,8 +278,23 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
-        let check = check.unwrap_or_else(|| self.check(&record));
-        Ok(AbOutcome { record, check, measured: begin.elapsed(), unpaired })
+        Ok(check.unwrap_or_else(|| self.check(record)))
+    }
+
+    /// Writes the rounds that were complete before an error, and says so if it is that of Ctrl-C.
+    fn kept(&self, record: &PairRecord, error: Error) -> Error {
+        let out = &self.request.out;
+        let rounds = record.series.iter().map(|series| series.pairs.len()).max().unwrap_or(0);
+        let is_written = rounds > 0 && record::write_json(out, record).is_ok();
+        match (measure::interrupted(), is_written) {
+            (false, _) => error,
+            (true, false) => measure::interruption(),
+            (true, true) => Error::new(
+                "interrupted",
+                format!("{} has the {rounds} pairs of rounds that were complete", out.display()),
+                "start it again: pairs are not resumed",
+            ),
+        }
     }
 
     fn metrics(&self) -> &[Metric] {
@@ -248,11 +308,15 @@ impl<'a> Comparison<'a> {
     /// Fits the plan of a workload into its part of the budget, and gives the number of pairs of rounds.
     fn rounds(&self, plan: &mut Plan, seconds: f64) -> u32 {
         let most = self.config.ab.rounds;
-        let of_pairs = |rounds: u32| f64::from(rounds + rounds.div_ceil(CONTROL_EVERY));
         plan.fill(seconds / of_pairs(most));
         let fitting = (1..=most).rev().find(|rounds| of_pairs(*rounds) * plan.round_s() <= seconds * SLACK);
         fitting.unwrap_or(1).max(MIN_ROUNDS.min(most))
     }
+}
+
+/// How many rounds there are with those of the base against itself.
+fn of_pairs(rounds: u32) -> f64 {
+    f64::from(rounds + rounds.div_ceil(CONTROL_EVERY))
 }
 
 /// The plan of a round fits if it is longer by no more than this factor, by which the times of a calibration are off.
@@ -294,17 +358,19 @@ fn empty(workload: &Described) -> PairSeries {
 /// In what a workload of the base is another one than that of the head.
 fn difference(base: &Described, head: &Described) -> Option<String> {
     let list = |sizes: &[u64]| sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
-    let other = |what: &str, before: &str, after: &str| {
-        Some(format!("the sides have other {what}: {before} in the base, {after} in the head"))
+    let differ = |what: &str, before: &str, after: &str| {
+        Some(format!("{what} differ: {before} in the base, {after} in the head"))
     };
     if base.axis != head.axis {
-        return other("axes", base.axis.name(), head.axis.name());
+        return differ("axes", base.axis.name(), head.axis.name());
     }
     if base.sizes != head.sizes {
-        return other("sizes", &list(&base.sizes), &list(&head.sizes));
+        return differ("sizes", &list(&base.sizes), &list(&head.sizes));
     }
     let keys = base.protocol.keys().chain(head.protocol.keys());
     let of = |it: &Described, key: &String| it.protocol.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
-    let differs = |key: &&String| base.protocol.get(*key) != head.protocol.get(*key);
-    keys.into_iter().find(differs).and_then(|key| other(key, &of(base, key), &of(head, key)))
+    let is_other = |key: &&String| base.protocol.get(*key) != head.protocol.get(*key);
+    keys.into_iter()
+        .find(is_other)
+        .and_then(|key| differ(&format!("settings of `{key}`"), &of(base, key), &of(head, key)))
 }

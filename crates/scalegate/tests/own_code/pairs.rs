@@ -1,0 +1,41 @@
+//! `scalegate ab`: base against head.
+
+use std::collections::BTreeSet;
+
+use scalegate::record::{self, PairRecord};
+
+use crate::package::{Package, code, plant_quadratic};
+
+#[test]
+fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
+    let package = Package::committed();
+    plant_quadratic(&package);
+    package.write("src/not_committed.txt", "part of the working tree");
+    let before = package.files(&["target"]);
+    let said = code(&package.scalegate("ab --workload text/* --budget 3s"), 1);
+    assert!(said.contains("REGRESSED: working tree against"), "{said}");
+    assert!(package.files(&["target"]) == before, "the repository was changed");
+    let record: PairRecord = record::read_json(&package.path("target/scalegate/ab.json")).unwrap();
+    assert_eq!(record.series.len(), 1);
+    let series = &record.series[0];
+    assert_eq!(series.workload, "text/count_words");
+    assert!(series.pairs.len() >= 10 && series.controls.len() >= 3);
+    assert_ne!(record.base.executables, record.head.executables);
+    let places = std::fs::read_dir(package.path("target/scalegate/ab")).unwrap();
+    let names: BTreeSet<String> = places.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, ["base", "head", "lock", "target", "tree", "tree.index"].map(str::to_owned).into());
+}
+
+#[test]
+fn a_side_that_cannot_be_compared_is_named() {
+    let package = Package::committed();
+    let said = code(&package.scalegate("ab v9"), 2);
+    assert!(said.contains("v9: there is no such revision\n  help: name a commit"), "{said}");
+    code(&package.scalegate("ab v9 --bisect"), 125);
+    package.edit("src/lib.rs", "use ", "no Rust; use ");
+    let said = code(&package.scalegate("ab"), 2);
+    assert!(said.contains("head (working tree): cargo bench --no-run: the bench targets don't build"), "{said}");
+    std::fs::remove_dir_all(package.path(".git")).unwrap();
+    let said = code(&package.scalegate("ab"), 2);
+    assert!(said.contains("run it in a git repository"), "{said}");
+}
