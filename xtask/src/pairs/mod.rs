@@ -4,6 +4,7 @@ mod layout;
 mod load;
 mod package;
 mod power;
+mod proof;
 mod silence;
 
 use clap::{Args, Subcommand};
@@ -23,6 +24,7 @@ enum Command {
     Power(power::Arguments),
     Silence(silence::Arguments),
     Layout(layout::Arguments),
+    Proof(proof::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -30,5 +32,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Command::Power(arguments) => power::run(arguments),
         Command::Silence(arguments) => silence::run(arguments),
         Command::Layout(arguments) => layout::run(arguments),
+        Command::Proof(arguments) => proof::run(arguments),
     }
 }

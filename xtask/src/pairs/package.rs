@@ -104,11 +104,21 @@ impl Package {
         process::run_quietly(git.args(words).current_dir(&self.place))
     }
 
-    /// `scalegate ab` on one workload, for so many seconds at most.
-    pub(super) fn ab(&self, base: &str, head: &str, workload: &str, seconds: f64) -> Result<Answer> {
+    fn command(&self, base: &str, head: &str, workload: &str, seconds: f64) -> std::process::Command {
         let budget = format!("{}ms", (1e3 * seconds) as u64);
         let mut ab = command(&self.scalegate, ["ab", base, head, "--workload", workload, "--budget", &budget]);
-        let output = process::output(ab.args(["--format", "json"]).current_dir(&self.place))?;
+        ab.current_dir(&self.place);
+        ab
+    }
+
+    /// `scalegate ab` as a user sees it, and its exit code.
+    pub(super) fn show_ab(&self, base: &str, head: &str, workload: &str, seconds: f64) -> Result<Option<i32>> {
+        Ok(process::status(&mut self.command(base, head, workload, seconds))?.code())
+    }
+
+    /// `scalegate ab` on one workload, for so many seconds at most.
+    pub(super) fn ab(&self, base: &str, head: &str, workload: &str, seconds: f64) -> Result<Answer> {
+        let output = process::output(self.command(base, head, workload, seconds).args(["--format", "json"]))?;
         serde_json::from_slice(&output.stdout).map_err(|_| {
             Error::new(
                 format!("scalegate ab {base} {head}"),
