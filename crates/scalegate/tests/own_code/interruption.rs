@@ -90,7 +90,7 @@ fn marked(mark: &str) -> Vec<Marked> {
     processes.collect()
 }
 
-/// Whether the mask of signals that are caught has SIGINT (proc_pid_status(5)).
+/// Whether the mask of signals that are caught has SIGINT (`proc_pid_status(5)`).
 fn catches(status: &str) -> bool {
     let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
     mask.is_some_and(|mask| mask & (1 << (2 - 1)) != 0)
