@@ -65,8 +65,9 @@ impl Package {
         let library = sources.root().join("crates/scalegate");
         let manifest = format!(
             "[package]\nname = \"pairs\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[workspace]\n[dev-dependencies]\n\
-             scalegate = {{ path = {library:?}, default-features = false }}\n[lib]\nbench = false\n[[bench]]\nname = \"scaling\"\n\
-             harness = false\n"
+             scalegate = {{ path = \"{}\", default-features = false }}\n[lib]\nbench = false\n[[bench]]\nname = \"scaling\"\n\
+             harness = false\n",
+            library.display()
         );
         process::remove(&place.join(".git"))?;
         process::remove(&place.join("build.rs"))?;

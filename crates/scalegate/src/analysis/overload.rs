@@ -189,6 +189,7 @@ fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
         seed,
         base: arm.clone(),
         head: arm,
+        function_alignment: None,
         series: vec![PairSeries {
             workload: "simulated".into(),
             axis: Axis::TOKENS,

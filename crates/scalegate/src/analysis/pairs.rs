@@ -202,7 +202,7 @@ mod tests {
     fn the_slower_half_of_slices_may_be_anything() {
         assert_eq!(faster_half(Vec::new()), None);
         assert_eq!(faster_half(vec![0.0, 1.0]), None);
-        assert_eq!(faster_half(vec![3.0]), Some(3.0));
+        assert_eq!(faster_half(vec![1.0]), Some(1.0));
         let half = faster_half(vec![1e9, 1.0, 4.0, 1e9]).unwrap();
         assert!((half - 2.0).abs() < 1e-12, "{half}");
     }

@@ -48,17 +48,17 @@ impl Spread {
     ///
     /// The variance of a mean of n values of an AR(1) process is that of n (1 − ρ) / (1 + ρ) independent ones (Bayley and Hammersley,
     /// *The "effective" number of independent observations in an autocorrelated time series*, J. R. Statist. Soc. Suppl. 8, 1946).
-    /// ρ is the lag-one correlation of the pseudo-values, whose mean of ρ − (1 + 4ρ) / n is put right (Kendall, *Note on bias in the
-    /// estimation of autocorrelation*, Biometrika 41, 1954). A positive one always counts: a test of whether it is there would let
-    /// through what a few rounds cannot show, and independent rounds lose less by it. A negative one counts as none.
-    pub(crate) fn serial_jackknife(estimate: f64, without: &[f64]) -> Self {
+    /// ρ is `shared`, the correlation of all costs that the estimate is made of, unless the pseudo-values of the estimate itself show a
+    /// higher one, by [`OWN_CORRELATION`] standard errors: of ten rounds, one series of numbers says next to nothing about its own.
+    pub(crate) fn serial_jackknife(estimate: f64, without: &[f64], shared: f64) -> Self {
         let plain = Self::jackknife(estimate, without);
-        let rho = serial_correlation(without);
+        let n = without.len() as f64;
+        let own = serial_correlation([without]);
+        let rho = if own > shared + OWN_CORRELATION / n.sqrt() { own } else { shared };
         if rho == 0.0 {
             return plain;
         }
         let share = (1.0 - rho) / (1.0 + rho);
-        let n = without.len() as f64;
         Self {
             estimate,
             // The spread of n correlated values around their own mean is smaller than that around the true one, by this.
@@ -80,24 +80,30 @@ impl Spread {
     }
 }
 
+/// By so many standard errors has the correlation of one estimate to be above the shared one to count.
+const OWN_CORRELATION: f64 = 2.0;
+
 /// The highest correlation that is reckoned with; beyond it there is next to no information in a further round.
 const MAX_CORRELATION: f64 = 0.95;
 
-/// The lag-one correlation of values in their order, 0 where it is negative or values are too few for it.
-fn serial_correlation(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
+/// The lag-one correlation that all of these have, each a series of values in their order; 0 where it is negative, or they are too
+/// short for it. A positive one always counts: a test of whether it is there would let through what a few rounds cannot show.
+///
+/// The mean of the estimate from n values is ρ − (1 + 4ρ) / n, which is put right (Kendall, *Note on bias in the estimation of
+/// autocorrelation*, Biometrika 41, 1954).
+pub(crate) fn serial_correlation<'a>(series: impl IntoIterator<Item = &'a [f64]>) -> f64 {
+    let (mut lagged, mut sum, mut n) = (0.0, 0.0, 0.0);
+    for values in series {
+        n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        sum += values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+        lagged += values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
+    }
     // With fewer values the correction for bias is larger than what it corrects.
-    if n < 8.0 {
+    if n < 8.0 || sum == 0.0 {
         return 0.0;
     }
-    let mean = values.iter().sum::<f64>() / n;
-    let sum: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    let lagged: f64 = values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
-    if sum == 0.0 {
-        return 0.0;
-    }
-    let rho = (n * lagged / sum + 1.0) / (n - 4.0);
-    rho.clamp(0.0, MAX_CORRELATION)
+    ((n * lagged / sum + 1.0) / (n - 4.0)).clamp(0.0, MAX_CORRELATION)
 }
 
 /// From here on the quantile comes from an expansion, exact to 1e-6 and better with every degree of freedom more; the

@@ -14,9 +14,11 @@ pub fn ratios(base: &Observations, head: &Observations, confidence: f64) -> Resu
         before.pooled(without).iter().zip(after.pooled(without)).map(|(b, a)| level + (a / b).ln()).collect()
     };
     let without: Vec<Vec<f64>> = (0..before.n_rounds()).map(|round| differences(Some(round))).collect();
+    let shared = before.serial_correlation(&after);
     let ratio = |(s, estimate): (usize, f64)| {
         let column: Vec<f64> = without.iter().map(|row| row[s]).collect();
-        let Interval { estimate, lower, upper } = Spread::serial_jackknife(estimate, &column).interval(confidence);
+        let Interval { estimate, lower, upper } =
+            Spread::serial_jackknife(estimate, &column, shared).interval(confidence);
         let [estimate, lower, upper] = [estimate, lower, upper].map(f64::exp_m1);
         (before.sizes[s], Interval { estimate, lower, upper })
     };

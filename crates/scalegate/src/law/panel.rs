@@ -1,5 +1,6 @@
 //! Rounds and sizes laid out as a two-way table of log costs: round effects, outliers, pooling, pure error.
 
+use super::interval::serial_correlation;
 use super::{FitError, Observations};
 
 /// Cells further from their place than this many robust standard deviations are winsorized: brought back to that distance.
@@ -84,6 +85,16 @@ impl Panel {
         };
         after.align_rounds();
         Ok((before, after))
+    }
+
+    /// The correlation of successive pairs of rounds with `other`, from the differences at all sizes.
+    pub(crate) fn serial_correlation(&self, other: &Self) -> f64 {
+        let difference = |size: usize| -> Vec<f64> {
+            let rows = self.cells.iter().zip(&other.cells);
+            rows.filter_map(|(before, after)| Some(after[size]? - before[size]?)).collect()
+        };
+        let all: Vec<Vec<f64>> = (0..self.sizes.len()).map(difference).collect();
+        serial_correlation(all.iter().map(Vec::as_slice))
     }
 
     pub(crate) fn n_rounds(&self) -> usize {

@@ -136,7 +136,8 @@ impl Sample {
         let estimates = pooled(None)?;
         let without: Vec<Vec<f64>> = (0..self.panel.n_rounds()).map(|r| pooled(Some(r))).collect::<Option<_>>()?;
         let column = |j: usize| without.iter().map(|v| v[j]).collect::<Vec<_>>();
-        Some(estimates.iter().enumerate().map(|(j, &e)| Spread::serial_jackknife(e, &column(j))).collect())
+        let shared = self.panel.serial_correlation(&other.panel);
+        Some(estimates.iter().enumerate().map(|(j, &e)| Spread::serial_jackknife(e, &column(j), shared)).collect())
     }
 
     /// How the statistics that `read` makes of pooled costs answer to a relative change of each cost: one row per size.
