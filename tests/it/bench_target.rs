@@ -196,7 +196,7 @@ fn a_record_that_could_not_be_written_is_refused_before_anything_is_measured() {
       help: check that the directory exists, is writable and has room; nothing was changed
     ");
     insta::assert_snapshot!(refused("."), @"
-    error: .: it is a directory
+    error: .: it is no regular file
       help: name a file; nothing was changed
     ");
     assert!(!place.path("target").exists(), "not even a model was written");
