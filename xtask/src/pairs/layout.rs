@@ -36,10 +36,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             let mut changes: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
             for build in 1..=arguments.builds {
                 let answer = package.ab(&branch(arm, 0), &branch(arm, build), workload, arguments.seconds)?;
-                let own = answer.ratios.iter().filter(|ratios| ratios.workload == workload);
-                for at in own.flat_map(|ratios| &ratios.wall_time) {
-                    let half = 0.5 * (at.change.upper - at.change.lower);
-                    changes.entry(at.size).or_default().push((at.change.estimate, half));
+                for (size, change) in answer.ratios() {
+                    changes.entry(size).or_default().push((change.estimate, 0.5 * (change.upper - change.lower)));
                 }
             }
             for (size, changes) in changes {

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use scalegate::{Error, Result};
-use serde::Deserialize;
+use scalegate::analysis::{self, PairCheck};
+use scalegate::config::{AbSettings, GateSettings};
+use scalegate::gate::{Finding, Quantity};
+use scalegate::law::Interval;
+use scalegate::metric::Metric;
+use scalegate::record::{self, PairRecord, PairSeries};
+use scalegate::{Error, Result, paths};
 
 use crate::process::{self, command};
 use crate::sources::{Sources, cargo};
@@ -20,39 +25,10 @@ pub(super) struct Package {
     scalegate: PathBuf,
 }
 
-/// What `scalegate ab --format json` says.
-#[derive(Debug, Clone, Deserialize)]
+/// What a comparison comes to.
 pub(super) struct Answer {
-    pub(super) verdict: String,
-    pub(super) findings: Vec<Found>,
-    pub(super) ratios: Vec<Ratios>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Found {
-    pub(super) quantity: String,
-    pub(super) outcome: String,
-    pub(super) change: Option<Change>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Change {
-    pub(super) estimate: f64,
-    pub(super) lower: f64,
-    pub(super) upper: f64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Ratios {
-    pub(super) workload: String,
-    pub(super) pairs: u32,
-    pub(super) wall_time: Vec<AtSize>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct AtSize {
-    pub(super) size: u64,
-    pub(super) change: Change,
+    pub(super) check: PairCheck,
+    series: PairSeries,
 }
 
 impl Package {
@@ -119,14 +95,16 @@ impl Package {
 
     /// `scalegate ab` on one workload, for so many seconds at most.
     pub(super) fn ab(&self, base: &str, head: &str, workload: &str, seconds: f64) -> Result<Answer> {
-        let output = process::output(self.command(base, head, workload, seconds).args(["--format", "json"]))?;
-        serde_json::from_slice(&output.stdout).map_err(|_| {
-            Error::new(
-                format!("scalegate ab {base} {head}"),
-                String::from_utf8_lossy(&output.stderr),
-                "fix the cause and rerun",
-            )
-        })
+        let output = process::output(&mut self.command(base, head, workload, seconds))?;
+        if !matches!(output.status.code(), Some(0 | 1 | 3)) {
+            let cause = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(Error::new(format!("scalegate ab {base} {head}"), cause, "fix the cause and rerun"));
+        }
+        let mut record: PairRecord = record::read_json(&self.place.join(paths::pairs()))?;
+        // The package has no configuration, so that these are the settings of the command.
+        let (settings, gate) = (AbSettings::default(), GateSettings::default());
+        let check = analysis::check_pairs(&record, &settings, &gate, &[Metric::WallTime]);
+        Ok(Answer { check, series: record.series.remove(0) })
     }
 
     /// The same change by zenbench: relative, with its interval.
@@ -174,14 +152,14 @@ impl Zenbench {
         Ok(Self { executable: place.join("target/release/arms-zenbench") })
     }
 
-    pub(super) fn run(&self) -> Result<Change> {
-        let text = process::output(&mut command(&self.executable, [""; 0]))?;
-        let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    /// The change, relative, with its interval of 95 %.
+    pub(super) fn run(&self) -> Result<Interval> {
+        let text = process::text(&mut command(&self.executable, [""; 0]))?;
         let last = text.lines().last().unwrap_or_default();
         let numbers: Vec<f64> = last.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         match numbers[..] {
             [estimate, lower, upper] => {
-                Ok(Change { estimate: estimate / 100.0, lower: lower / 100.0, upper: upper / 100.0 })
+                Ok(Interval { estimate: estimate / 100.0, lower: lower / 100.0, upper: upper / 100.0 })
             }
             _ => Err(Error::new("zenbench", format!("it printed {last:?}"), "look at what the program prints")),
         }
@@ -189,19 +167,25 @@ impl Zenbench {
 }
 
 impl Answer {
-    pub(super) fn of(&self, quantity: &str) -> Option<&Found> {
-        self.findings.iter().find(|found| found.quantity == quantity)
+    /// What was found of the slope.
+    pub(super) fn slope(&self) -> Option<&Finding> {
+        self.check.findings.iter().find(|finding| finding.quantity == Quantity::Slope)
     }
 
     /// The pairs of rounds that were taken.
-    pub(super) fn pairs(&self) -> u32 {
-        self.ratios.iter().map(|ratios| ratios.pairs).max().unwrap_or_default()
+    pub(super) fn pairs(&self) -> usize {
+        self.series.pairs.len()
+    }
+
+    /// The change at each size.
+    pub(super) fn ratios(&self) -> Vec<(u64, Interval)> {
+        analysis::ratios(&self.series, Metric::WallTime)
     }
 }
 
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [estimate, lower, upper] = [self.estimate, self.lower, self.upper].map(|value| 100.0 * value);
-        write!(f, "{estimate:+.2} % [{lower:+.2}, {upper:+.2}]")
-    }
+/// A relative change with its interval; nothing for none.
+pub(super) fn percents(change: Option<Interval>) -> String {
+    let Some(Interval { estimate, lower, upper }) = change else { return String::new() };
+    let [estimate, lower, upper] = [estimate, lower, upper].map(|value| 100.0 * value);
+    format!("{estimate:+.2} % [{lower:+.2}, {upper:+.2}]")
 }

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use clap::Args;
 use scalegate::Result;
+use scalegate::gate::Outcome;
 
 use super::load::beside;
-use super::package::{Package, with_more};
+use super::package::{Package, percents, with_more};
 
 /// What is planted, in hundredths of the work.
 const PLANTED: u32 = 2;
@@ -37,23 +38,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let zenbench = if arguments.function == "chain" { Some(package.zenbench()?) } else { None };
     // Both are built before the first run is timed.
     package.ab("main", "more", &workload, 1.0)?;
-    println!("| run | verdict | slope | pairs of rounds | seconds | zenbench |\n|---|---|---|---|---|---|");
+    println!(
+        "| run | verdict | slope | pairs of rounds | seconds, start included | zenbench |\n|---|---|---|---|---|---|"
+    );
     let (mut found, mut found_by_zenbench) = (0, 0);
     for run in 1..=arguments.runs {
         let start = Instant::now();
         let answer = beside(arguments.loaded, || package.ab("main", "more", &workload, arguments.seconds))?;
         let seconds = start.elapsed().as_secs_f64();
-        let slope = answer.of("slope");
-        found += u32::from(slope.is_some_and(|slope| slope.outcome == "regressed"));
-        let change = slope.and_then(|slope| slope.change).map_or_else(String::new, |change| change.to_string());
+        let slope = answer.slope();
+        let outcome = slope.map(|slope| slope.outcome);
+        found += u32::from(outcome == Some(Outcome::Regressed));
         let other = zenbench.as_ref().map(|it| beside(arguments.loaded, || it.run())).transpose()?;
         found_by_zenbench += u32::from(other.is_some_and(|change| change.lower > MARGIN));
         println!(
-            "| {run} | {} | {} {change} | {} | {seconds:.0} | {} |",
-            answer.verdict,
-            slope.map_or("", |slope| &slope.outcome),
+            "| {run} | {} | {} {} | {} | {seconds:.0} | {} |",
+            answer.check.verdict,
+            outcome.map_or_else(String::new, |outcome| outcome.to_string()),
+            percents(slope.and_then(|slope| slope.change)),
             answer.pairs(),
-            other.map_or_else(String::new, |change| change.to_string())
+            percents(other)
         );
     }
     println!("\n{found} of {} called regressed by their slope", arguments.runs);

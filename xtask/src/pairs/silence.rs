@@ -2,9 +2,10 @@
 
 use clap::Args;
 use scalegate::Result;
+use scalegate::gate::{Outcome, Verdict};
 
 use super::load::beside;
-use super::package::{Package, moved};
+use super::package::{Package, moved, percents};
 
 /// Compare what does the same work, and see that there is no alarm
 ///
@@ -34,16 +35,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let head = if is_moved(run) { format!("moved{run}") } else { "main".to_owned() };
         let loaded = run.is_multiple_of(2);
         let answer = beside(loaded, || package.ab("main", &head, workload, arguments.seconds))?;
-        let is_alarm = answer.findings.iter().any(|it| it.outcome == "regressed" || it.outcome == "improved");
-        alarms += u32::from(is_alarm);
-        passes += u32::from(answer.verdict == "pass");
-        let slope = answer.of("slope").and_then(|slope| slope.change);
+        let is_change = |outcome| matches!(outcome, Outcome::Regressed | Outcome::Improved);
+        alarms += u32::from(answer.check.findings.iter().any(|finding| is_change(finding.outcome)));
+        passes += u32::from(answer.check.verdict == Verdict::Pass);
         println!(
             "| {run} | {workload} | {} | {} | {} | {} |",
             if is_moved(run) { "moved" } else { "same" },
             if loaded { "coming and going" } else { "none" },
-            answer.verdict,
-            slope.map_or_else(String::new, |change| change.to_string())
+            answer.check.verdict,
+            percents(answer.slope().and_then(|slope| slope.change))
         );
     }
     println!("\n{alarms} alarms and {passes} passes in {} runs", arguments.runs);

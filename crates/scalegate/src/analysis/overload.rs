@@ -11,7 +11,7 @@ use crate::config::{AbSettings, GateSettings};
 use crate::gate::{self, Verdict};
 use crate::law::random::{standard_normal, uniform};
 use crate::metric::Metric;
-use crate::record::{Arm, Block, Document, Host, PairRecord, PairRound, PairSeries, Slice};
+use crate::record::{Arm, Block, Document, PairRecord, PairRound, PairSeries, Provenance, Slice};
 
 const SIZES: [u64; 6] = [16, 32, 64, 128, 256, 512];
 const ROUNDS: u32 = 40;
@@ -184,7 +184,7 @@ fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
     let arm = Arm { name: "simulated".to_owned(), tree: String::new(), executables: BTreeMap::new() };
     let mut record = PairRecord {
         schema: PairRecord::SCHEMA,
-        host: host(),
+        host: Provenance::imported().host,
         measured: String::new(),
         seed,
         base: arm.clone(),
@@ -215,20 +215,6 @@ fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
                 return check;
             }
         }
-    }
-}
-
-fn host() -> Host {
-    let unknown = String::new;
-    Host {
-        class: "simulated".to_owned(),
-        cpu: unknown(),
-        architecture: unknown(),
-        cores: Vec::new(),
-        memory_gib: 0,
-        os: unknown(),
-        kernel: unknown(),
-        governor: None,
     }
 }
 
