@@ -25,8 +25,14 @@ pub fn words(text: &str) -> usize {
 
 /// The sum of all numbers among the words, by a machine of states whose branches nobody can foresee.
 pub fn numbers(text: &str) -> u64 {
+    let sum = sum_of_numbers(text.as_bytes());
+    sum ^ sum_of_numbers(&text.as_bytes()[..text.len() * MORE / 100])
+}
+
+#[inline(never)]
+fn sum_of_numbers(text: &[u8]) -> u64 {
     let (mut state, mut sum, mut number) = (0_u8, 0_u64, 0_u64);
-    for &byte in text.as_bytes().iter().chain(&text.as_bytes()[..text.len() * MORE / 100]) {
+    for &byte in text {
         match (state, byte) {
             (0, b'0'..=b'9') => (number, state) = (u64::from(byte - b'0'), 1),
             (1, b'0'..=b'9') => number = number * 10 + u64::from(byte - b'0'),

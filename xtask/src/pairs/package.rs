@@ -107,6 +107,12 @@ impl Package {
         Ok(Answer { check, series: record.series.remove(0) })
     }
 
+    /// Keeps the record of the last comparison, with all its slices, below a directory of the package.
+    pub(super) fn keep(&self, directory: &str, run: u32) -> Result<()> {
+        let record = process::read(&self.place.join(paths::pairs()))?;
+        process::write(&self.place.join("target").join(directory).join(format!("{run}.json")), record)
+    }
+
     /// The same change by zenbench: relative, with its interval.
     pub(super) fn zenbench(&self) -> Result<Zenbench> {
         Zenbench::new(&self.place.join("zenbench"))

@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let start = Instant::now();
         let answer = beside(arguments.loaded, || package.ab("main", "more", &workload, arguments.seconds))?;
         let seconds = start.elapsed().as_secs_f64();
+        package.keep("power", run)?;
         let slope = answer.slope();
         let outcome = slope.map(|slope| slope.outcome);
         found += u32::from(outcome == Some(Outcome::Regressed));

@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let head = if is_moved(run) { format!("moved{run}") } else { "main".to_owned() };
         let loaded = run.is_multiple_of(2);
         let answer = beside(loaded, || package.ab("main", &head, workload, arguments.seconds))?;
+        package.keep("silence", run)?;
         let is_change = |outcome| matches!(outcome, Outcome::Regressed | Outcome::Improved);
         alarms += u32::from(answer.check.findings.iter().any(|finding| is_change(finding.outcome)));
         passes += u32::from(answer.check.verdict == Verdict::Pass);

@@ -22,6 +22,9 @@ pub(crate) struct Workspace {
     workspace_root: PathBuf,
     #[serde(default)]
     workspace_default_members: Vec<String>,
+    /// Where Cargo keeps what it has compiled; Cargo before 1.91 has no such directory apart from that of the results.
+    #[serde(default)]
+    pub(super) build_directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

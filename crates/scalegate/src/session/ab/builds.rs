@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
-use crate::session::build::{Executable, build_in, link_again};
-use crate::session::package::hash_executable;
+use crate::session::build::{Executable, Target, build_in, link_again};
+use crate::session::package::{Workspace, hash_executable};
 use crate::{Error, Result, paths, temporary};
 
 /// Where sources are checked out and built, for one process at a time.
 pub(super) struct Workshop {
     place: PathBuf,
+    target: Target,
     /// Held for as long as this value lives; the system lets go of it however the process ends.
     _lock: File,
 }
@@ -53,7 +54,13 @@ impl Workshop {
             }
             TryLockError::Error(error) => Error::new(place.display(), error, "use a file system that has locks"),
         })?;
-        Ok(Self { place, _lock: lock })
+        // Dependencies lie where the working tree's do, so that only what is in the repository is compiled again.
+        let here = Workspace::at(Path::new(".")).ok();
+        let target = Target {
+            directory: place.join("target"),
+            intermediate: here.and_then(|workspace| workspace.build_directory),
+        };
+        Ok(Self { place, target, _lock: lock })
     }
 
     /// The directory.
@@ -87,7 +94,7 @@ impl Workshop {
         repository.check_out(revision, &tree).map_err(context)?;
         let checkout = repository.corresponding(revision, &tree).map_err(|error| error.context(side))?;
         eprintln!("building the {side}: {}", revision.name);
-        let found = build_in(&checkout, &self.place.join("target")).map_err(context)?;
+        let found = build_in(&checkout, &self.target).map_err(context)?;
         if found.is_empty() {
             let cause = "none of its bench targets is made with scalegate";
             let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
@@ -125,6 +132,6 @@ impl Workshop {
         let script = self.place.join("align.ld");
         std::fs::write(&script, align_functions())
             .map_err(|error| Error::new(script.display(), error, "make room there"))?;
-        link_again(executables, &self.place.join("target"), &format!("-T{}", script.display()))
+        link_again(executables, &self.target, &format!("-T{}", script.display()))
     }
 }
