@@ -4,7 +4,7 @@
 //! sources build, and read its documents by the types of the library.
 #![expect(clippy::print_stdout, reason = "what a command prints is its result")]
 
-mod artifacts;
+mod ab;
 mod baselines;
 mod build_time;
 mod chromium;
@@ -53,6 +53,7 @@ enum Command {
     Workflows(workflows::Arguments),
     Dependencies(dependencies::Arguments),
     Counts(counts::Arguments),
+    Ab(ab::Arguments),
     Host(host::Arguments),
     Verdict(verdict::Arguments),
     Comment(comment::Arguments),
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         Command::Workflows(arguments) => workflows::run(&arguments),
         Command::Dependencies(arguments) => done(dependencies::run(&arguments)),
         Command::Counts(arguments) => done(counts::run(&arguments)),
+        Command::Ab(arguments) => done(ab::run(&arguments)),
         Command::Host(arguments) => host::run(&arguments),
         Command::Verdict(arguments) => verdict::run(&arguments),
         Command::Comment(arguments) => done(comment::run(&arguments)),

@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use scalegate::revisions::{Repository, Revision};
-use scalegate::{Error, Result};
+use scalegate::{Error, Result, artifacts};
 use tempfile::TempDir;
 
-use crate::artifacts;
 use crate::process::{self, command};
 
 /// A version of the sources.

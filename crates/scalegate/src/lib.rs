@@ -29,6 +29,8 @@
 //! ```
 
 pub mod analysis;
+#[cfg(feature = "cli")]
+pub mod artifacts;
 mod axis;
 pub mod baseline;
 pub mod bench;

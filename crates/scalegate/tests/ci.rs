@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use assert_cmd::assert::Assert;
 use scalegate_testing::{Place, stderr, stdout};
+use serde_json::{Value, json};
 
 const SIZES: [u64; 6] = [16, 32, 64, 96, 128, 192];
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -39,6 +40,44 @@ impl Records {
         };
         let rows: String = SIZES.into_iter().map(row).collect();
         self.import_as(name, &rows);
+    }
+
+    /// Twenty pairs of rounds whose head takes `factor` times as long, and whose slices vary by `noise`.
+    fn pairs(&self, factor: f64, noise: f64) {
+        let run: Value = serde_json::from_str(&self.read("records/here/run.json")).unwrap_or_default();
+        let mut state = 1_u64;
+        let mut wall_s = |size: u64, is_head: bool| {
+            // Of splitmix64 (Steele et al., OOPSLA 2014); three of them have about the shape of normal noise.
+            let mut uniform = || {
+                state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+            };
+            let normal = 2.0 * (uniform() + uniform() + uniform() - 1.5);
+            1e-5 * (size as f64 + 20.0) * if is_head { factor } else { 1.0 } * (noise * normal).exp()
+        };
+        let mut round = |round: u32| {
+            let mut block = |size: u64| {
+                let slices = [false, true, true, false].map(|is_head| {
+                    let wall_s = wall_s(size, is_head);
+                    json!({"start_s": 0.0, "wall_s": wall_s, "cpu_s": wall_s})
+                });
+                json!({"size": size, "base_first": true, "inferences": 1, "slices": slices})
+            };
+            json!({"round": round, "blocks": SIZES.map(&mut block)})
+        };
+        let pairs: Vec<Value> = (0..20).map(&mut round).collect();
+        let arm = |name: &str| json!({"name": name, "tree": name, "executables": {}});
+        let series = json!({
+            "workload": "llm/decode", "axis": run["series"][0]["axis"], "protocol": {}, "cores": [0], "looks": [10, 20],
+            "pairs": pairs, "controls": [],
+        });
+        let record = json!({
+            "schema": 1, "host": run["provenance"]["host"], "measured": "2026-01-31T00:00:00Z", "seed": 1, "base": arm("main"),
+            "head": arm("HEAD"), "function_alignment": 64, "series": [series],
+        });
+        self.write("records/here/ab.json", record.to_string());
     }
 
     fn verdict(&self, more: &str) -> Assert {
@@ -77,6 +116,39 @@ fn a_change_that_counts_more_fails_and_is_annotated_and_commented() {
     assert_eq!(digest, place.read("out/digest.json"));
     let noise = stdout(&place.scalegate("ci noise out/check.json 2026-01-31").success());
     assert!(noise.starts_with("2026-01-31,imported,llm/decode,instructions,shape,"), "{noise}");
+}
+
+#[test]
+fn wall_time_in_pairs_counts_beside_what_is_counted() {
+    let place = Records::with_change(1.0);
+    place.pairs(1.02, 0.001);
+    let ended = place.verdict("imported").code(1);
+    assert!(stdout(&ended).contains("regressed  llm/decode wall_time (cost in pairs)"), "{}", stdout(&ended));
+    assert!(
+        place.comment().contains("- **regressed** `llm/decode` `wall_time` on `imported`: "),
+        "{}",
+        place.comment()
+    );
+    let summary = place.read("out/summary.md");
+    assert!(summary.contains("- **regressed** `llm/decode` wall\\_time in pairs: "), "{summary}");
+    assert!(summary.ends_with("```sh\nscalegate ab --workload llm/decode\n```\n"), "{summary}");
+    place.pairs(1.0, 0.001);
+    let ended = place.verdict("imported").code(0);
+    assert!(stdout(&ended).contains("pass  llm/decode wall_time in pairs: "), "{}", stdout(&ended));
+}
+
+#[test]
+fn pairs_that_decide_nothing_are_a_note_unless_wall_time_is_required() {
+    let place = Records::with_change(1.0);
+    place.pairs(1.0, 0.1);
+    let ended = place.verdict("imported").code(0);
+    let note = "note: wall_time of llm/decode in pairs is undecided and does not gate (the largest change: ";
+    assert!(stdout(&ended).contains(note), "{}", stdout(&ended));
+    place.write("suite.toml", "[gate]\nrequired = [\"instructions\"]\nrequired_costs = [\"wall_time\"]\n");
+    place.verdict("imported").code(3);
+    place.write("records/here/ab.json", "{}");
+    let ended = place.verdict("imported").code(2);
+    assert!(stderr(&ended).contains("records/here/ab.json"), "{}", stderr(&ended));
 }
 
 #[test]

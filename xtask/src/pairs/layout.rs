@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use scalegate::Result;
 
-use super::package::Package;
+use super::package::{Package, WORKLOADS};
 
 /// Link one source several times with its functions in another order, and see what that does to wall time
 ///
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     println!(
         "| function | size | functions | standard deviation | widest | half width of an interval |\n|---|---|---|---|---|---|"
     );
-    for workload in ["pairs/chain", "pairs/words", "pairs/numbers"] {
+    for workload in WORKLOADS {
         for (arm, _) in arms {
             let mut changes: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
             for build in 1..=arguments.builds {

@@ -23,14 +23,37 @@ pub(super) fn beside<T>(loaded: bool, work: impl FnOnce() -> T) -> T {
     })
 }
 
-fn come_and_go(mut state: u64, is_over: &AtomicBool) {
-    let mut draw = |(from, to): (f64, f64)| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+/// Numbers that look random (splitmix64: Steele et al., OOPSLA 2014).
+pub(super) struct SplitMix {
+    state: u64,
+}
+
+impl SplitMix {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let share = (z >> 11) as f64 / (1_u64 << 53) as f64;
-        Duration::from_secs_f64(from + share * (to - from))
-    };
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to 1.
+    fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A whole number below `end`.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}
+
+fn come_and_go(seed: u64, is_over: &AtomicBool) {
+    let mut random = SplitMix::new(seed);
+    let mut draw = |(from, to): (f64, f64)| Duration::from_secs_f64(from + random.share() * (to - from));
     while !is_over.load(Ordering::Relaxed) {
         let (busy, start) = (draw(BUSY_S), Instant::now());
         while start.elapsed() < busy && !is_over.load(Ordering::Relaxed) {

@@ -6,6 +6,7 @@ mod package;
 mod power;
 mod proof;
 mod silence;
+mod simulate;
 
 use clap::{Args, Subcommand};
 use scalegate::Result;
@@ -23,6 +24,7 @@ pub(crate) struct Arguments {
 enum Command {
     Power(power::Arguments),
     Silence(silence::Arguments),
+    Simulate(simulate::Arguments),
     Layout(layout::Arguments),
     Proof(proof::Arguments),
 }
@@ -31,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::Power(arguments) => power::run(arguments),
         Command::Silence(arguments) => silence::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Layout(arguments) => layout::run(arguments),
         Command::Proof(arguments) => proof::run(arguments),
     }

@@ -16,6 +16,8 @@ use crate::sources::{Sources, cargo};
 const KERNELS: &str = include_str!("../../pairs/kernels.rs");
 const SCALING: &str = include_str!("../../pairs/scaling.rs");
 const ZENBENCH: &str = include_str!("../../pairs/zenbench.rs");
+/// The functions of the package, as workloads.
+pub(super) const WORKLOADS: [&str; 3] = ["pairs/chain", "pairs/words", "pairs/numbers"];
 /// The version of zenbench that the evidence is of.
 const ZENBENCH_VERSION: &str = "=0.1.11";
 

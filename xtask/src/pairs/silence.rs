@@ -5,7 +5,7 @@ use scalegate::Result;
 use scalegate::gate::{Outcome, Verdict};
 
 use super::load::beside;
-use super::package::{Package, moved, percents};
+use super::package::{Package, WORKLOADS, moved, percents};
 
 /// Compare what does the same work, and see that there is no alarm
 ///
@@ -27,11 +27,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     for run in (1..=arguments.runs).filter(|run| is_moved(*run)) {
         package.branch(&format!("moved{run}"), "src/lib.rs", &moved(run))?;
     }
-    let workloads = ["pairs/chain", "pairs/words", "pairs/numbers"];
     println!("| run | workload | head | load | verdict | slope |\n|---|---|---|---|---|---|");
     let (mut alarms, mut passes) = (0, 0);
     for run in 1..=arguments.runs {
-        let workload = workloads[(run / 2 % 3) as usize];
+        let workload = WORKLOADS[(run / 2 % 3) as usize];
         let head = if is_moved(run) { format!("moved{run}") } else { "main".to_owned() };
         let loaded = run.is_multiple_of(2);
         let answer = beside(loaded, || package.ab("main", &head, workload, arguments.seconds))?;

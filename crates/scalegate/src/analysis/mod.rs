@@ -29,7 +29,7 @@ pub use notes::{Fact, Note};
 #[cfg(feature = "cli")]
 pub use overlay::{Line, Overlay, overlays};
 #[cfg(feature = "cli")]
-pub use pairs::{Control, PAIR_METRICS, PairCheck, check_pairs, ratios};
+pub use pairs::{Control, PAIR_METRICS, PairCheck, base_ratios, check_pairs, check_with_pairs, ratios};
 #[cfg(feature = "cli")]
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
 pub use verdict::{Check, Expected, check};

@@ -38,6 +38,11 @@ pub enum Fact {
         /// How many runs were accepted.
         accepted_runs: usize,
     },
+    /// What pairs cannot decide, of one metric. It is left to what else is compared.
+    UndecidedPairs {
+        /// The quantities, by workload.
+        findings: Vec<Finding>,
+    },
     /// The run has interim looks while its rounds are measured, and this is one of them.
     InterimLook {
         /// The workloads whose rounds these are.
@@ -53,17 +58,20 @@ pub enum Fact {
     },
 }
 
-/// A note for each host, metric and number of accepted runs.
-pub(super) fn undecided_costs(findings: Vec<Finding>) -> Vec<Note> {
-    let mut groups: BTreeMap<(String, Metric, usize), Vec<Finding>> = BTreeMap::new();
+/// A note for each host, metric and number of accepted runs; pairs have none of these.
+pub(super) fn undecided(findings: Vec<Finding>) -> Vec<Note> {
+    let mut groups: BTreeMap<(String, Metric, Option<usize>), Vec<Finding>> = BTreeMap::new();
     for finding in findings {
-        let group = (finding.host.clone(), finding.metric, finding.accepted_runs.unwrap_or(1));
-        groups.entry(group).or_default().push(finding);
+        let accepted_runs = finding.accepted_runs.filter(|_| !finding.paired);
+        groups.entry((finding.host.clone(), finding.metric, accepted_runs)).or_default().push(finding);
     }
     let note = |((host, metric, accepted_runs), findings)| Note {
         host,
         metric: Some(metric),
-        fact: Fact::Undecided { findings, accepted_runs },
+        fact: match accepted_runs {
+            Some(accepted_runs) => Fact::Undecided { findings, accepted_runs },
+            None => Fact::UndecidedPairs { findings },
+        },
     };
     groups.into_iter().map(note).collect()
 }

@@ -1,10 +1,13 @@
 //! Slices of a base and a head become pairs of costs, and a verdict.
 
-use crate::config::{AbSettings, GateSettings, Tolerances};
+use super::verdict::{Check, Expected, check_beside};
+use crate::Result;
+use crate::baseline::Store;
+use crate::config::{AbSettings, Config, GateSettings, Tolerances};
 use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
 use crate::law::{self, Interval, Observations};
 use crate::metric::Metric;
-use crate::record::{PairRecord, PairRound, PairSeries, Slice};
+use crate::record::{PairRecord, PairRound, PairSeries, Run, Slice};
 use crate::workload::WorkloadName;
 
 /// What slices tell.
@@ -46,6 +49,31 @@ pub struct Control {
 /// Decides every gated quantity of every workload by its pairs.
 pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettings, metrics: &[Metric]) -> PairCheck {
     let policy = Policy { alpha: gate.alpha, miss: gate.miss, ..Policy::default() };
+    let (cases, controls) = cases(record, settings, metrics);
+    let report = gate::decide(&cases, &policy);
+    PairCheck { verdict: report.verdict, findings: report.findings, controls }
+}
+
+/// Checks runs with [`check`](super::check()), and wall time by pairs of the same change beside them. What pairs leave open is a note,
+/// unless the settings require wall time as a cost.
+///
+/// # Errors
+/// A baseline that cannot be read.
+pub fn check_with_pairs(
+    records: &[PairRecord],
+    runs: &[Run],
+    store: &Store,
+    config: &Config,
+    expected: &Expected,
+) -> Result<Check> {
+    let is_required = config.gate.required_costs.contains(&Metric::WallTime);
+    let paired = records.iter().flat_map(|record| cases(record, &config.ab, &[Metric::WallTime]).0);
+    let paired = paired.map(|case| Case { is_required, ..case }).collect();
+    check_beside(paired, runs, store, &config.gate, expected)
+}
+
+/// What is compared of a record, with what it shows of the base against itself.
+fn cases(record: &PairRecord, settings: &AbSettings, metrics: &[Metric]) -> (Vec<Case>, Vec<Control>) {
     let mut cases = Vec::new();
     let mut controls = Vec::new();
     for series in &record.series {
@@ -88,8 +116,7 @@ pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettin
             cases.extend(own);
         }
     }
-    let report = gate::decide(&cases, &policy);
-    PairCheck { verdict: report.verdict, findings: report.findings, controls }
+    (cases, controls)
 }
 
 /// Beyond these any change is one that is told from none.
@@ -189,7 +216,19 @@ fn faster_half(mut costs: Vec<f64>) -> Option<f64> {
 
 /// The ratio of head to base at each size, over the pairs so far, with intervals of 95 %: what a reader looks at first.
 pub fn ratios(series: &PairSeries, metric: Metric) -> Vec<(u64, Interval)> {
-    let Some((base, head)) = pairs(&series.pairs, metric) else { return Vec::new() };
+    of_rounds(&series.pairs, metric)
+}
+
+/// The same of the base against itself.
+pub fn base_ratios(series: &PairSeries, metric: Metric) -> Vec<(u64, Interval)> {
+    of_rounds(&series.controls, metric)
+}
+
+fn of_rounds(rounds: &[PairRound], metric: Metric) -> Vec<(u64, Interval)> {
+    if rounds.is_empty() {
+        return Vec::new();
+    }
+    let Some((base, head)) = pairs(rounds, metric) else { return Vec::new() };
     let ratios = law::ratios(&base, &head, SHOWN).unwrap_or_default();
     ratios.into_iter().map(|(size, change)| (size as u64, change)).collect()
 }

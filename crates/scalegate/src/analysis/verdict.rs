@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::notes::{Fact, Note, interim_looks, undecided_costs};
+use super::notes::{Fact, Note, interim_looks, undecided};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
@@ -79,8 +79,19 @@ impl Expected {
 /// # Errors
 /// A baseline that cannot be read.
 pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected: &Expected) -> Result<Check> {
+    check_beside(Vec::new(), runs, store, gate_settings, expected)
+}
+
+/// The same, of `others` too, which share the error rate with what the runs are compared by.
+pub(super) fn check_beside(
+    others: Vec<Case>,
+    runs: &[Run],
+    store: &Store,
+    gate_settings: &GateSettings,
+    expected: &Expected,
+) -> Result<Check> {
     let portable = store.portable()?;
-    let mut cases = Vec::new();
+    let mut cases = others;
     let mut notes = Vec::new();
     let mut subject_changes = Vec::new();
     for run in runs {
@@ -138,8 +149,9 @@ pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected
         every_workload(class, metric, Reason::NoRecord { class: class.clone() }, gate_settings)
     }));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
-    let gate::Report { verdict, findings, undecided } = gate::decide(&cases, &policy);
-    notes.extend(undecided_costs(undecided));
+    let report = gate::decide(&cases, &policy);
+    notes.extend(undecided(report.undecided));
+    let (verdict, findings) = (report.verdict, report.findings);
     Ok(Check { verdict, findings, subject_changes, notes })
 }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// A directory with a directory for each host: its record `run.json`, and in `base-counts` the counts of the change's base as
-/// baselines, where it made any.
+/// A directory with a directory for each host: its record `run.json`; `ab.json`, where it measured the change and its base in pairs;
+/// and in `base-counts` the counts of the base as baselines, where it made any.
 #[derive(Debug, Clone)]
 pub struct Records {
     root: PathBuf,
@@ -22,9 +22,21 @@ impl Records {
     /// # Errors
     /// A directory that cannot be read.
     pub fn runs(&self) -> Result<Vec<PathBuf>> {
-        let mut runs: Vec<PathBuf> = entries(&self.root)?.into_iter().map(|host| host.join("run.json")).collect();
-        runs.retain(|run| run.is_file());
-        Ok(runs)
+        self.named("run.json")
+    }
+
+    /// The records of pairs, in the same order.
+    ///
+    /// # Errors
+    /// As [`Records::runs`].
+    pub fn pairs(&self) -> Result<Vec<PathBuf>> {
+        self.named("ab.json")
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<PathBuf>> {
+        let mut files: Vec<PathBuf> = entries(&self.root)?.into_iter().map(|host| host.join(name)).collect();
+        files.retain(|file| file.is_file());
+        Ok(files)
     }
 
     /// What the hosts counted of the base.

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::BaselinePath;
-use super::check::{changed_laws, settings};
+use super::check::changed_laws;
 use super::join::by_host;
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
 use crate::config::Config;
 use crate::output::print;
-use crate::record::Run;
+use crate::record::{PairRecord, Run, read_json};
 use crate::time::Date;
 use crate::workload::WorkloadName;
 use crate::{Error, Result, report};
@@ -36,8 +36,8 @@ enum Command {
 
 /// Give one verdict over the records of all hosts, as a check, a summary, annotations and a digest
 ///
-/// RECORDS has a directory for each host: run.json, and in base-counts/ the counts of the change's base as baselines, if it made
-/// any. OUT gets check.json, summary.md, digest.json and the baselines that were compared with. Ends as `scalegate check` does.
+/// RECORDS has a directory for each host: run.json; ab.json, if `scalegate ab` compared the change with its base there; and in
+/// base-counts/ the counts of the base as baselines, if it made any. OUT gets check.json, summary.md, digest.json and the baselines that were compared with. Ends as `scalegate check` does.
 #[derive(Debug, Args)]
 struct VerdictArguments {
     /// Directory of the hosts' directories
@@ -197,7 +197,8 @@ fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> 
     let store = Store::new(results.baselines());
     let expected = Expected { hosts: arguments.classes.clone(), ..Expected::default() };
     let runs = by_host(&records.runs()?)?;
-    let check = analysis::check(&runs, &store, &settings()?, &expected)?;
+    let pairs = records.pairs()?.iter().map(|path| read_json(path)).collect::<Result<Vec<PairRecord>>>()?;
+    let check = analysis::check_with_pairs(&pairs, &runs, &store, &Config::load_here()?, &expected)?;
     let laws = changed_laws(&check, &runs, &store)?;
     let json = report::check_json(&check);
     let file = CheckFile::parse("the verdict", &json)?;

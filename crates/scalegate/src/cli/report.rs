@@ -9,6 +9,9 @@ use super::join::by_host;
 use super::{BaselinePath, check};
 use crate::analysis::{self, Expected, RunLaws};
 use crate::baseline::Store;
+use crate::config::Config;
+use crate::metric::Metric;
+use crate::record::{PairRecord, read_json};
 use crate::{Error, Result, paths, report};
 
 /// Write laws, verdict and fingerprints of one or more runs as one HTML file
@@ -20,6 +23,9 @@ pub(super) struct Arguments {
     /// Records of runs [default: target/scalegate/run.json]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
+    /// A record of `scalegate ab`, such as target/scalegate/ab.json, instead of runs
+    #[arg(long, value_name = "FILE", conflicts_with = "runs")]
+    pairs: Option<PathBuf>,
     #[command(flatten)]
     baseline: BaselinePath,
     /// Where to write the report
@@ -28,6 +34,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if let Some(pairs) = &arguments.pairs {
+        return compared(pairs, &arguments.out);
+    }
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
     let runs = by_host(names)?;
@@ -44,6 +53,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let page = report::html(&report::Page { check: &check, runs: &laws, models: &models, here: &expected.names() });
     write(&arguments.out, &page)?;
     eprintln!("{}: {}", arguments.out.display(), check.verdict);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The page of two revisions.
+fn compared(pairs: &Path, out: &Path) -> Result<ExitCode> {
+    let record: PairRecord = read_json(pairs)?;
+    let config = Config::load_here()?;
+    let check = analysis::check_pairs(&record, &config.ab, &config.gate, &[Metric::WallTime]);
+    write(out, &report::pairs_html(&record, &check))?;
+    eprintln!("{}: {}", out.display(), check.verdict);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -48,6 +48,8 @@ pub struct Finding {
     pub outcome: Outcome,
     /// Why nothing was compared, if nothing was.
     pub reason: Option<Reason>,
+    /// Whether both sides were measured in pairs of rounds, and are two revisions of the sources.
+    pub paired: bool,
     /// The number of accepted runs that the change is from, if what differs between runs is in its interval.
     pub accepted_runs: Option<usize>,
 }

@@ -60,7 +60,7 @@ impl Rates {
 /// at each of them (see [`looks`](super::looks())).
 ///
 /// What changes between runs is in the intervals of absolute costs that were not measured in pairs
-/// (`between_runs`). What they leave open is no part of the verdict unless the case requires it: shapes, counts and pairs decide.
+/// (`between_runs`). What they leave open, or pairs do, is no part of the verdict unless the case requires it.
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
@@ -73,20 +73,19 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
             Comparison::Missing(reason) => {
-                findings.push(unmeasured(case, Outcome::Inconclusive, Some(reason.clone())));
+                let missing = unmeasured(case, Outcome::Inconclusive, Some(reason.clone()));
+                if case.paired && !case.is_required { undecided.push(missing) } else { findings.push(missing) }
             }
             Comparison::Free => findings.push(unmeasured(case, Outcome::Pass, None)),
             Comparison::Laws(laws) => {
                 let rates = Rates::of(case, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
-                if case.scope == Scope::Shape {
-                    findings.extend(class_finding(case, laws, &judged));
-                }
+                let class = if case.scope == Scope::Shape { class_finding(case, laws, &judged) } else { None };
                 let is_left = |finding: &Finding| {
-                    let cannot = finding.outcome == Outcome::Inconclusive && finding.accepted_runs.is_some();
-                    cannot && !case.is_required
+                    let may_stay_open = finding.accepted_runs.is_some() || finding.paired;
+                    may_stay_open && finding.outcome == Outcome::Inconclusive && !case.is_required
                 };
-                let (left, judged): (Vec<_>, Vec<_>) = judged.into_iter().partition(is_left);
+                let (left, judged): (Vec<_>, Vec<_>) = class.into_iter().chain(judged).partition(is_left);
                 undecided.extend(left);
                 findings.extend(judged);
             }
@@ -169,6 +168,7 @@ fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding 
         tolerance: None,
         outcome,
         reason,
+        paired: case.paired,
         accepted_runs: None,
     }
 }

@@ -30,6 +30,8 @@ pub enum Family {
     Heteroscedastic,
     /// Each round's error is half of the last one's and something new.
     Autoregressive,
+    /// Each round's error is nine tenths of the last one's and something new: forty rounds know as much as two.
+    Persistent,
     /// Student's t with 3 degrees of freedom.
     Heavy,
     /// One of two values with a little normal noise.
@@ -37,7 +39,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// All of them.
+    /// Those that intervals keep their coverage under.
     pub const ALL: [Self; 5] = [Self::Normal, Self::Heteroscedastic, Self::Autoregressive, Self::Heavy, Self::Bimodal];
 
     /// As a table names it.
@@ -46,6 +48,7 @@ impl Family {
             Self::Normal => "normal",
             Self::Heteroscedastic => "heteroscedastic",
             Self::Autoregressive => "AR(1), 0.5",
+            Self::Persistent => "AR(1), 0.9",
             Self::Heavy => "t₃",
             Self::Bimodal => "bimodal",
         }
@@ -60,9 +63,10 @@ impl Family {
                 match self {
                     Self::Normal => z,
                     Self::Heteroscedastic => z * (2.0 * position - 1.0).exp2(),
-                    Self::Autoregressive => {
+                    Self::Autoregressive | Self::Persistent => {
+                        let share: f64 = if self == Self::Persistent { 0.9 } else { 0.5 };
                         if round > 0 {
-                            last = 0.5 * last + 0.75_f64.sqrt() * z;
+                            last = share * last + (1.0 - share * share).sqrt() * z;
                         }
                         last
                     }

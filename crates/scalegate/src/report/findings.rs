@@ -96,6 +96,7 @@ pub(super) fn headline(finding: &Finding) -> String {
 
 /// The same with the span of the change and what is tolerated; or why nothing was compared.
 pub(super) fn words(finding: &Finding, sides: Sides) -> String {
+    let sides = if finding.paired { Sides::Revisions } else { sides };
     if finding.quantity == Quantity::All {
         return match &finding.reason {
             Some(reason) => format!("not compared: {}", why(reason, sides)),
@@ -262,13 +263,23 @@ pub(super) fn note(note: &Note) -> String {
         Fact::Undecided { findings, accepted_runs } => {
             let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
             workloads.dedup();
-            let size = |finding: &&Finding| finding.change.map_or(0.0, |change| change.estimate.abs());
-            let largest = findings.iter().max_by(|a, b| size(a).total_cmp(&size(b)));
-            let largest = largest.map(|finding| format!(" ({})", brief(finding, findings.len()))).unwrap_or_default();
             format!(
-                "{metric} of {}: absolute costs are left to shapes, counts and pairs{largest}; {}",
+                "{metric} of {}: absolute costs are left to shapes, counts and pairs{}; {}",
                 workloads.join(", "),
+                widest(findings),
                 finer(*accepted_runs)
+            )
+        }
+        Fact::UndecidedPairs { findings } => {
+            let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
+            workloads.dedup();
+            let mut reasons: Vec<String> =
+                findings.iter().filter_map(|its| Some(why(its.reason.as_ref()?, Sides::Revisions))).collect();
+            reasons.dedup();
+            let reasons = if reasons.is_empty() { widest(findings) } else { format!(": {}", reasons.join("; ")) };
+            format!(
+                "{metric} of {} in pairs is undecided and does not gate{reasons}; `scalegate ab` with a longer `--budget` sees finer",
+                workloads.join(", ")
             )
         }
         Fact::InterimLook { workloads, taken, max, look, looks } => {
@@ -280,6 +291,13 @@ pub(super) fn note(note: &Note) -> String {
             )
         }
     }
+}
+
+/// The largest of some changes, in brackets.
+fn widest(findings: &[Finding]) -> String {
+    let size = |finding: &&Finding| finding.change.map_or(0.0, |change| change.estimate.abs());
+    let largest = findings.iter().max_by(|a, b| size(a).total_cmp(&size(b)));
+    largest.map(|finding| format!(" ({})", brief(finding, findings.len()))).unwrap_or_default()
 }
 
 /// The largest of some changes that were not decided.

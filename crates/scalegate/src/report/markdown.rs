@@ -35,10 +35,11 @@ pub fn check_markdown(check: &Check, runs: &[RunLaws], here: &[WorkloadName]) ->
         let host = if several_hosts { format!(" on {}", code(&group[0].host)) } else { String::new() };
         let _ = writeln!(
             text,
-            "- **{}** {} {}{host}: {}",
+            "- **{}** {} {}{}{host}: {}",
             strongest(group),
             code(&group[0].workload),
             prose(group[0].metric.name()),
+            if group[0].paired { " in pairs" } else { "" },
             story(group, law_of(runs, group))
         );
     }
@@ -68,7 +69,7 @@ fn changed(check: &Check) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let is_changed = |finding: &&Finding| matches!(finding.outcome, Outcome::Regressed | Outcome::Improved);
     for finding in open(check).filter(is_changed) {
-        let key = |it: &Finding| (it.host.clone(), it.key());
+        let key = |it: &Finding| (it.host.clone(), it.key(), it.paired);
         match groups.iter_mut().find(|group| key(group[0]) == key(finding)) {
             Some(group) => group.push(finding),
             None => groups.push(vec![finding]),

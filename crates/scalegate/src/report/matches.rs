@@ -49,8 +49,8 @@ pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<
     for finding in findings {
         let same = |group: &&mut Vec<&Finding>| {
             let first = group[0];
-            (first.outcome, first.quantity, &first.host, &first.metric, &first.reason)
-                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.reason)
+            (first.outcome, first.quantity, &first.host, &first.metric, &first.reason, first.paired)
+                == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.reason, finding.paired)
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(finding),
@@ -76,6 +76,8 @@ pub(super) fn scopes(group: &[&Finding]) -> String {
 /// What was compared, in one word.
 pub(super) fn scope(finding: &Finding) -> &'static str {
     match finding.scope {
+        Scope::Absolute if finding.paired => "cost in pairs",
+        Scope::Shape if finding.paired => "shape in pairs",
         Scope::Absolute => "cost",
         Scope::Shape => "shape",
         Scope::Value => "value",

@@ -18,9 +18,8 @@ use crate::record::{PairRecord, PairSeries};
 pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) -> String {
     let verdict = check.verdict.to_string().to_uppercase();
     let mut text = format!(
-        "{verdict}: {} against {}: {}; measured for {:.0} s\n",
-        record.head.name,
-        if record.head == record.base { "itself" } else { &*record.base.name },
+        "{verdict}: {}: {}; measured for {:.0} s\n",
+        sides(record),
         tally(check.findings.iter().map(|finding| finding.outcome)),
         measured.as_secs_f64()
     );
@@ -31,6 +30,22 @@ pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) ->
     text
 }
 
+/// What is compared with what.
+pub(super) fn sides(record: &PairRecord) -> String {
+    let base = if record.head == record.base { "itself" } else { &*record.base.name };
+    format!("{} against {base}", record.head.name)
+}
+
+/// The change of a quantity and what is tolerated of it; empty where there is none.
+pub(super) fn spans(finding: &Finding) -> (String, String) {
+    let change = finding.change.map(|change| if finding.relative { percents(change) } else { plain(change) });
+    let tolerated = finding.tolerance.map_or_else(String::new, |tolerance| match finding.relative {
+        true => format!("±{} %", crate::units::rounded(100.0 * tolerance)),
+        false => format!("±{}", crate::units::rounded(tolerance)),
+    });
+    (change.unwrap_or_default(), tolerated)
+}
+
 fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls: &[Control]) {
     let (workload, metric) = (&findings[0].workload, findings[0].metric);
     let _ = writeln!(text, "\n{workload} {metric}, {} pairs of rounds", series.pairs.len());
@@ -39,15 +54,10 @@ fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls:
             let _ = writeln!(text, "  {}", words(finding, Sides::Revisions));
             continue;
         }
-        let change = finding.change.map(|change| if finding.relative { percents(change) } else { plain(change) });
-        let tolerated = finding.tolerance.map_or_else(String::new, |tolerance| match finding.relative {
-            true => format!("±{} %", crate::units::rounded(100.0 * tolerance)),
-            false => format!("±{}", crate::units::rounded(tolerance)),
-        });
+        let (change, tolerated) = spans(finding);
         let line = format!(
-            "  {:<16} {:<32} {tolerated:<8} {:<13} {}",
+            "  {:<16} {change:<32} {tolerated:<8} {:<13} {}",
             findings::quantity(finding.quantity),
-            change.unwrap_or_default(),
             finding.outcome,
             if finding.outcome == Outcome::Pass { String::new() } else { findings::headline(finding) }
         );

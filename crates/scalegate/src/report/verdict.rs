@@ -24,10 +24,11 @@ pub fn check_text(check: &Check) -> String {
     if !passed.is_empty() {
         text.push('\n');
     }
-    for group in passed.chunk_by(|a, b| (&a.host, a.key()) == (&b.host, b.key())) {
+    for group in passed.chunk_by(|a, b| (&a.host, a.key(), a.paired) == (&b.host, b.key(), b.paired)) {
         let quantities: Vec<&str> = group.iter().map(|finding| findings::quantity(finding.quantity)).collect();
         let (first, host) = (group[0], host(group, several));
-        let _ = writeln!(text, "pass  {} {}{host}: {}", first.workload, first.metric, quantities.join(", "));
+        let in_pairs = if first.paired { " in pairs" } else { "" };
+        let _ = writeln!(text, "pass  {} {}{in_pairs}{host}: {}", first.workload, first.metric, quantities.join(", "));
     }
     append_context(&mut text, check, &check.notes);
     text
@@ -100,12 +101,24 @@ const IMPORT: &str =
 /// Shell commands, one on a line: what measures the workloads that did not pass, and the check. `here` are the workloads that
 /// scalegate measures itself; the others were imported, and only the tool that measured them can do it again.
 pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
-    let open = |outcome| {
-        let findings = check.findings.iter().filter(move |finding| finding.outcome == outcome);
+    let open = |outcome, paired| {
+        let findings = check.findings.iter().filter(move |its| its.outcome == outcome && its.paired == paired);
         findings.map(|finding| (&*finding.workload, finding.metric.name())).collect::<BTreeSet<_>>()
     };
-    let regressed = open(Outcome::Regressed);
-    let keys = if regressed.is_empty() { open(Outcome::Inconclusive) } else { regressed };
+    let regressed = [true, false].map(|paired| open(Outcome::Regressed, paired));
+    let [in_pairs, keys] = if regressed.iter().all(BTreeSet::is_empty) {
+        [true, false].map(|paired| open(Outcome::Inconclusive, paired))
+    } else {
+        regressed
+    };
+    let mut pairs = String::new();
+    if !in_pairs.is_empty() {
+        let workloads = in_pairs.iter().map(|(workload, _)| format!(" --workload {}", quoted(workload)));
+        let _ = writeln!(pairs, "scalegate ab{}", workloads.collect::<String>());
+        if keys.is_empty() {
+            return pairs;
+        }
+    }
     let (whole, some): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| *workload == EVERY_WORKLOAD);
     let is_here = |workload: &str| here.iter().any(|name| *name == *workload);
     let (here, imported): (Vec<_>, Vec<_>) = some.into_iter().partition(|(workload, _)| is_here(workload));
@@ -113,10 +126,10 @@ pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
     let metrics: BTreeSet<&str> = here.iter().map(|(_, metric)| *metric).collect();
     let again = if imported.is_empty() { "" } else { IMPORT };
     if workloads.is_empty() && whole.is_empty() && !imported.is_empty() {
-        return format!("{again}scalegate check\n");
+        return format!("{pairs}{again}scalegate check\n");
     }
     if !whole.is_empty() || workloads.is_empty() || workloads.len() > MAX_WORKLOADS {
-        return format!("cargo bench\n{again}scalegate check\n");
+        return format!("{pairs}cargo bench\n{again}scalegate check\n");
     }
     let mut command = "scalegate run".to_owned();
     for workload in workloads {
@@ -125,7 +138,7 @@ pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
     for metric in metrics {
         let _ = write!(command, " --metric {}", quoted(metric));
     }
-    format!("{command}\n{again}scalegate check\n")
+    format!("{pairs}{command}\n{again}scalegate check\n")
 }
 
 /// A word for the shell, on one line.

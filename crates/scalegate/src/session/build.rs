@@ -26,15 +26,6 @@ pub(super) struct Executable {
     pub(super) directory: PathBuf,
 }
 
-/// Where Cargo puts what it makes of a package that was checked out at a place of its own.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    /// The results.
-    pub(super) directory: PathBuf,
-    /// What is compiled on the way to them. Dependencies that are there already are not compiled again.
-    pub(super) intermediate: Option<PathBuf>,
-}
-
 /// Builds the bench targets, and gives those that are made with this crate.
 ///
 /// # Errors
@@ -43,11 +34,11 @@ pub(super) fn build() -> Result<Vec<Executable>> {
     built_by(cargo())
 }
 
-/// The same for the package in `directory`, whose results go elsewhere.
+/// The same for the package in `directory`, with a target directory of its own.
 ///
 /// # Errors
 /// As [`build`].
-pub(super) fn build_in(directory: &Path, target: &Target) -> Result<Vec<Executable>> {
+pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable>> {
     built_by(in_place(directory, target))
 }
 
@@ -59,7 +50,7 @@ pub(super) fn build_in(directory: &Path, target: &Target) -> Result<Vec<Executab
 /// Ctrl-C, or no Cargo.
 pub(super) fn link_again(
     executables: &[Executable],
-    target: &Target,
+    target: &Path,
     argument: &str,
 ) -> Result<std::result::Result<Vec<Executable>, String>> {
     let mut linked = Vec::new();
@@ -80,14 +71,11 @@ pub(super) fn link_again(
 }
 
 /// Cargo for a package that was checked out at a place of its own.
-fn in_place(directory: &Path, target: &Target) -> Command {
+fn in_place(directory: &Path, target: &Path) -> Command {
     let mut cargo = cargo();
     // What is checked out is no repository; git would find that around it.
-    let ceiling = target.directory.parent().unwrap_or(&target.directory);
-    cargo.current_dir(directory).env("CARGO_TARGET_DIR", &target.directory).env("GIT_CEILING_DIRECTORIES", ceiling);
-    if let Some(intermediate) = &target.intermediate {
-        cargo.env("CARGO_BUILD_BUILD_DIR", intermediate);
-    }
+    let ceiling = target.parent().unwrap_or(target);
+    cargo.current_dir(directory).env("CARGO_TARGET_DIR", target).env("GIT_CEILING_DIRECTORIES", ceiling);
     cargo
 }
 

@@ -22,9 +22,10 @@ pub(crate) struct Workspace {
     workspace_root: PathBuf,
     #[serde(default)]
     workspace_default_members: Vec<String>,
+    target_directory: PathBuf,
     /// Where Cargo keeps what it has compiled; Cargo before 1.91 has no such directory apart from that of the results.
     #[serde(default)]
-    pub(super) build_directory: Option<PathBuf>,
+    build_directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -78,6 +79,16 @@ impl Workspace {
             .map_err(|error| fail(format!("cargo metadata: {error}")))
     }
 
+    /// The lock file.
+    pub(super) fn lock(&self) -> PathBuf {
+        self.workspace_root.join("Cargo.lock")
+    }
+
+    /// The directory of what is compiled.
+    pub(super) fn compiled(&self) -> &Path {
+        self.build_directory.as_ref().unwrap_or(&self.target_directory)
+    }
+
     /// The directories of the default members.
     fn default_members(&self) -> Vec<PathBuf> {
         let is_default = |package: &&CargoPackage| {
@@ -117,7 +128,7 @@ impl Workspace {
     /// # Errors
     /// A file that cannot be read.
     pub(crate) fn sources(&self) -> Result<String> {
-        let mut files = BTreeSet::from([self.workspace_root.join("Cargo.lock")]);
+        let mut files = BTreeSet::from([self.lock()]);
         for directory in self.reached(self.default_members()).into_keys() {
             files.extend([directory.join("Cargo.toml"), directory.join("build.rs")]);
             for part in ["src", "benches"] {

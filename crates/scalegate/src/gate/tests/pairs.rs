@@ -84,13 +84,15 @@ fn coverage(rounds: u32, noise: Noise, series: u64) -> f64 {
 #[test]
 #[expect(clippy::print_stdout, reason = "the rates go into docs/ab.md")]
 fn intervals_of_paired_changes_cover_the_truth() {
-    for family in Family::ALL {
+    for family in Family::ALL.into_iter().chain([Family::Persistent]) {
         for rounds in [20, 40] {
             // The errors of a round's sizes are shared in part, as those of a process are.
             let noise = Noise { family, cell: 0.01, round: 0.005, slow_rounds: 0.0, outliers: 0.0 };
             let rate = coverage(rounds, noise, 1_000);
             println!("| {} | {rounds} | {:.1} % |", family.name(), 100.0 * rate);
-            assert!((0.92..0.98).contains(&rate), "{} {rounds}: {rate}", family.name());
+            // Next to nothing is known of an error that persistent, so that its intervals may be too wide.
+            let right = if family == Family::Persistent { 0.9..=1.0 } else { 0.92..=0.98 };
+            assert!(right.contains(&rate), "{} {rounds}: {rate}", family.name());
         }
     }
 }

@@ -10,6 +10,7 @@ mod laws;
 mod markup;
 mod overlay;
 mod page;
+mod pairs;
 mod plot;
 mod provenance;
 mod scale;
@@ -18,3 +19,4 @@ mod tests;
 
 pub use comparison::{ComparePage, compare_html};
 pub use page::{Models, Page, html};
+pub use pairs::pairs_html;

@@ -74,7 +74,7 @@ fn thinned(ticks: Vec<f64>) -> Vec<f64> {
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten between `low` and `high`.
-fn steps(low: f64, high: f64) -> Vec<f64> {
+pub(super) fn steps(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / MIN_TICKS as f64;
     let decade = 10f64.powf(rough.log10().floor());
     let step = [5.0, 2.0, 1.0].map(|m| m * decade).into_iter().find(|step| *step <= rough).unwrap_or(rough);

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
-use crate::session::build::{Executable, Target, build_in, link_again};
+use crate::session::build::{Executable, build_in, link_again};
 use crate::session::package::{Workspace, hash_executable};
-use crate::{Error, Result, paths, temporary};
+use crate::{Error, Result, artifacts, paths, temporary};
 
 /// Where sources are checked out and built, for one process at a time.
 pub(super) struct Workshop {
     place: PathBuf,
-    target: Target,
     /// Held for as long as this value lives; the system lets go of it however the process ends.
     _lock: File,
 }
@@ -54,18 +53,17 @@ impl Workshop {
             }
             TryLockError::Error(error) => Error::new(place.display(), error, "use a file system that has locks"),
         })?;
-        // Dependencies lie where the working tree's do, so that only what is in the repository is compiled again.
-        let here = Workspace::at(Path::new(".")).ok();
-        let target = Target {
-            directory: place.join("target"),
-            intermediate: here.and_then(|workspace| workspace.build_directory),
-        };
-        Ok(Self { place, target, _lock: lock })
+        Ok(Self { place, _lock: lock })
     }
 
     /// The directory.
     pub(super) fn place(&self) -> &Path {
         &self.place
+    }
+
+    /// Where Cargo builds.
+    fn target(&self) -> PathBuf {
+        self.place.join("target")
     }
 
     /// A directory for files of one comparison.
@@ -79,6 +77,12 @@ impl Workshop {
     /// # Errors
     /// One doesn't build, or has no bench target of this crate; the revision is named.
     pub(super) fn build_both(&self, repository: &Repository, revisions: [&Revision; 2]) -> Result<[Built; 2]> {
+        // A package that Cargo cannot describe does not build either, and says why then.
+        if let Ok(workspace) = Workspace::at(Path::new("."))
+            && workspace.lock().is_file()
+        {
+            artifacts::carry_over(&workspace.lock(), workspace.compiled(), &self.target())?;
+        }
         let both = |align| -> Result<[Built; 2]> {
             let [base, head] = revisions;
             Ok([self.build(repository, base, "base", align)?, self.build(repository, head, "head", align)?])
@@ -94,7 +98,7 @@ impl Workshop {
         repository.check_out(revision, &tree).map_err(context)?;
         let checkout = repository.corresponding(revision, &tree).map_err(|error| error.context(side))?;
         eprintln!("building the {side}: {}", revision.name);
-        let found = build_in(&checkout, &self.target).map_err(context)?;
+        let found = build_in(&checkout, &self.target()).map_err(context)?;
         if found.is_empty() {
             let cause = "none of its bench targets is made with scalegate";
             let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
@@ -132,6 +136,6 @@ impl Workshop {
         let script = self.place.join("align.ld");
         std::fs::write(&script, align_functions())
             .map_err(|error| Error::new(script.display(), error, "make room there"))?;
-        link_again(executables, &self.target, &format!("-T{}", script.display()))
+        link_again(executables, &self.target(), &format!("-T{}", script.display()))
     }
 }

@@ -1,16 +1,16 @@
 //! Compiled dependencies, carried over from one target directory to another.
 //!
-//! Cargo names what it compiles of a package after its place in the workspace, and not after the workspace's: two versions of this
-//! repository that share a target directory take each other's programs for their own. So a version has a directory of its own. What
-//! comes from the registry is the same in both, and is carried over, so that tract is compiled once.
+//! Cargo names what it compiles of a package after its place in the workspace, and not after the workspace's: two versions of one
+//! repository that share a target directory take each other's programs for their own. So versions have a directory apart from the
+//! working tree's. What comes from the registry is the same in both, and is carried over, so that it is compiled once.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use scalegate::{Error, Result};
 use toml::{Table, Value};
 
-use crate::process;
+use crate::revisions::remove;
+use crate::{Error, Result};
 
 /// Below `release`: what Cargo knows of each package, what build scripts left, and the libraries.
 const KNOWN: &str = ".fingerprint";
@@ -28,17 +28,19 @@ const LIBRARY_EXTENSIONS: [&str; 5] = ["rlib", "rmeta", "so", "dylib", "dll"];
 ///
 /// # Errors
 /// A file that cannot be read or written; `to` is then carried over anew the next time.
-pub(crate) fn carry_over(lock: &Path, from: &Path, to: &Path) -> Result<()> {
-    let (text, done) = (process::read(lock)?, to.join(LOCK));
-    if done.is_file() && process::read(&done)? == text {
+pub fn carry_over(lock: &Path, from: &Path, to: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(lock).map_err(|error| fault(lock, error))?;
+    let done = to.join(LOCK);
+    if std::fs::read_to_string(&done).is_ok_and(|earlier| earlier == text) {
         return Ok(());
     }
     let (from, release) = (from.join("release"), to.join("release"));
-    process::remove(&done)?;
-    process::remove(&release)?;
+    for path in [&done, &release] {
+        remove(path).map_err(|error| fault(path, error))?;
+    }
     let carried = Carried { members: members(&text).map_err(|cause| fault(lock, cause))? };
     carried.copy(&from, &release)?;
-    process::write(&done, text)
+    std::fs::create_dir_all(to).and_then(|()| std::fs::write(&done, text)).map_err(|error| fault(&done, error))
 }
 
 /// The packages of the workspace itself, which have no source in the lock file.
@@ -128,6 +130,11 @@ fn fault(path: &Path, cause: impl std::fmt::Display) -> Error {
 mod tests {
     use super::*;
 
+    fn write(path: &Path, text: &str) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
     const LOCK_FILE: &str = r#"
 version = 4
 [[package]]
@@ -143,7 +150,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     fn dependencies_are_carried_over_with_their_times_and_members_are_not() {
         let place = tempfile::tempdir().unwrap();
         let [lock, from, to] = ["Cargo.lock", "from", "to"].map(|name| place.path().join(name));
-        process::write(&lock, LOCK_FILE).unwrap();
+        write(&lock, LOCK_FILE);
         let files = [
             ".fingerprint/anyhow-01/lib-anyhow",
             ".fingerprint/own-suite-01/lib-own_suite",
@@ -158,7 +165,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let earlier = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
         for name in files {
             let path = from.join("release").join(name);
-            process::write(&path, name).unwrap();
+            write(&path, name);
             std::fs::File::open(path).unwrap().set_modified(earlier).unwrap();
         }
         carry_over(&lock, &from, &to).unwrap();
@@ -175,13 +182,13 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let place = tempfile::tempdir().unwrap();
         let [lock, from, to] = ["Cargo.lock", "from", "to"].map(|name| place.path().join(name));
         let [library, own] = ["libanyhow-01.rlib", "libown-01.rlib"].map(|name| Path::new("release/deps").join(name));
-        process::write(&lock, LOCK_FILE).unwrap();
-        process::write(&from.join(&library), "old").unwrap();
+        write(&lock, LOCK_FILE);
+        write(&from.join(&library), "old");
         carry_over(&lock, &from, &to).unwrap();
-        process::write(&to.join(&own), "").unwrap();
+        write(&to.join(&own), "");
         carry_over(&lock, &from, &to).unwrap();
         assert!(to.join(&own).is_file());
-        process::write(&lock, format!("{LOCK_FILE}\n")).unwrap();
+        write(&lock, &format!("{LOCK_FILE}\n"));
         carry_over(&lock, &from, &to).unwrap();
         assert!(to.join(&library).is_file() && !to.join(&own).exists());
     }
