@@ -152,6 +152,19 @@ fn pairs_that_decide_nothing_are_a_note_unless_wall_time_is_required() {
 }
 
 #[test]
+fn a_page_of_pairs_draws_the_change_at_each_size() {
+    let place = Records::with_change(1.0);
+    place.pairs(1.02, 0.001);
+    place.scalegate("report --pairs records/here/ab.json --out page.html").success();
+    let page = place.read("page.html");
+    assert!(page.contains("scalegate: <span class=\"regressed\">regressed</span>"), "{page}");
+    assert!(page.contains("llm/decode wall_time: change over size"), "{page}");
+    assert_eq!(page.matches("<circle class=\"point\"").count(), SIZES.len());
+    let said = stderr(&place.scalegate("report --pairs records/here/run.json --out page.html").code(2));
+    assert!(said.contains("records/here/run.json"), "{said}");
+}
+
+#[test]
 fn committed_counts_come_before_those_of_the_base() {
     let place = Records::with_change(1.5);
     place.record("accepted.json", 1.5);

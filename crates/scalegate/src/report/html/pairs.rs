@@ -86,7 +86,7 @@ fn row(finding: &Finding) -> Markup {
             @if finding.quantity == Quantity::All {
                 td { (prose(&words(finding, Sides::Revisions))) }
             } @else {
-                td { (prose(&change)) @if !tolerated.is_empty() { " of " (prose(&tolerated)) } }
+                td { (prose(&change)) @if !tolerated.is_empty() { ", " (prose(&tolerated)) " tolerated" } }
             }
         }
     }
@@ -133,7 +133,8 @@ struct Picture<'a> {
 impl Picture<'_> {
     fn draw(&self, id: &str) -> Option<Markup> {
         let x = LogScale::over(self.changes.iter().map(|(size, _)| *size as f64), MIN_FACTOR, (LEFT, RIGHT))?;
-        let y = Changes::over(self.changes.iter().chain(&self.of_base).map(|(_, change)| change), self.tolerance);
+        let ends = self.changes.iter().flat_map(|(_, change)| [change.lower, change.upper]);
+        let y = Changes::over(ends.chain(self.of_base.iter().map(|(_, change)| change.estimate)), self.tolerance);
         let axis = &self.series.axis;
         let largest = self.changes.iter().map(|(size, _)| *size).max().unwrap_or(1) as f64;
         let (factor, name) = axis.unit_at(largest);
@@ -205,10 +206,10 @@ struct Changes {
 }
 
 impl Changes {
-    /// Covers zero, what is tolerated, and all intervals.
-    fn over<'a>(changes: impl Iterator<Item = &'a Interval>, tolerance: Option<f64>) -> Self {
+    /// Covers zero, what is tolerated, and all `changes`.
+    fn over(changes: impl Iterator<Item = f64>, tolerance: Option<f64>) -> Self {
         let room = tolerance.unwrap_or(0.0).max(MIN_CHANGE);
-        let (low, high) = changes.fold((-room, room), |(low, high), its| (low.min(its.lower), high.max(its.upper)));
+        let (low, high) = changes.fold((-room, room), |(low, high), its| (low.min(its), high.max(its)));
         let margin = MARGIN * (high - low);
         Self { low: low - margin, high: high + margin }
     }
