@@ -22,11 +22,3 @@ pub(crate) fn joined<'a>(findings: impl Iterator<Item = &'a CheckedFinding>, sco
     let outcomes: Vec<_> = findings.filter(|finding| finding.scope == scope).map(|finding| finding.outcome).collect();
     if outcomes.is_empty() { "not compared".to_owned() } else { Verdict::join(outcomes).to_string() }
 }
-
-/// What a finding says, with the change but without its interval.
-pub(crate) fn brief(finding: &CheckedFinding) -> String {
-    match finding.words.split_once(", between ") {
-        Some((start, _)) if start.contains(" (") => format!("{start})"),
-        _ => finding.words.clone(),
-    }
-}

@@ -1,4 +1,4 @@
-//! Does the gate on instruction counts see what it should?
+//! Does the gate see what it should, by counts of instructions or by wall time in pairs?
 //!
 //! A mutant is a patch of `xtask/mutants/` whose head says what has to become of it:
 //!
@@ -12,16 +12,17 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Instant;
 
 use clap::Args;
 use scalegate::ci::CheckFile;
-use scalegate::gate::{Scope, Verdict};
-use scalegate::metric::Metric;
+use scalegate::gate::{Outcome, Verdict};
 use scalegate::{Error, Result};
+use serde::Deserialize;
 
 use crate::process::{self, command};
 use crate::sources::{Checkout, Sources, Version};
-use crate::{findings, suite};
+use crate::suite;
 
 /// Where the patches are, from the root of the repository.
 const DIRECTORY: &str = "xtask/mutants";
@@ -29,15 +30,15 @@ const DIRECTORY: &str = "xtask/mutants";
 /// Apply each mutant alone, count, and compare with the counts of the sources without it
 ///
 /// Prints a table; ends with 1 unless every harmful mutant is caught and every benign one passes. Takes about two minutes for
-/// each, and twice that with wall time; but four rounds of `clamp-ignored` had not ended after eight minutes: name the others to
-/// leave it out. Needs Valgrind. Tract is not compiled again where `cargo bench` or the tests have compiled it.
+/// each. Needs Valgrind, unless wall time is measured in pairs instead. Tract is not compiled again where `cargo bench` or the tests
+/// have compiled it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Mutants to apply; all by default
     names: Vec<String>,
-    /// Also measure wall time of the harmful ones; what it shows depends on the machine, and does not count
+    /// Measure wall time in pairs instead, by `scalegate ab`
     #[arg(long)]
-    wall_time: bool,
+    pairs: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -81,17 +82,75 @@ fn names(root: &Path) -> Result<Vec<String>> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
     let sources = Sources::here()?;
     let chosen = if arguments.names.is_empty() { names(sources.root())? } else { arguments.names.clone() };
     let mutants = chosen.into_iter().map(|name| Mutant::read(sources.root(), name)).collect::<Result<Vec<_>>>()?;
-    let trial = Trial::of_unchanged(sources, arguments.wall_time)?;
+    if arguments.pairs {
+        return in_pairs(&sources, &mutants);
+    }
+    process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
+    let trial = Trial::of_unchanged(sources)?;
     println!("{:<26} {:<8} {:<13} {:<6} what the gate says", "mutant", "expected", "verdict", "right");
     let mut all_right = true;
     for mutant in &mutants {
         all_right &= trial.judge(mutant)?;
     }
     Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Compares the sources without a patch and with it by `scalegate ab`.
+fn in_pairs(sources: &Sources, mutants: &[Mutant]) -> Result<ExitCode> {
+    sources.build_scalegate()?;
+    let unchanged = sources.working_tree()?;
+    println!("{:<26} {:<8} {:<13} {:<6} {:>8} what the gate says", "mutant", "expected", "verdict", "right", "took");
+    let mut all_right = true;
+    for mutant in mutants {
+        let patched = sources.patched(&unchanged, &mutant.patch)?;
+        let mut ab = sources.scalegate(["ab", &unchanged.tree, &patched.tree, "--format", "json", "--workload"]);
+        let start = Instant::now();
+        let output = process::output(sources.with_scratch(&mut ab).arg(&mutant.workloads))?;
+        let took_s = start.elapsed().as_secs_f64();
+        let Ok(said) = serde_json::from_slice::<InPairs>(&output.stdout) else {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+            return Err(Error::new(
+                "scalegate ab",
+                format!("it ended with {}", output.status),
+                "see what it said above",
+            ));
+        };
+        let is_right = mutant.expected.is_met_by(said.verdict);
+        all_right &= is_right;
+        let (verdict, expected) = (said.verdict, mutant.expected.name());
+        let right = if is_right { "yes" } else { "NO" };
+        println!("{:<26} {expected:<8} {verdict:<13} {right:<6} {took_s:>6.0} s {}", mutant.name, said.words());
+    }
+    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is read of the JSON of `scalegate ab`.
+#[derive(Deserialize)]
+struct InPairs {
+    verdict: Verdict,
+    findings: Vec<FindingInPairs>,
+}
+
+#[derive(Deserialize)]
+struct FindingInPairs {
+    workload: String,
+    outcome: Outcome,
+    words: String,
+}
+
+impl InPairs {
+    /// The worst that was found.
+    fn words(&self) -> String {
+        let mut open = Outcome::WORST_FIRST.into_iter().filter(|outcome| *outcome != Outcome::Pass);
+        let worst = open.find_map(|outcome| self.findings.iter().find(|its| its.outcome == outcome));
+        worst.map_or_else(
+            || "nothing beyond the tolerances".to_owned(),
+            |its| format!("{}: {}", its.workload, its.words),
+        )
+    }
 }
 
 impl Mutant {
@@ -147,16 +206,13 @@ struct Trial {
     unchanged: Version,
     /// The command line of the unchanged sources, and the configuration that it checks with.
     work: tempfile::TempDir,
-    wall_time: bool,
 }
 
 impl Trial {
     const PROGRAM: &str = "scalegate";
-    /// The baselines of counts, and those of wall time: a check of one knows of nothing else.
-    const COUNTS: &str = "baselines";
-    const TIMES: &str = "times";
+    const BASELINES: &str = "baselines";
 
-    fn of_unchanged(sources: Sources, wall_time: bool) -> Result<Self> {
+    fn of_unchanged(sources: Sources) -> Result<Self> {
         let unchanged = sources.working_tree()?;
         let work = process::temporary_directory()?;
         eprintln!("counting the sources without a patch");
@@ -168,11 +224,8 @@ impl Trial {
         // Nothing else is asked for: what is caught here is caught by counts of instructions alone.
         let text = suite::with_required(&sources.file(&unchanged, suite::FILE)?, &["instructions"])?;
         process::write(&work.path().join(suite::FILE), text)?;
-        let trial = Self { sources, unchanged, work, wall_time };
-        trial.accept(&trial.count(&checkout, "*")?, Self::COUNTS)?;
-        if wall_time {
-            trial.accept(&trial.time(&checkout, "*")?, Self::TIMES)?;
-        }
+        let trial = Self { sources, unchanged, work };
+        trial.accept(&trial.count(&checkout, "*")?)?;
         Ok(trial)
     }
 
@@ -181,7 +234,7 @@ impl Trial {
         let checkout = self.sources.check_out(&self.sources.patched(&self.unchanged, &mutant.patch)?)?;
         checkout.build()?;
         let record = self.count(&checkout, &mutant.workloads)?;
-        let check = self.check(&record, Self::COUNTS)?;
+        let check = self.check(&record)?;
         let is_right = mutant.expected.is_met_by(check.verdict);
         let said = match check.open().next() {
             Some(finding) if check.verdict.exit_code() != 0 => finding.words.clone(),
@@ -189,13 +242,6 @@ impl Trial {
         };
         let (verdict, expected) = (check.verdict, mutant.expected.name());
         println!("{:<26} {expected:<8} {verdict:<13} {:<6} {said}", mutant.name, if is_right { "yes" } else { "NO" });
-        if self.wall_time && mutant.expected == Expected::Caught {
-            let check = self.check(&self.time(&checkout, &mutant.workloads)?, Self::TIMES)?;
-            let of_times = findings::of_metric(&check, Metric::WallTime, None);
-            let [shape, costs] = [Scope::Shape, Scope::Absolute].map(|scope| findings::joined(of_times.clone(), scope));
-            let said = check.open().find(|finding| finding.metric == Metric::WallTime).map(findings::brief);
-            println!("{:<26} shape of wall time: {shape}; its costs: {costs}; {}", "", said.unwrap_or_default());
-        }
         if !is_right {
             for finding in check.open() {
                 println!("    {} {} {}: {}", finding.outcome, finding.workload, finding.metric, finding.words);
@@ -210,24 +256,16 @@ impl Trial {
         Ok(record)
     }
 
-    /// Measures wall time, in all rounds of the suite.
-    fn time(&self, checkout: &Checkout, workloads: &str) -> Result<PathBuf> {
-        let record = self.work.path().join("times.json");
-        let filter = Some(["--", workloads]).filter(|_| workloads != "*").into_iter().flatten();
-        checkout.bench(["--bench", "llm", "--bench", "vlm"].into_iter().chain(filter), &record)?;
-        Ok(record)
-    }
-
-    fn accept(&self, record: &Path, baselines: &str) -> Result<()> {
+    fn accept(&self, record: &Path) -> Result<()> {
         let mut accept =
             command(self.work.path().join(Self::PROGRAM), ["accept", "--reason", "sources without a patch"]);
-        process::run_quietly(accept.arg(record).args(["--baseline", baselines]).current_dir(self.work.path()))
+        process::run_quietly(accept.arg(record).args(["--baseline", Self::BASELINES]).current_dir(self.work.path()))
     }
 
     /// Any verdict may come out; an error has no JSON.
-    fn check(&self, record: &Path, baselines: &str) -> Result<CheckFile> {
+    fn check(&self, record: &Path) -> Result<CheckFile> {
         let mut check = command(self.work.path().join(Self::PROGRAM), ["check", "--format", "json"]);
-        check.arg(record).args(["--baseline", baselines]).current_dir(self.work.path());
+        check.arg(record).args(["--baseline", Self::BASELINES]).current_dir(self.work.path());
         checked(&mut check)
     }
 }

@@ -65,6 +65,11 @@ impl Sources {
         command
     }
 
+    /// A command that reads versions which are not committed, by the hashes of their trees.
+    pub(crate) fn with_scratch<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.repository.scratch().join("objects"))
+    }
+
     /// The version of a commit.
     pub(crate) fn commit(&self, name: &str) -> Result<Version> {
         self.repository.named(name)

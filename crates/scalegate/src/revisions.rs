@@ -4,6 +4,7 @@
 //! path, one after the other, so that nothing in a program depends on the path, and only what differs is built again. What is not
 //! committed goes into temporary objects: nothing is written into the repository, and no worktree is registered in it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -202,6 +203,16 @@ impl Repository {
         }
     }
 
+    /// The objects of the repository, and where git was told to find more.
+    fn alternates(&self) -> OsString {
+        let mut all = self.objects.clone().into_os_string();
+        if let Some(more) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").filter(|more| !more.is_empty()) {
+            all.push(if cfg!(windows) { ";" } else { ":" });
+            all.push(more);
+        }
+        all
+    }
+
     /// Git with an index of its own and a place of its own for new objects.
     pub fn git(&self) -> Command {
         let objects = self.scratch.path().join("objects");
@@ -211,7 +222,7 @@ impl Repository {
         git.env("GIT_DIR", &self.git_directory)
             .env("GIT_INDEX_FILE", self.scratch.path().join("index"))
             .env("GIT_OBJECT_DIRECTORY", objects)
-            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.objects);
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.alternates());
         git
     }
 }
