@@ -119,12 +119,12 @@ fn expectations(runs: &[Run], is_default: bool, config: &Config) -> Result<(Expe
     let (Some(run), true) = (runs.iter().find(is_ours), is_default) else {
         return Ok((Expected::default(), Vec::new()));
     };
-    let Ok(tree) = Tree::here() else { return Ok((Expected::default(), Vec::new())) };
+    let Ok(tree) = Tree::here(config) else { return Ok((Expected::default(), Vec::new())) };
     let mut stale = tree.staleness(config, &run.provenance)?;
     if !stale.is_empty() {
         return Ok((Expected::default(), stale));
     }
-    let (targets, others) = session::described(config, &run.provenance)?;
+    let (targets, others) = session::described(&tree, config, &run.provenance)?;
     stale.extend(others);
     Ok((Expected::of(&targets), stale))
 }
