@@ -72,7 +72,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     if !stale.is_empty() {
         let place = names[0].display();
         eprintln!(
-            "not comparable with the tree: {place}: {}\n  help: measure again with `cargo bench`, or name the record to have it \
+            "not comparable with the tree: {place}: {}\n  help: measure again with `scalegate run`, or name the record to have it \
              judged as it is: `scalegate check {place}`",
             stale.join("; ")
         );

@@ -76,7 +76,12 @@ impl Template {
                 rest = &from[name.len() + 4..];
             } else if let Some(name) = name_until("}", "")(&from[1..]) {
                 let known = Placeholder::ALL.into_iter().find(|place| place.name() == name);
-                let place = known.ok_or_else(|| format!("there is no placeholder `{{{name}}}`"))?;
+                let place = known.ok_or_else(|| {
+                    let known = Placeholder::ALL.map(|place| format!("{{{}}}", place.name())).join(", ");
+                    format!(
+                        "there is no placeholder `{{{name}}}`, but {known}; `{{{{{name}}}}}` is that word in braces"
+                    )
+                })?;
                 pieces.push(Piece::Text(std::mem::take(&mut plain)));
                 pieces.push(Piece::Place(place));
                 rest = &from[name.len() + 2..];
@@ -162,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_placeholder_is_refused() {
-        assert_eq!(Template::parse("{sise}"), Err("there is no placeholder `{sise}`".to_owned()));
-        assert_eq!(Template::parse("{{}}{tokens}"), Err("there is no placeholder `{tokens}`".to_owned()));
+        insta::assert_snapshot!(Template::parse("-n={sise}").unwrap_err(), @"there is no placeholder `{sise}`, but {size}, {work}, {width}, {height}, {image}, {prompt}, {prompt_file}; `{{sise}}` is that word in braces");
+        assert!(Template::parse("{{}}{tokens}").unwrap_err().contains("`{tokens}`"));
     }
 }

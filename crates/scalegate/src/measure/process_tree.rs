@@ -53,6 +53,30 @@ pub(crate) fn adopt_orphans() {
     }
 }
 
+/// While this lives, processes that leave their group are children of this process at the latest when their worker has ended; with it, they end.
+pub(crate) struct Adopted(());
+
+impl Adopted {
+    pub(crate) fn new() -> Self {
+        #[cfg(target_os = "linux")]
+        // As above.
+        let _ = nix::sys::prctl::set_child_subreaper(true);
+        Self(())
+    }
+}
+
+impl Drop for Adopted {
+    fn drop(&mut self) {
+        // Each that ends may leave its children to this process.
+        loop {
+            kill(&descendants(std::process::id()));
+            if wait_for_any().is_none() {
+                break;
+            }
+        }
+    }
+}
+
 /// Runs `command` to the end of all its processes. This process may have no other child.
 ///
 /// # Errors

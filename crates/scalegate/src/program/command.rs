@@ -15,13 +15,12 @@ use crate::{Error, Result};
 const LAST_LINES: usize = 20;
 const LAST_BYTES: usize = 8 << 10;
 
-/// Characters of a word that a message shows.
-const MAX_SHOWN: usize = 120;
-
 /// The words of a command, without placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     words: Vec<String>,
+    /// The same with placeholders, as in the configuration: what these stand for is long, or another one each time.
+    written: Vec<String>,
     directory: PathBuf,
     /// Whether it sees of the environment `PATH` alone, so that counts do not depend on who counts.
     is_isolated: bool,
@@ -38,18 +37,21 @@ pub(super) struct Output {
 impl Line {
     /// The words with their placeholders filled in.
     pub(super) fn new(words: &[Template], directory: &Path, value: impl Fn(Placeholder) -> String) -> Self {
-        Self::plain(&words.iter().map(|word| word.fill(&value)).collect::<Vec<_>>(), directory)
+        let filled: Vec<String> = words.iter().map(|word| word.fill(&value)).collect();
+        let written = words.iter().map(|word| word.as_str().to_owned()).collect();
+        Self { written, ..Self::plain(&filled, directory) }
     }
 
     /// Words without placeholders.
     pub(super) fn plain(words: &[String], directory: &Path) -> Self {
-        Self { words: words.to_vec(), directory: directory.to_path_buf(), is_isolated: false }
+        let (words, written) = (words.to_vec(), words.to_vec());
+        Self { words, written, directory: directory.to_path_buf(), is_isolated: false }
     }
 
     /// The same below callgrind, which writes files whose names begin with `out`.
     pub(super) fn below_callgrind(&self, out: &Path) -> Self {
         let words = measure::callgrind_of_tree(out).into_iter().chain(self.words.iter().cloned()).collect();
-        Self { words, directory: self.directory.clone(), is_isolated: true }
+        Self { words, is_isolated: true, ..self.clone() }
     }
 
     /// To be started in its directory, from which a relative path of the program counts too.
@@ -108,15 +110,8 @@ impl Line {
 impl fmt::Display for Line {
     /// As it would be written for a shell, if its words are plain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = self.words.iter().map(|word| {
-            // A prompt may have thousands of words.
-            let shown: String = word.chars().take(MAX_SHOWN).collect();
-            let more = if shown.len() < word.len() { "…" } else { "" };
-            match word.is_empty() || word.contains(char::is_whitespace) {
-                true => format!("'{shown}{more}'"),
-                false => format!("{shown}{more}"),
-            }
-        });
+        let is_plain = |word: &String| !word.is_empty() && !word.contains(char::is_whitespace);
+        let quoted = self.written.iter().map(|word| if is_plain(word) { word.clone() } else { format!("'{word}'") });
         f.write_str(&quoted.collect::<Vec<_>>().join(" "))
     }
 }

@@ -53,7 +53,8 @@ fn find(word: &str, directory: &Path) -> Result<PathBuf, String> {
         std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
     };
     if word.contains('/') {
-        let path = directory.join(word);
+        // Without `./` in the middle.
+        let path: PathBuf = directory.join(word).components().collect();
         return match is_executable(&path) {
             true => Ok(path),
             false if path.is_file() => Err(format!("{} is no executable file", path.display())),

@@ -96,7 +96,14 @@ mod tests {
             "{\"timings\":{\"prompt_ms\":-1}}",
         ];
         let all: Vec<String> = wrong.iter().map(|output| json(output).unwrap_err()).collect();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @r#"
+        it printed nothing, and so no time
+        neither its output nor the last line of it is JSON: expected value at line 1 column 1
+        it printed JSON that has no `/timings/prompt_ms`
+        neither its output nor the last line of it is JSON: expected value at line 1 column 25
+        it printed "1" at `/timings/prompt_ms`, which is no number
+        it printed -1, which is no time
+        "#);
     }
 
     #[test]
@@ -105,7 +112,11 @@ mod tests {
         assert_eq!(regex("eval time =  9 ms\neval time = 40.5 ms\n"), Ok(0.0405));
         let all: Vec<String> =
             ["", "eval time = nan ms", "eval time = x ms"].map(|output| regex(output).unwrap_err()).into();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        it printed nothing that matches `eval time = +([^ ]+) ms`
+        it printed NaN, which is no time
+        it printed `x`, which is no number
+        ");
         assert_eq!(read(ResultSource::Regex("[0-9]+".to_owned()), "it took 12"), Ok(0.012), "no group");
     }
 

@@ -188,6 +188,7 @@ pub(crate) fn run(globs: &[String], request: Request) -> Result<()> {
     if targets.is_empty() {
         return Err(nothing_to_measure());
     }
+    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
     let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
     let request = Request { workloads: matching(globs, &descriptions)?, ..request };
     measure_and_show(&config, &request, &targets)

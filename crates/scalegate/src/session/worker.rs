@@ -282,8 +282,11 @@ impl Sampled {
     /// Speaks with the driver and runs inferences in between.
     fn dialogue(&self, measures: &Measures<'_>, name: &str, size: u64) -> Result<()> {
         let mut prepared = measures.find(Instrument::Sampler, name)?.prepare(size)?;
-        prepared.reset();
-        prepared.run()?;
+        // A program has been run once when it was set up.
+        if self.kind == TargetKind::Functions {
+            prepared.reset();
+            prepared.run()?;
+        }
         prepared.reset();
         (self.release)();
         speak(words::READY)?;

@@ -145,12 +145,12 @@ fn a_record_of_other_sources_is_not_comparable_with_the_tree() {
     let place = stale(true);
     assert_snapshot!(said(&place, "check", 3), @"
     not comparable with the tree: target/scalegate/run.json: the sources were edited since it was measured; the configuration was changed since it was measured
-      help: measure again with `cargo bench`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
+      help: measure again with `scalegate run`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
     ");
     assert_eq!(said(&place, "check --bisect", 125), said(&place, "check", 3));
     assert_snapshot!(said(&stale(false), "check", 3), @"
     not comparable with the tree: target/scalegate/run.json: the record does not say which sources it measured
-      help: measure again with `cargo bench`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
+      help: measure again with `scalegate run`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
     ");
 }
 

@@ -28,12 +28,24 @@ fn script(text: &str, keys: &str) -> String {
 
 #[test]
 fn a_program_that_is_not_there_is_refused_before_anything_runs() {
-    assert_snapshot!(refused("command = [\"./target/release/parse\", \"{size}\"]"), @"");
-    assert_snapshot!(refused("command = [\"no-such-program\"]"), @"");
+    assert_snapshot!(refused("command = [\"./target/release/parse\", \"{size}\"]"), @"
+    error: [[program]] script/own, `command`: there is no [directory]/target/release/parse
+      help: build it, put it on PATH, or correct `command`: relative paths are of the working directory, and there is no shell
+    ");
+    assert_snapshot!(refused("command = [\"no-such-program\"]"), @"
+    error: [[program]] script/own, `command`: there is no `no-such-program` on PATH
+      help: build it, put it on PATH, or correct `command`: relative paths are of the working directory, and there is no shell
+    ");
     let place = Place::with(&program("command = [\"./script.sh\"]"));
     place.write("script.sh", "#!/bin/sh\n");
-    assert_snapshot!(place.refused(), @"");
-    assert_snapshot!(refused("setup = [\"no-such-program\"]\ncommand = [\"true\"]"), @"");
+    assert_snapshot!(place.refused(), @"
+    error: [[program]] script/own, `command`: [directory]/script.sh is no executable file
+      help: build it, put it on PATH, or correct `command`: relative paths are of the working directory, and there is no shell
+    ");
+    assert_snapshot!(refused("setup = [\"no-such-program\"]\ncommand = [\"true\"]"), @"
+    error: [[program]] script/own, `setup`: there is no `no-such-program` on PATH
+      help: build it, put it on PATH, or correct `command`: relative paths are of the working directory, and there is no shell
+    ");
 }
 
 #[test]
@@ -67,10 +79,25 @@ fn a_configuration_that_cannot_be_meant_is_named_with_its_line() {
 #[test]
 fn a_program_that_fails_at_one_size_is_named_with_its_last_words() {
     let fails = "if [ $1 = 20 ]; then echo starting >&2; echo 'no memory for 20 items' >&2; exit 3; fi\n";
-    assert_snapshot!(script(fails, ""), @"");
-    assert_snapshot!(script("kill -s KILL $$\n", ""), @"");
-    assert_snapshot!(script("", "setup = [\"sh\", \"-c\", \"exit 4\"]"), @"");
-    assert_snapshot!(script("", "startup = [\"sh\", \"-c\", \"echo no start >&2; exit 5\"]"), @"");
+    assert_snapshot!(script(fails, ""), @"
+    error: script/own at size 20: sh script.sh {size} {work}: the measured process ended with exit status: 3 and said:
+    starting
+    no memory for 20 items
+      help: fix the cause and rerun; earlier records are as they were
+    ");
+    assert_snapshot!(script("kill -s KILL $$\n", ""), @"
+    error: script/own at size 20: sh script.sh {size} {work}: the measured process ended with signal: 9 (SIGKILL) and said nothing
+      help: the system kills what takes more memory than there is: `dmesg` tells; leave out the largest sizes, or give it more
+    ");
+    assert_snapshot!(script("", "setup = [\"sh\", \"-c\", \"exit 4\"]"), @"
+    error: script/own at size 20: `setup`: sh -c 'exit 4': the measured process ended with exit status: 4 and said nothing
+      help: fix the cause and rerun; earlier records are as they were
+    ");
+    assert_snapshot!(script("", "startup = [\"sh\", \"-c\", \"echo no start >&2; exit 5\"]"), @"
+    error: script/own at size 20: `startup`: sh -c 'echo no start >&2; exit 5': the measured process ended with exit status: 5 and said:
+    no start
+      help: fix the cause and rerun; earlier records are as they were
+    ");
 }
 
 #[test]
@@ -84,22 +111,40 @@ fn a_program_that_eats_all_memory_fails_alone() {
 #[test]
 fn a_program_that_prints_no_time_is_refused() {
     let json = |text: &str| script(text, "result = { json = \"/ms\", unit = \"ms\" }");
-    assert_snapshot!(json("echo done\n"), @"");
-    assert_snapshot!(json("echo '{\"ms\": NaN}'\n"), @"");
+    assert_snapshot!(json("echo done\n"), @"
+    error: script/own at size 20: sh script.sh {size} {work}: neither its output nor the last line of it is JSON: expected value at line 1 column 1
+      help: correct `result`, or have the program print it
+    ");
+    assert_snapshot!(json("echo '{\"ms\": NaN}'\n"), @"
+    error: script/own at size 20: sh script.sh {size} {work}: neither its output nor the last line of it is JSON: expected value at line 1 column 8
+      help: correct `result`, or have the program print it
+    ");
     let regex = |text: &str| script(text, "result = { regex = \"took ([^ ]+) ms\", unit = \"ms\" }");
-    assert_snapshot!(regex("echo took no time\n"), @"");
-    assert_snapshot!(regex("echo took nan ms\n"), @"");
+    assert_snapshot!(regex("echo took no time\n"), @"
+    error: script/own at size 20: sh script.sh {size} {work}: it printed nothing that matches `took ([^ ]+) ms`
+      help: correct `result`, or have the program print it
+    ");
+    assert_snapshot!(regex("echo took nan ms\n"), @"
+    error: script/own at size 20: sh script.sh {size} {work}: it printed NaN, which is no time
+      help: correct `result`, or have the program print it
+    ");
 }
 
 #[test]
 fn a_program_that_writes_to_its_own_input_is_refused() {
     let setup = "setup = [\"sh\", \"-c\", \"echo 1 > $0/input\", \"{work}\"]";
-    assert_snapshot!(script("echo 2 >> $2/input\n", setup), @"");
+    assert_snapshot!(script("echo 2 >> $2/input\n", setup), @"
+    error: script/own at size 20: {work}/input: the command changed its own input, so that its runs are not alike
+      help: have it write to another file of `{work}`, or work on a copy
+    ");
 }
 
 #[test]
 fn a_start_that_costs_more_than_the_command_leaves_no_cost() {
-    assert_snapshot!(script("", "startup = [\"sleep\", \"0.1\"]"), @"");
+    assert_snapshot!(script("", "startup = [\"sleep\", \"0.1\"]"), @"
+    error: script/own at size 20: `startup`: it took longer than the command, which therefore has no cost above it
+      help: start with larger sizes, name a `startup` that does less, or leave it out: then it is the law's intercept
+    ");
 }
 
 #[test]

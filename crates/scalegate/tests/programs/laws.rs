@@ -65,12 +65,17 @@ fn a_seeded_regression_ends_a_check_with_1() {
     said(&place.run("check"), 0);
     place.edit("cost.sh", "2000 * n)", "2000 * n + 3 * n * n)");
     place.edit("cost.sh", "clamp=600", "clamp=1000");
-    assert_snapshot!(said(&place.run("check"), 3), @"");
+    assert_snapshot!(said(&place.run("check"), 3), @"
+    not comparable with the tree: target/scalegate/run.json: the sources were edited since it was measured
+      help: measure again with `scalegate run`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
+    ");
     place.ok("run");
     let verdict = said(&place.run("check"), 1);
     assert!(verdict.contains("REGRESSED"), "{verdict}");
-    let regressed = verdict.lines().filter(|line| line.contains("script/") && line.starts_with("regressed"));
-    assert_snapshot!(regressed.collect::<Vec<_>>().join("\n"), @"");
+    for workload in ["script/knee", "script/linear"] {
+        let is_found = |line: &str| line.starts_with("regressed") && line.contains(workload);
+        assert!(verdict.lines().any(is_found), "{verdict}");
+    }
 }
 
 #[test]

@@ -68,5 +68,8 @@ fn a_base_without_the_program_is_named() {
     std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let message = said(&place.run("ab main"), 2);
     let here = place.path("").canonicalize().unwrap();
-    assert_snapshot!(message.replace(here.to_str().unwrap(), "[directory]"), @"");
+    assert_snapshot!(message.replace(here.to_str().unwrap(), "[directory]"), @"
+    error: base (main): [[program]] script/new, `command`: there is no [directory]/target/scalegate/ab/programs/base/new.sh
+      help: build it, put it on PATH, or correct `command`: relative paths are of the working directory, and there is no shell
+    ");
 }

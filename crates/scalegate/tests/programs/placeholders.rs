@@ -23,7 +23,11 @@ command = [\"./count lines.sh\", \"{work}/the input\", \"{{size}}\", \"$HOME\", 
     let mut runs: Vec<&str> = log.lines().filter(|line| !line.starts_with("setup")).collect();
     runs.sort_unstable();
     runs.dedup();
-    assert_snapshot!(runs.join("\n"), @"");
+    assert_snapshot!(runs.join("\n"), @"
+    10 {size} $HOME 10
+    20 {size} $HOME 20
+    40 {size} $HOME 40
+    ");
 }
 
 #[test]
@@ -44,7 +48,12 @@ command = [\"sh\", \"-c\", \"echo $0 words $1 $(wc -w < $2) >> log\", \"{size}\"
     let mut lines: Vec<&str> = log.lines().collect();
     lines.sort_unstable();
     lines.dedup();
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @"
+    2 words call small 2
+    20 words small birds call call birds on light every hills on morning through light valley small trees the every water runs 20
+    4704 84 56 2925
+    9408 112 84 5116
+    ");
     let record = place.record();
     let axes: Vec<String> = record.series.iter().map(|series| series.axis.to_string()).collect();
     assert_eq!(axes, ["tokens", "pixels"]);

@@ -82,6 +82,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     measure::watch_for_ctrl_c();
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
+    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
     // What Ctrl-C ends has causes of all kinds.
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
