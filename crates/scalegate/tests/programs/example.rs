@@ -35,8 +35,7 @@ fn the_scripts_of_the_example_have_their_laws_and_edits_of_them_end_a_check_with
     place.ok("accept --reason first");
     said(&place.run("check"), 0);
     place.edit("knee.awk", "limit = 2400", "limit = 3600");
-    place.edit("linear.awk", "total += number", "total += index(text = text \"x\", \"y\")");
-    // What is not measured again is reused only of the same sources.
+    place.edit("linear.awk", "total += number", "for (i = 0; i <= number / 4096; i++) total += number");
     place.ok("run --metric instructions");
     let verdict = said(&place.run("check"), 1);
     for workload in ["scripts/knee", "scripts/linear"] {
