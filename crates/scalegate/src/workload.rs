@@ -55,8 +55,13 @@ pub trait Prepared {
     fn run(&mut self) -> Result<()>;
 
     /// How long the last inference took in seconds, if it was not the clock around [`Prepared::run`] that tells: a program may report
-    /// the time itself, and what it takes to start it may have been subtracted. That may come out below zero, by noise.
+    /// the time itself.
     fn reported_s(&self) -> Option<f64> {
+        None
+    }
+
+    /// How long a start took right before the last inference, in seconds, if it is to be subtracted.
+    fn startup_s(&self) -> Option<f64> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 /// All processes that `pid`, or one of them, started and that still run, those above before those below.
 ///
-/// Linux lists the children of each thread (proc_pid_task_tid_children(5)), which takes some 10 µs a process; elsewhere all processes of the
+/// Linux lists the children of each thread (`proc_pid_task_tid_children(5)`), which takes some 10 µs a process; elsewhere all processes of the
 /// machine are looked through.
 pub(crate) fn descendants(pid: u32) -> Vec<u32> {
     let children = if lists_children() { listed } else { searched };

@@ -137,9 +137,7 @@ fn wait_for_any() -> Option<Ended> {
 }
 
 /// Ends the processes below this one when their time is over. There is one thread for all runs, so that a run starts none.
-struct Watch;
-
-static STATE: Mutex<State> = Mutex::new(State { deadline: None, ended: None, has_thread: false });
+struct Watch(&'static Mutex<State>);
 
 struct State {
     deadline: Option<Instant>,
@@ -148,48 +146,49 @@ struct State {
     has_thread: bool,
 }
 
-fn state() -> MutexGuard<'static, State> {
-    // It is whole after every statement.
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Watch {
     fn start(timeout: Duration) -> Self {
-        let mut state = state();
+        static STATE: Mutex<State> = Mutex::new(State { deadline: None, ended: None, has_thread: false });
+        let watch = Self(&STATE);
+        let mut state = watch.state();
         state.deadline = Instant::now().checked_add(timeout);
         state.ended = None;
-        if !state.has_thread {
-            state.has_thread = true;
-            std::thread::spawn(Self::run);
+        if !std::mem::replace(&mut state.has_thread, true) {
+            std::thread::spawn(|| Self(&STATE).run());
         }
-        Self
+        watch
+    }
+
+    fn state(&self) -> MutexGuard<'static, State> {
+        // It is whole after every statement.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_waiting(&self) -> bool {
-        state().ended.is_none()
+        self.state().ended.is_none()
     }
 
     fn change(&self, timeout: Duration) {
-        state().deadline = Instant::now().checked_add(timeout);
+        self.state().deadline = Instant::now().checked_add(timeout);
     }
 
     /// What was ended, if anything was.
-    fn stop(self) -> Option<Vec<String>> {
-        let mut state = state();
+    fn stop(&self) -> Option<Vec<String>> {
+        let mut state = self.state();
         state.deadline = None;
         state.ended.take()
     }
 
-    fn run() {
+    fn run(&self) {
         loop {
-            let period = if Self::end_what_is_late() { KILL_PERIOD } else { WATCH_PERIOD };
+            let period = if self.end_what_is_late() { KILL_PERIOD } else { WATCH_PERIOD };
             std::thread::sleep(period);
         }
     }
 
     /// Whether the time is over.
-    fn end_what_is_late() -> bool {
-        let mut state = state();
+    fn end_what_is_late(&self) -> bool {
+        let mut state = self.state();
         let is_over = state.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if is_over {
             let running = descendants(std::process::id());

@@ -21,8 +21,8 @@ pub(super) struct Case {
     pub(super) result: Option<Reader>,
     pub(super) timeout: Duration,
     pub(super) inputs: Inputs,
-    /// How long the start-up before this run took, or why it failed.
-    pub(super) startup_s: Option<Result<f64>>,
+    /// How long the start-up before the next run took, or why it failed.
+    pub(super) started: Option<Result<f64>>,
     pub(super) last: Option<Last>,
 }
 
@@ -30,6 +30,7 @@ pub(super) struct Case {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Last {
     wall_s: f64,
+    startup_s: Option<f64>,
     peak_bytes: f64,
 }
 
@@ -85,24 +86,28 @@ impl Prepared for Case {
     fn reset(&mut self) {
         let run = |line: &Line| line.run(&Output { out: None, ..self.output.clone() }, self.timeout);
         let startup = self.startup.as_ref().map(|line| run(line).map(|ended| ended.wall_s));
-        self.startup_s = startup.map(|startup| startup.map_err(|error| error.context("`startup`")));
+        self.started = startup.map(|startup| startup.map_err(|error| error.context("`startup`")));
     }
 
     fn run(&mut self) -> Result<()> {
         self.last = None;
-        let startup_s = self.startup_s.take().transpose()?.unwrap_or(0.0);
+        let startup_s = self.started.take().transpose()?;
         let ended = self.command.run(&self.output, self.timeout)?;
         self.inputs.check()?;
         let wall_s = match (&self.result, &self.output.out) {
             (Some(reader), Some(out)) => self.reported(reader, out)?,
-            _ => ended.wall_s - startup_s,
+            _ => ended.wall_s,
         };
-        self.last = Some(Last { wall_s, peak_bytes: ended.peak_bytes });
+        self.last = Some(Last { wall_s, startup_s, peak_bytes: ended.peak_bytes });
         Ok(())
     }
 
     fn reported_s(&self) -> Option<f64> {
         self.last.map(|last| last.wall_s)
+    }
+
+    fn startup_s(&self) -> Option<f64> {
+        self.last?.startup_s
     }
 
     fn peak_bytes(&self) -> Option<f64> {

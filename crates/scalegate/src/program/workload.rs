@@ -116,7 +116,7 @@ impl Workload for Program {
             result: self.result.clone(),
             timeout: self.settings.timeout,
             inputs: Inputs::within(&files.work()),
-            startup_s: None,
+            started: None,
             last: None,
         };
         match std::fs::read(files.ready()).ok().and_then(|text| serde_json::from_slice(&text).ok()) {

@@ -115,6 +115,7 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde gives it")]
     fn is_functions(&self) -> bool {
         *self == Self::Functions
     }

@@ -52,6 +52,11 @@ fn a_linear_a_quadratic_and_a_knee_have_their_classes_and_the_breakpoint() {
         classes,
         ["\"script/knee\" \"knee\"", "\"script/linear\" \"linear\"", "\"script/quadratic\" \"quadratic\""]
     );
+    let text = place.ok("fit");
+    assert!(
+        text.contains(", intercept ") && !text.contains("start-up"),
+        "a time that a program reports has none: {text}"
+    );
     let breakpoint = &fits[0]["parameters"]["breakpoint"];
     let [lower, upper] = ["lower", "upper"].map(|key| breakpoint[key].as_f64().unwrap());
     assert!(lower <= 600.0 && 600.0 <= upper && upper - lower < 60.0, "{breakpoint}");
