@@ -40,7 +40,7 @@ use crate::config::Config;
 use crate::measure::Instrumented;
 use crate::metric::Metric;
 use crate::record::Series;
-use crate::session::{self, Instrument};
+use crate::session::{self, Instrument, TargetKind};
 use crate::workload::{Batched, Closure, Routine, WorkloadName};
 use crate::{Axis, Prepared, Result, Workload};
 
@@ -133,6 +133,7 @@ pub struct Bench {
     pub(crate) allocator_name: String,
     pub(crate) allocator: Option<&'static dyn Instrumented>,
     pub(crate) release: fn(),
+    pub(crate) kind: TargetKind,
     own: Vec<Measured>,
     provider: Option<Provider>,
     subject: Option<Subject>,
@@ -151,6 +152,7 @@ impl Bench {
             allocator_name: "of the program".to_owned(),
             allocator: None,
             release: || {},
+            kind: TargetKind::Functions,
             own: Vec::new(),
             provider: None,
             subject: None,
@@ -271,6 +273,13 @@ impl Bench {
     ) -> Self {
         self.values.push((metric, names));
         self.compute = Some(Box::new(compute));
+        self
+    }
+
+    /// Says what the workloads are, which are functions without this.
+    #[cfg(feature = "cli")]
+    pub(crate) fn kind(mut self, kind: TargetKind) -> Self {
+        self.kind = kind;
         self
     }
 

@@ -53,6 +53,8 @@ pub mod metric;
 mod mutate;
 pub mod output;
 pub mod paths;
+#[cfg(feature = "cli")]
+mod program;
 pub mod progress;
 pub mod record;
 pub mod report;

@@ -186,14 +186,23 @@ impl Repository {
     /// The directory of what is checked out at `place` that the working directory corresponds to.
     ///
     /// # Errors
-    /// The revision has none, or no package there.
+    /// The revision has none.
     pub fn corresponding(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
         let directory = place.join(&self.prefix);
-        let here = Path::new(".").join(&self.prefix);
-        let fail = |cause, remedy| Error::new(format!("{}: {}", revision.name, here.display()), cause, remedy);
-        if !directory.is_dir() {
-            return Err(fail("there is no such directory", "run it in a directory that both revisions have"));
+        if directory.is_dir() {
+            return Ok(directory);
         }
+        let remedy = "run it in a directory that both revisions have";
+        Err(Error::new(self.place_in(revision), "there is no such directory", remedy))
+    }
+
+    /// The same with the package that is there.
+    ///
+    /// # Errors
+    /// The revision has no such directory, or no package there.
+    pub fn corresponding_package(&self, revision: &Revision, place: &Path) -> Result<PathBuf> {
+        let directory = self.corresponding(revision, place)?;
+        let fail = |cause, remedy| Error::new(self.place_in(revision), cause, remedy);
         // Cargo would go on looking above `place`, and build the package of the working tree.
         let mut within = directory.ancestors().take_while(|above| above.starts_with(place));
         if within.any(|above| above.join("Cargo.toml").is_file()) {
@@ -211,6 +220,11 @@ impl Repository {
             all.push(more);
         }
         all
+    }
+
+    /// The working directory in a revision, for a message.
+    fn place_in(&self, revision: &Revision) -> String {
+        format!("{}: {}", revision.name, Path::new(".").join(&self.prefix).display())
     }
 
     /// Git with an index of its own and a place of its own for new objects.

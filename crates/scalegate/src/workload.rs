@@ -53,6 +53,44 @@ pub trait Prepared {
     /// # Errors
     /// An inference that failed; its cost is not recorded.
     fn run(&mut self) -> Result<()>;
+
+    /// How long the last inference took in seconds, if it was not the clock around [`Prepared::run`] that tells: a program may report
+    /// the time itself.
+    fn reported_s(&self) -> Option<f64> {
+        None
+    }
+
+    /// How long a start took right before the last inference, in seconds, if it is to be subtracted.
+    fn startup_s(&self) -> Option<f64> {
+        None
+    }
+
+    /// The kernel's peak of the resident memory of the processes that the last inference ran in, in bytes; `None` for what
+    /// runs in this process.
+    fn peak_bytes(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// Says what is wrong with the name of a workload.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"',".contains(c);
+    let is_name = !name.is_empty() && name.chars().all(is_plain);
+    is_name.then_some(()).ok_or_else(|| format!("`{name}` is no name for a workload"))
+}
+
+/// Says what is wrong with a list of sizes, which has to ascend from above zero.
+pub(crate) fn check_sizes(sizes: &[u64]) -> Result<(), String> {
+    match sizes.first() {
+        None => return Err("it has no sizes".to_owned()),
+        Some(0) => return Err("a size of zero".to_owned()),
+        Some(_) => {}
+    }
+    match sizes.windows(2).find(|pair| pair[0] >= pair[1]) {
+        Some(pair) if pair[0] == pair[1] => Err(format!("size {} is listed twice", pair[0])),
+        Some(pair) => Err(format!("size {} stands after a larger one", pair[1])),
+        None => Ok(()),
+    }
 }
 
 /// A workload made of closures.

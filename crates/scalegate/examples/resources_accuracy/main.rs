@@ -14,7 +14,7 @@ use std::time::Duration;
 use measured::{ROLE, Role, Work};
 use scalegate::measure::disturbance::Sensors;
 use scalegate::measure::resources::{
-    Dialogue, Observer, Probe, Rate, Sampler, Windows, own_cpu_s, take_windows, words,
+    Dialogue, Observer, Probe, Rate, Sampler, Watched, Windows, own_cpu_s, take_windows, words,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -87,8 +87,14 @@ fn areas(runs: usize) -> Outcome<()> {
         for rate_hz in RATES_HZ {
             let mut errors = Vec::new();
             for _ in 0..runs {
-                let Windows { before, busy, after, report, .. } =
-                    take_windows("bursts", role(Role::Bursts)?, Rate::of(rate_hz), IDLE, &mut Nothing)?;
+                let Windows { before, busy, after, report, .. } = take_windows(
+                    "bursts",
+                    role(Role::Bursts)?,
+                    Watched::Process,
+                    Rate::of(rate_hz),
+                    IDLE,
+                    &mut Nothing,
+                )?;
                 let idle_cores = f64::midpoint(before.mean_cores(), after.mean_cores());
                 errors.push(busy.cpu_area(idle_cores) / report.cpu_s - 1.0);
             }

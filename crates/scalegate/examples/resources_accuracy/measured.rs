@@ -112,7 +112,7 @@ fn bursts() -> Outcome<String> {
         std::thread::sleep(Duration::from_millis(3 + inferences % 5 * 4));
         inferences += 1;
     }
-    let report = ChildReport { inferences, cpu_s: own_cpu_s()? - before, reset_cpu_s: 0.0 };
+    let report = ChildReport { inferences, cpu_s: own_cpu_s()? - before, ..ChildReport::default() };
     Ok(serde_json::to_string(&report)?)
 }
 

@@ -20,6 +20,8 @@ pub struct SeriesFit {
     /// The image size, in pixels, that the model's preprocessing clamps to, where a knee is expected: if the record tells it and
     /// it lies within the measured sizes.
     pub expected_knee: Option<f64>,
+    /// Whether a program is started for each cost, so that the intercept is what starting it costs.
+    pub has_startup: bool,
     /// The law, or the reason that there is none.
     pub outcome: Result<Fit, Unfitted>,
 }
@@ -46,8 +48,15 @@ pub(super) fn fitted(run: &Run, series: &Series) -> SeriesFit {
         axis: series.axis.clone(),
         unit: series.unit.clone(),
         expected_knee: expected_knee(run, series),
+        has_startup: has_startup(series),
         outcome: fit_series(series),
     }
+}
+
+/// Of a program's wall time the start-up may have been subtracted, or the program may report a time without it.
+fn has_startup(series: &Series) -> bool {
+    let is_set = |key| series.protocol.contains_key(key);
+    is_set("command") && !is_set("startup") && !is_set("result")
 }
 
 /// Counts have an embedded model, and a clamp, of their own.

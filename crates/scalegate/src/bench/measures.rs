@@ -2,6 +2,7 @@
 
 use super::Measured;
 use crate::session::Instrument;
+use crate::workload::{check_name, check_sizes};
 use crate::{Error, Result, Workload};
 
 /// The workloads of a target.
@@ -60,31 +61,10 @@ const SIZES: &str = "list the sizes in ascending order, each once and none of th
 fn check(target: &str, workload: &dyn Workload) -> Result<()> {
     let name = workload.name();
     let place = || format!("bench target {target}, workload `{name}`");
-    let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !"\"',".contains(c);
-    if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(Error::new(
-            place(),
-            "this is no name for a workload",
-            "use letters, digits, `/`, `-`, `_` and `.`",
-        ));
-    }
-    workload.axis().check().map_err(|cause| Error::new(place(), cause, "name what the sizes count, as `items`"))?;
-    let sizes = workload.sizes();
-    if sizes.is_empty() {
-        return Err(Error::new(place(), "it has no sizes", SIZES));
-    }
-    if sizes[0] == 0 {
-        return Err(Error::new(place(), "a size of zero", SIZES));
-    }
-    for pair in sizes.windows(2) {
-        if pair[0] == pair[1] {
-            return Err(Error::new(place(), format!("size {} is listed twice", pair[0]), SIZES));
-        }
-        if pair[0] > pair[1] {
-            return Err(Error::new(place(), format!("size {} stands after a larger one", pair[1]), SIZES));
-        }
-    }
-    Ok(())
+    let fail = |remedy: &'static str| move |cause| Error::new(place(), cause, remedy);
+    check_name(name).map_err(fail("use letters, digits, `/`, `-`, `_` and `.`"))?;
+    workload.axis().check().map_err(fail("name what the sizes count, as `items`"))?;
+    check_sizes(&workload.sizes()).map_err(fail(SIZES))
 }
 
 #[cfg(test)]
@@ -128,7 +108,7 @@ mod tests {
           help: name what the sizes count, as `items`
         ");
         insta::assert_snapshot!(with(&[1, 2], items(), "sort stable"), @"
-        bench target sorting, workload `sort stable`: this is no name for a workload
+        bench target sorting, workload `sort stable`: `sort stable` is no name for a workload
           help: use letters, digits, `/`, `-`, `_` and `.`
         ");
     }

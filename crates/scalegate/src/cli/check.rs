@@ -72,7 +72,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     if !stale.is_empty() {
         let place = names[0].display();
         eprintln!(
-            "not comparable with the tree: {place}: {}\n  help: measure again with `cargo bench`, or name the record to have it \
+            "not comparable with the tree: {place}: {}\n  help: measure again with `scalegate run`, or name the record to have it \
              judged as it is: `scalegate check {place}`",
             stale.join("; ")
         );
@@ -119,12 +119,12 @@ fn expectations(runs: &[Run], is_default: bool, config: &Config) -> Result<(Expe
     let (Some(run), true) = (runs.iter().find(is_ours), is_default) else {
         return Ok((Expected::default(), Vec::new()));
     };
-    let Ok(tree) = Tree::here() else { return Ok((Expected::default(), Vec::new())) };
+    let Ok(tree) = Tree::here(config) else { return Ok((Expected::default(), Vec::new())) };
     let mut stale = tree.staleness(config, &run.provenance)?;
     if !stale.is_empty() {
         return Ok((Expected::default(), stale));
     }
-    let (targets, others) = session::described(config, &run.provenance)?;
+    let (targets, others) = session::described(&tree, config, &run.provenance)?;
     stale.extend(others);
     Ok((Expected::of(&targets), stale))
 }

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::Result;
+use crate::{Result, session};
 
 /// Performance regression tests for how cost scales with the size of the input.
 #[derive(Debug, Parser)]
@@ -72,6 +72,9 @@ struct BaselinePath {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if let Some(code) = session::of_programs() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{AbSettings, GateSettings, MeasureSettings, ResourceSettings, resources};
+use super::{AbSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, program, resources};
 use crate::{Error, Result, bounded, paths, sha256};
 
 /// For a key that is not known, or no TOML at all.
@@ -34,6 +34,8 @@ pub struct Config {
     pub gate: GateSettings,
     /// How base and head are compared in pairs.
     pub ab: AbSettings,
+    /// Programs that are measured as workloads.
+    pub programs: Vec<ProgramSettings>,
 }
 
 /// The keys that every configuration may have; spans lead an error back to its line.
@@ -46,10 +48,12 @@ struct Keys {
     resources: Option<Spanned<resources::Section>>,
     gate: Option<Spanned<GateSettings>>,
     ab: Option<Spanned<AbSettings>>,
+    #[serde(default)]
+    program: Vec<Spanned<program::Section>>,
 }
 
 impl Keys {
-    const NAMES: [&'static str; 6] = ["schema", "seed", "measure", "resources", "gate", "ab"];
+    const NAMES: [&'static str; 7] = ["schema", "seed", "measure", "resources", "gate", "ab", "program"];
 }
 
 /// A fault in a file: where, what, and what to do.
@@ -183,6 +187,7 @@ impl Keys {
                 Some(resources.into_inner().into_settings())
             }
         };
+        let programs = programs(self.program)?;
         Ok(Config {
             path: Some(path.to_path_buf()),
             sha256,
@@ -191,8 +196,23 @@ impl Keys {
             resources,
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
             ab: self.ab.map(Spanned::into_inner).unwrap_or_default(),
+            programs,
         })
     }
+}
+
+fn programs(sections: Vec<Spanned<program::Section>>) -> Result<Vec<ProgramSettings>, Fault> {
+    let mut programs: Vec<ProgramSettings> = Vec::new();
+    for section in sections {
+        let span = section.span();
+        let fault = |cause| Fault { span: span.clone(), cause, remedy: "see docs/programs.md".to_owned() };
+        let program = section.into_inner().checked().map_err(fault)?;
+        if programs.iter().any(|other| other.name == program.name) {
+            return Err(fault(format!("two programs are called `{}`", program.name)));
+        }
+        programs.push(program);
+    }
+    Ok(programs)
 }
 
 impl Default for Config {
@@ -205,6 +225,7 @@ impl Default for Config {
             resources: None,
             gate: GateSettings::default(),
             ab: AbSettings::default(),
+            programs: Vec::new(),
         }
     }
 }
@@ -214,7 +235,7 @@ impl Config {
     pub const SCHEMA: u32 = 1;
 
     /// The file's name in the root of the workspace.
-    pub const FILE: &'static str = "scalegate.toml";
+    pub const FILE: &'static str = paths::CONFIGURATION;
 
     /// A configuration with keys of the tract suite, which the suite's bench targets check.
     pub const SUITE: &'static str = "suite.toml";
@@ -291,7 +312,7 @@ mod tests {
     #[test]
     fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
         insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
-        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`
+        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`
           help: see docs/suite.md for the keys of a configuration
         ");
         insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"

@@ -10,13 +10,19 @@
 mod ab;
 mod file;
 mod gate;
+mod inputs;
 mod measure;
+mod program;
 mod resources;
+mod template;
 mod tolerances;
 
 pub use ab::AbSettings;
 pub use file::{Config, Document, Fault};
 pub use gate::{GateSettings, HostPolicy};
+pub use inputs::{Input, Inputs};
 pub use measure::MeasureSettings;
+pub use program::{ProgramSettings, ResultSettings, ResultSource};
 pub use resources::{EnergyLog, ResourceSettings};
+pub use template::{Placeholder, Template};
 pub use tolerances::Tolerances;

@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::workload::WorkloadName;
 use crate::{Error, Result};
 
-/// What Criterion measured for one size.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CriterionSample {
-    /// The benchmark group, which is the name of the workload.
+/// What was timed of one size in one round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimedSample {
+    /// The workload; to Criterion the benchmark group.
     pub workload: WorkloadName,
-    /// The throughput in elements, which is the size.
+    /// The size; to Criterion the throughput in elements.
     pub size: u64,
-    /// Seconds per iteration, one value per sample.
+    /// Seconds per inference, one value per sample.
     pub seconds: Vec<f64>,
 }
 
@@ -42,7 +43,7 @@ struct Samples {
 ///
 /// # Errors
 /// A file that cannot be read, or is none of Criterion.
-pub fn read_criterion(directory: &Path) -> Result<Vec<CriterionSample>> {
+pub fn read_criterion(directory: &Path) -> Result<Vec<TimedSample>> {
     let mut found = Vec::new();
     collect(directory, &mut found)?;
     let mut samples = found.iter().map(|path| sample(path)).collect::<Result<Vec<_>>>()?;
@@ -64,7 +65,7 @@ fn collect(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn sample(directory: &Path) -> Result<CriterionSample> {
+fn sample(directory: &Path) -> Result<TimedSample> {
     let benchmark: Benchmark = read(&directory.join("benchmark.json"))?;
     let path = directory.join("sample.json");
     let samples: Samples = read(&path)?;
@@ -79,7 +80,7 @@ fn sample(directory: &Path) -> Result<CriterionSample> {
         return Err(fail("a sample of no iterations"));
     }
     let seconds = samples.times.iter().zip(&samples.iters).map(|(nanoseconds, n)| nanoseconds / n / 1e9).collect();
-    Ok(CriterionSample { workload: benchmark.group_id.into(), size, seconds })
+    Ok(TimedSample { workload: benchmark.group_id.into(), size, seconds })
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

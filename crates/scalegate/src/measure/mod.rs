@@ -8,15 +8,17 @@ mod child;
 mod counts;
 mod criterion_files;
 mod criterion_pass;
+mod descendants;
 pub mod disturbance;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod energy;
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command starts programs that start others"))]
 mod group;
 mod hardware;
 mod host;
 pub mod placement;
+#[cfg(feature = "cli")]
+mod process_tree;
 pub mod resources;
 mod vcgencmd;
 
@@ -29,11 +31,14 @@ pub use counts::{
     Allocator, CALLGRIND_METRICS, HeapUse, Instrumented, KEY_FIELDS, SizeClasses, Valgrind, callgrind,
     count_environment, find_valgrind, heap_environment, read_callgrind, start_instrumentation, toggle_collection,
 };
-pub use criterion_files::{CriterionSample, read_criterion};
+#[cfg(feature = "cli")]
+pub(crate) use counts::{callgrind_of_tree, program_environment, read_callgrind_of_tree};
+pub use criterion_files::{TimedSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;
-#[cfg(feature = "cli")]
 pub(crate) use group::end_with_this_process;
 pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::{host, named_class};
+#[cfg(feature = "cli")]
+pub(crate) use process_tree::{Adopted, End, LINGER, TreeEnded, adopt_orphans, run_tree};
 pub use vcgencmd::Vcgencmd;

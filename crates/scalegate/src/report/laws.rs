@@ -34,7 +34,8 @@ pub(super) fn grounds(fit: &Fit) -> String {
 
 /// The numbers of a law in words, without its class.
 pub(super) fn law_numbers(series: &SeriesFit, fit: &Fit, intervals: Intervals) -> String {
-    let words = Words { fit, axis: &series.axis, unit: &series.unit, intervals };
+    let intercept = if series.has_startup { "start-up" } else { "intercept" };
+    let words = Words { fit, axis: &series.axis, unit: &series.unit, intercept, intervals };
     std::iter::once(words.headline()).chain(words.curvature()).collect::<Vec<_>>().join(", ")
 }
 
@@ -49,6 +50,8 @@ struct Words<'a> {
     fit: &'a Fit,
     axis: &'a Axis,
     unit: &'a str,
+    /// What the cost at size zero is called.
+    intercept: &'static str,
     intervals: Intervals,
 }
 
@@ -70,8 +73,9 @@ impl Words<'_> {
                 size(n_max, self.axis)
             ),
             Class::Linear | Class::Quadratic => format!(
-                "{}, intercept {}",
+                "{}, {} {}",
                 self.interval("slope", |value| self.slope(value)),
+                self.intercept,
                 self.interval("intercept", |value| cost(value, self.unit)),
             ),
         }

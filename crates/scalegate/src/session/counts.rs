@@ -26,12 +26,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
     let valgrind = match find(first, &directory) {
         Ok(valgrind) => valgrind,
         Err(reason) => {
-            eprintln!("instructions: unavailable: {reason}");
-            let unavailable = |chosen: &Chosen<'_>| {
-                let series = Session::series(*chosen, Metric::Instructions, &BTreeMap::new());
-                Series { unavailable: Some(reason.clone()), ..series }
-            };
-            return recorder.keep(chosen.iter().map(unavailable).collect());
+            return unavailable(recorder, chosen, &reason);
         }
     };
     let cases: Vec<Case<'_>> = chosen
@@ -39,7 +34,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
         .flat_map(|(target, workload)| workload.sizes.iter().map(move |size| Case { target, workload, size: *size }))
         .collect();
     write_what_is_written_once(session, chosen)?;
-    let counts = fixed_addresses(|| count_all(&cases, &directory))?;
+    let counts = fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?;
     for &(target, workload) in chosen {
         let environment = read_environment(target, &directory)?;
         let mut environment = measure::count_environment(&valgrind, environment);
@@ -54,18 +49,29 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
     Ok(())
 }
 
+/// Records that there are no counts, and why.
+pub(super) fn unavailable(recorder: &mut Recorder, chosen: &[Chosen<'_>], reason: &str) -> Result<()> {
+    eprintln!("instructions: unavailable: {reason}");
+    let unavailable = |chosen: &Chosen<'_>| {
+        let series = Session::series(*chosen, Metric::Instructions, &BTreeMap::new());
+        Series { unavailable: Some(reason.to_owned()), ..series }
+    };
+    recorder.keep(chosen.iter().map(unavailable).collect())
+}
+
 /// A count as a sample; counts below 2^53 are exact.
 pub(super) fn sample(size: u64, count: u64) -> Sample {
     Sample { size, round: 0, values: vec![count as f64] }
 }
 
 /// What callgrind counted of one case.
-type Counts = BTreeMap<Metric, u64>;
+pub(super) type Counts = BTreeMap<Metric, u64>;
 
-struct Case<'a> {
-    target: &'a Target,
-    workload: &'a Described,
-    size: u64,
+/// What is counted.
+pub(super) struct Case<'a> {
+    pub(super) target: &'a Target,
+    pub(super) workload: &'a Described,
+    pub(super) size: u64,
 }
 
 /// An empty directory for callgrind's files, which stay until the next run for `callgrind_annotate`. It is relative to where the
@@ -128,10 +134,13 @@ fn write_what_is_written_once(session: &Session<'_>, chosen: &[Chosen<'_>]) -> R
 }
 
 /// Counts the cases, as many at once as there are cores: a count does not depend on what else the machine does.
-fn count_all(cases: &[Case<'_>], directory: &Path) -> Result<Vec<BTreeMap<Metric, u64>>> {
+pub(super) fn count_all<T: Send>(
+    cases: &[Case<'_>],
+    count: impl Fn(&Case<'_>, usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(cases.len());
     let next = AtomicUsize::new(0);
-    let counts: Vec<Mutex<Option<Result<Counts>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
+    let counts: Vec<Mutex<Option<Result<T>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
     let progress = Progress::new();
     let done = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -140,7 +149,7 @@ fn count_all(cases: &[Case<'_>], directory: &Path) -> Result<Vec<BTreeMap<Metric
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     let Some(case) = cases.get(number) else { break };
-                    let counted = count_one(case, number, directory);
+                    let counted = count(case, number);
                     let has_failed = counted.is_err();
                     if let Ok(mut slot) = counts[number].lock() {
                         *slot = Some(counted);
@@ -194,7 +203,7 @@ fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<BTreeMa
 
 /// Runs `work` with children whose memory lies at the same addresses each time (personality(2)).
 #[cfg(target_os = "linux")]
-fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
     use nix::sys::personality::{self, Persona};
 
     let before = personality::get().ok();
@@ -210,6 +219,6 @@ fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn fixed_addresses<T>(work: impl FnOnce() -> T) -> T {
     work()
 }

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use serde::de::DeserializeOwned;
 
-use super::job::{self, ComputeAnswer, Described, HeapAnswer, Instrument, Job, ProcessorAnswer, Work};
+use super::job::{self, ComputeAnswer, Described, HeapAnswer, Instrument, Job, ProcessorAnswer, TargetKind, Work};
+#[cfg(feature = "cli")]
+use super::program_counts;
 use super::record::{Recorder, Target};
 use super::rounds::Rounds;
 use super::worker::at;
@@ -61,7 +63,12 @@ impl<'a> Session<'a> {
         }
         let mut rounds = Rounds::new(self, chosen.remove(&Instrument::Clock).unwrap_or_default());
         self.compute(recorder, &own)?;
-        counts::below_callgrind(self, recorder, &chosen[&Instrument::Callgrind])?;
+        let (programs, functions): (Vec<Chosen<'_>>, _) = chosen[&Instrument::Callgrind]
+            .iter()
+            .partition(|(target, _)| target.description.kind == TargetKind::Programs);
+        counts::below_callgrind(self, recorder, &functions)?;
+        #[cfg(feature = "cli")]
+        program_counts::below_callgrind(self, recorder, &programs)?;
         self.by_processor(recorder, &chosen[&Instrument::Processor])?;
         self.heap(recorder, &chosen[&Instrument::Heap])?;
         resources::sample(self, recorder, &sampled)?;
@@ -90,13 +97,27 @@ impl<'a> Session<'a> {
     }
 
     /// A process of `target` for one job, whose document lies at `path`.
-    pub(super) fn command(target: &Target, work: Work, path: &Path) -> Result<Command> {
-        Job::new(work).write(path)?;
+    pub(super) fn command(&self, target: &Target, work: Work, path: &Path) -> Result<Command> {
+        let job = Job::new(work);
+        #[cfg(feature = "cli")]
+        let job = job.of_programs(self.places(target));
+        job.write(path)?;
         let mut command = Command::new(&target.executable);
         let (variable, value) = Job::variable(path);
         let absolute = std::path::absolute(value).unwrap_or_else(|_| value.to_path_buf());
         command.current_dir(&target.directory).env(variable, absolute);
+        if target.description.kind == TargetKind::Programs {
+            measure::end_with_this_process(&mut command);
+        }
         Ok(command)
+    }
+
+    /// Where programs run, of a target that they are.
+    #[cfg(feature = "cli")]
+    fn places(&self, target: &Target) -> Option<crate::program::Places> {
+        let work = std::path::absolute(self.scratch.path().join("cases")).ok()?;
+        let directory = target.directory.clone();
+        (target.description.kind == TargetKind::Programs).then(|| crate::program::Places::new(directory, work))
     }
 
     /// A new path for the document of a job.
@@ -106,12 +127,22 @@ impl<'a> Session<'a> {
 
     /// Has a process of `target` do a job, and gives its answer.
     pub(super) fn ask<T: DeserializeOwned>(&self, target: &Target, place: &str, work: Work) -> Result<T> {
-        let path = self.job_path(place);
-        let command = Self::command(target, work, &path)?;
+        self.ask_at(target, place, work, &self.job_path(place))
+    }
+
+    /// The same with a document at a place of its own.
+    pub(super) fn ask_at<T: DeserializeOwned>(
+        &self,
+        target: &Target,
+        place: &str,
+        work: Work,
+        path: &Path,
+    ) -> Result<T> {
+        let command = self.command(target, work, path)?;
         let Ended { status, errors } = measure::run_child(place, command, |_| ())?;
-        match job::read_answer(&path) {
+        match job::read_answer(path) {
             Some(answer) if status.success() || answer.is_err() => answer,
-            _ => Err(ended(place, &path, status, &errors)),
+            _ => Err(ended(place, path, status, &errors)),
         }
     }
 

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::bench::Package;
 use crate::config::MeasureSettings;
-use crate::measure::HeapUse;
+use crate::measure::{HeapUse, TimedSample};
 use crate::metric::Metric;
 use crate::record::Series;
 use crate::workload::WorkloadName;
 use crate::{Axis, Error, Result};
 
 /// Names the document to the process.
-const VARIABLE: &str = "SCALEGATE_JOB";
+pub(crate) const VARIABLE: &str = "SCALEGATE_JOB";
 
 /// The whole of what a process is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,10 @@ pub(crate) struct Job {
     /// The process that waits for it, which it does not outlive.
     pub(super) parent: u32,
     pub(super) work: Work,
+    /// Where programs run, if it is these that are measured.
+    #[cfg(feature = "cli")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) programs: Option<crate::program::Places>,
 }
 
 /// One kind of work.
@@ -36,10 +40,12 @@ pub(super) enum Work {
     },
     /// Says what counts depend on beside the code, as the process sees it.
     Environment,
-    /// One pass of Criterion over the sizes of `workloads`; its files go to `directory`.
+    /// One pass over the sizes of `workloads`; Criterion's files go to `directory`.
     Round { workloads: Vec<WorkloadName>, seed: u64, settings: MeasureSettings, directory: PathBuf },
     /// One case below callgrind.
     Count { workload: WorkloadName, size: u64 },
+    /// One run of a program below callgrind, whose files have names that begin with `out`.
+    CountProgram { workload: WorkloadName, size: u64, out: PathBuf },
     /// What one run of each size of a workload allocates.
     Heap { workload: WorkloadName },
     /// Instructions by the processor's own counter.
@@ -92,6 +98,27 @@ pub struct Description {
     pub subject: std::collections::BTreeMap<String, String>,
     /// The name of the global allocator.
     pub allocator: String,
+    /// What its workloads are.
+    #[serde(default, skip_serializing_if = "TargetKind::is_functions")]
+    pub kind: TargetKind,
+}
+
+/// What the workloads of a target are, which decides by which clocks they are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// Functions: they run in the process that does the job.
+    #[default]
+    Functions,
+    /// Programs: that process starts them.
+    Programs,
+}
+
+impl TargetKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde gives it")]
+    fn is_functions(&self) -> bool {
+        *self == Self::Functions
+    }
 }
 
 /// A workload of a target, with one way of measuring it.
@@ -155,6 +182,13 @@ impl Instrument {
     }
 }
 
+/// The answer to [`Work::Round`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoundAnswer {
+    pub(super) samples: Vec<TimedSample>,
+}
+
 /// The answer to [`Work::Heap`]: sizes with what was allocated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -184,7 +218,18 @@ pub(super) struct ComputeAnswer {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self { parent: std::process::id(), work }
+        Self {
+            parent: std::process::id(),
+            work,
+            #[cfg(feature = "cli")]
+            programs: None,
+        }
+    }
+
+    /// The same for programs.
+    #[cfg(feature = "cli")]
+    pub(super) fn of_programs(self, places: Option<crate::program::Places>) -> Self {
+        Self { programs: places, ..self }
     }
 
     /// The job of this process, if it was started for one, and where its answer goes.

@@ -17,10 +17,13 @@ mod counts;
 mod driver;
 mod job;
 mod package;
+#[cfg(feature = "cli")]
+mod program_counts;
 mod record;
 mod request;
 mod resources;
 mod rounds;
+mod runs;
 mod sampled_series;
 mod slices;
 #[cfg(feature = "cli")]
@@ -29,7 +32,9 @@ mod worker;
 
 #[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab};
-pub use job::{Described, Description, Instrument};
+#[cfg(feature = "cli")]
+pub(crate) use job::VARIABLE as JOB_VARIABLE;
+pub use job::{Described, Description, Instrument, TargetKind};
 pub use request::Request;
 #[cfg(feature = "cli")]
 pub(crate) use tree::{Tree, described, run};
@@ -76,6 +81,25 @@ pub(crate) fn main(bench: &Bench) -> ExitCode {
         Ok(None) => finish(drive_itself(bench), &crate::paths::run()),
         Err(error) => finish(Err(error), &crate::paths::run()),
     }
+}
+
+/// Does the job of this process, if it is the command and was started for one: then it runs programs.
+#[cfg(feature = "cli")]
+pub(crate) fn of_programs() -> Option<ExitCode> {
+    let fail = |error| Some(finish(Err(error), &crate::paths::run()));
+    let (mut job, answer) = match Job::of_this_process() {
+        Ok(None) => return None,
+        Ok(Some(job)) => job,
+        Err(error) => return fail(error),
+    };
+    let Some(mut places) = job.programs.take() else {
+        return fail(Error::new("this job", "it is one of a bench target", measure::OTHER_VERSION));
+    };
+    if let job::Work::CountProgram { out, .. } = &job.work {
+        places.callgrind = Some(out.clone());
+    }
+    measure::adopt_orphans();
+    Some(worker::run(&crate::program::bench(places), job, &answer))
 }
 
 /// Measures `targets` and shows what came out.

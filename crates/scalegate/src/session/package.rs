@@ -11,7 +11,10 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use walkdir::WalkDir;
 
+use super::job::TargetKind;
+use super::record::Target;
 use crate::bench::Package;
+use crate::config::Config;
 use crate::record::Program;
 use crate::{Error, Result, bounded, sha256};
 
@@ -97,6 +100,15 @@ impl Workspace {
         self.packages.iter().filter(is_default).filter_map(CargoPackage::directory).collect()
     }
 
+    /// Whether a default member has a bench target, made with this crate or not.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_bench_targets(&self) -> bool {
+        let members = self.default_members();
+        let is_member = |package: &&CargoPackage| package.directory().is_some_and(|it| members.contains(&it));
+        let mut targets = self.packages.iter().filter(is_member).flat_map(|package| &package.targets);
+        targets.any(|target| target.kind.iter().any(|kind| kind == "bench"))
+    }
+
     /// The packages at `open` and those that they reach by path, by the directory of each.
     fn reached(&self, mut open: Vec<PathBuf>) -> BTreeMap<PathBuf, CargoPackage> {
         let is_at = |package: &CargoPackage, directory: &Path| package.manifest_path.parent() == Some(directory);
@@ -161,26 +173,38 @@ pub(super) fn hash_executable(path: &Path) -> Result<String> {
     Ok(sha256::of(&read_executable(path)?))
 }
 
+/// SHA-256 of what a target runs: its executable by the name of the target, or the files of each program by the name of that.
+///
+/// # Errors
+/// A file that is gone.
+pub(super) fn executables(target: &Target, config: &Config) -> Result<BTreeMap<String, String>> {
+    match target.description.kind {
+        #[cfg(feature = "cli")]
+        TargetKind::Programs => crate::program::identities(&config.programs, &target.directory),
+        _ => Ok(BTreeMap::from([(target.description.target.clone(), hash_executable(&target.executable)?)])),
+    }
+}
+
+/// The hash of programs that have no package, by those of their files.
+#[cfg(feature = "cli")]
+pub(super) fn sources_of(executables: &BTreeMap<String, String>) -> String {
+    let list: String = executables.iter().map(|(name, hash)| format!("{name}\0{hash}\0")).collect();
+    sha256::of(list.as_bytes())
+}
+
 /// Who is measured: the hash of the sources, and the program.
 ///
-/// Where there is no Cargo, or the package is not where it was built, the executable stands for its sources.
+/// Where there is no Cargo, or the package is not where it was built, the executables stand for their sources.
 ///
 /// # Errors
 /// A source was edited after the executable was built: what it measures is not what the sources say.
-pub(super) fn identify(
-    package: &Package,
-    target: &str,
-    executable: &Path,
-    configuration: &str,
-) -> Result<(String, Program)> {
-    let hash = hash_executable(executable)?;
-    let workspace = Workspace::at(&package.directory).ok();
-    if let Some(workspace) = &workspace {
-        refuse_edited(workspace, package, target, executable)?;
-    }
-    let source = match &workspace {
-        Some(workspace) => workspace.sources()?,
-        None => format!("executable {hash}"),
+pub(super) fn identify(target: &Target, config: &Config) -> Result<(String, Program)> {
+    let package = &target.description.package;
+    let executables = executables(target, config)?;
+    let source = match target.description.kind {
+        #[cfg(feature = "cli")]
+        TargetKind::Programs => sources_of(&executables),
+        _ => source_of_package(package, &target.description.target, &target.executable, &executables)?,
     };
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).current_dir(&package.directory).output().ok()?;
@@ -191,10 +215,23 @@ pub(super) fn identify(
         version: package.version.clone(),
         revision: git(&["rev-parse", "HEAD"]),
         dirty: git(&["status", "--porcelain", "--untracked-files=no"]).map(|list| !list.is_empty()),
-        configuration: configuration.to_owned(),
-        executables: BTreeMap::from([(target.to_owned(), hash)]),
+        configuration: config.sha256.clone(),
+        executables,
     };
     Ok((source, program))
+}
+
+fn source_of_package(
+    package: &Package,
+    target: &str,
+    executable: &Path,
+    hashes: &BTreeMap<String, String>,
+) -> Result<String> {
+    let Ok(workspace) = Workspace::at(&package.directory) else {
+        return Ok(format!("executable {}", hashes.get(target).map_or("", |hash| hash)));
+    };
+    refuse_edited(&workspace, package, target, executable)?;
+    workspace.sources()
 }
 
 /// Fails if Cargo would build the executable anew: one of the files that it was compiled from is younger.

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Description, Request, package};
+use super::{Description, Request, TargetKind, package};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::config::{Config, GateSettings};
 use crate::measure;
 use crate::metric::Metric;
-use crate::record::{self, Absorbed, Provenance, Run, Series, SeriesKey};
+use crate::record::{self, Absorbed, Build, Provenance, Run, Series, SeriesKey, UNKNOWN};
 use crate::workload::WorkloadName;
 use crate::{Error, Result, output, paths, report};
 
@@ -216,16 +216,21 @@ fn provenance(config: &Config, targets: &[Target]) -> Result<Provenance> {
     let mut identity: Option<(String, crate::record::Program)> = None;
     let mut subject = std::collections::BTreeMap::new();
     for target in targets {
-        let Description { target: name, package, subject: its, .. } = &target.description;
-        let (source, program) = package::identify(package, name, &target.executable, &config.sha256)?;
-        subject.extend(its.clone());
+        let (source, program) = package::identify(target, config)?;
+        subject.extend(target.description.subject.clone());
         match &mut identity {
             None => identity = Some((source, program)),
             Some((_, first)) => first.executables.extend(program.executables),
         }
     }
     let (source, program) = identity.ok_or_else(nothing_to_measure)?;
-    Ok(Provenance { host: measure::host()?, build: measure::build(source), program: Some(program), subject })
+    let is_program = |target: &Target| target.description.kind == TargetKind::Programs;
+    let build = match targets.iter().all(is_program) {
+        // Who compiled these, and how, is not known.
+        true => Build { rustc: UNKNOWN.to_owned(), optimisation: UNKNOWN.to_owned(), ..measure::build(source) },
+        false => measure::build(source),
+    };
+    Ok(Provenance { host: measure::host()?, build, program: Some(program), subject })
 }
 
 /// The error of a package without bench targets.
@@ -233,7 +238,8 @@ pub(crate) fn nothing_to_measure() -> Error {
     Error::new(
         "this package",
         "none of its bench targets is made with scalegate",
-        "add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`",
+        "add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a \
+         `[[program]]`, as docs/programs.md shows",
     )
 }
 

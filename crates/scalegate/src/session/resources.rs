@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::driver::{Chosen, Session};
-use super::job::Work;
+use super::job::{TargetKind, Work};
 use super::record::Recorder;
 use super::sampled_series::{Measurement, Meter, rate_of, series};
 use crate::Result;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
-use crate::measure::resources::{Idle, Observer, take_windows};
+use crate::measure::resources::{Idle, Observer, Watched, take_windows};
 use crate::measure::shuffle;
 use crate::metric::Metric;
 use crate::progress::Progress;
@@ -102,8 +102,12 @@ impl Plan<'_> {
         let mut disturbances = Vec::new();
         loop {
             let work = Work::Sample { workload: workload.name.clone(), size, window_ms, inferences };
-            let command = Session::command(target, work, &self.session.job_path(&place))?;
-            let windows = take_windows(&place, command, rate_of(self.settings), rest, observer)?;
+            let command = self.session.command(target, work, &self.session.job_path(&place))?;
+            let watched = match target.description.kind {
+                TargetKind::Functions => Watched::Process,
+                TargetKind::Programs => Watched::Below,
+            };
+            let windows = take_windows(&place, command, watched, rate_of(self.settings), rest, observer)?;
             let surroundings = observer.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores };
             let level = judge(&surroundings, limits).and_then(|()| Idle::between(&windows.before, &windows.after));

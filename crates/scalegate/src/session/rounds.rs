@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::driver::{Chosen, Session, ended};
-use super::job::Work;
+use super::job::{self, RoundAnswer, TargetKind, Work};
 use super::record::{Recorder, Target};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::measure::disturbance::{Sensors, Surroundings, throttling};
 use crate::measure::placement::Placement;
-use crate::measure::{self, Ended, read_criterion};
+use crate::measure::{self, Ended};
 use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{Run, Sample, Series};
@@ -50,11 +50,11 @@ impl<'a> Rounds<'a> {
         let settings = &self.session.config.measure;
         let mut environment: BTreeMap<String, String> =
             Placement::here().map(|placement| ("cores".to_owned(), placement.to_string())).into_iter().collect();
-        environment.extend([
-            ("warm_up_ms".to_owned(), settings.warm_up_ms.to_string()),
-            ("measurement_ms".to_owned(), settings.measurement_ms.to_string()),
-            ("samples".to_owned(), settings.samples.to_string()),
-        ]);
+        environment.insert("measurement_ms".to_owned(), settings.measurement_ms.to_string());
+        if chosen.0.description.kind == TargetKind::Functions {
+            environment.insert("warm_up_ms".to_owned(), settings.warm_up_ms.to_string());
+            environment.insert("samples".to_owned(), settings.samples.to_string());
+        }
         Series { looks: self.looks.clone(), ..Session::series(chosen, Metric::WallTime, &environment) }
     }
 
@@ -183,7 +183,7 @@ impl<'a> Rounds<'a> {
             directory: std::path::absolute(&directory).map_err(fail)?,
         };
         let job = self.session.job_path(&place);
-        let mut command = Session::command(target, work, &job)?;
+        let mut command = self.session.command(target, work, &job)?;
         command.args(&target.arguments).args(["--bench", "--noplot", "--quiet"]);
         let sensors = Sensors::here();
         let (before, start) = (sensors.read(), Instant::now());
@@ -198,7 +198,8 @@ impl<'a> Rounds<'a> {
         if let Some(cause) = &throttled {
             eprintln!("wall_time: nothing is kept: {cause}");
         }
-        let samples = read_criterion(&directory)?;
+        let answer = job::read_answer(&job).unwrap_or_else(|| Err(ended(&place, &job, status, &errors)));
+        let RoundAnswer { samples } = answer?;
         let series = own.iter().map(|chosen| {
             let mut series = self.empty(*chosen);
             let its = samples.iter().filter(|sample| sample.workload == series.workload);

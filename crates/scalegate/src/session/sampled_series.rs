@@ -163,9 +163,12 @@ impl Maker<'_> {
                 protocol.insert("polls_hz".to_owned(), rate_of(self.settings).polls_hz().to_string());
             }
             (Metric::PeakRss, _) => {
+                let polls = format!("{} polls a second", rate_of(self.settings).polls_hz());
+                let is_of_several = self.cases.iter().any(|case| case.windows.report.peak_bytes.is_some());
                 let by = match self.kernel_tells_peaks() {
+                    true if is_of_several => format!("{polls} of all processes, and the kernel of each"),
                     true => "the kernel".to_owned(),
-                    false => format!("{} polls a second", rate_of(self.settings).polls_hz()),
+                    false => polls,
                 };
                 protocol.insert("peak".to_owned(), by);
             }

@@ -5,28 +5,36 @@ use std::time::Instant;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::job::{SliceOrder, SliceTimes, SlicesReady};
+use super::job::{SliceOrder, SliceTimes, SlicesReady, TargetKind};
 use super::worker::{at, guarded, hear, speak};
+use crate::measure::resources::reaped_cpu_s;
 use crate::{Error, Prepared, Result, Workload};
 
 /// Prepares all sizes of a workload, runs each once, and answers orders until the parent says anything else.
-pub(super) fn serve(workload: &dyn Workload) -> Result<()> {
+pub(super) fn serve(workload: &dyn Workload, kind: TargetKind) -> Result<()> {
     let mut prepared: BTreeMap<u64, Box<dyn Prepared>> = BTreeMap::new();
     for size in workload.sizes() {
         let ready = || {
             let mut prepared = workload.prepare(size)?;
-            prepared.reset();
-            prepared.run()?;
+            // A program has been run once when it was set up.
+            if kind == TargetKind::Functions {
+                prepared.reset();
+                prepared.run()?;
+            }
             Ok(prepared)
         };
         prepared.insert(size, guarded(ready).map_err(|error| at(error, workload.name(), size))?);
     }
-    let run_queue = RunQueue::of_this_thread();
-    say(&SlicesReady { threads: threads() })?;
+    // What a program waits for, and how many threads it has, only its own processes could tell.
+    let (clocks, threads) = match kind {
+        TargetKind::Functions => (Clocks::of_this_process(), threads()),
+        TargetKind::Programs => (Clocks { run_queue: RunQueue(None), cpu_s: reaped_cpu_s, resets: false }, None),
+    };
+    say(&SlicesReady { threads })?;
     while let Some(line) = hear()? {
         let Ok(SliceOrder { size, inferences }) = serde_json::from_str(&line) else { break };
         let Some(ready) = prepared.get_mut(&size) else { break };
-        let times = guarded(|| slice(ready.as_mut(), inferences, &run_queue));
+        let times = guarded(|| slice(ready.as_mut(), inferences, &clocks));
         say(&times.map_err(|error| at(error, workload.name(), size))?)?;
     }
     Ok(())
@@ -37,17 +45,34 @@ fn say<T: serde::Serialize>(answer: &T) -> Result<()> {
     speak(&text)
 }
 
+/// By what a slice is measured.
+struct Clocks {
+    run_queue: RunQueue,
+    cpu_s: fn() -> Result<f64>,
+    /// Not for programs, of which it would only start another one: both sides have their start-up.
+    resets: bool,
+}
+
+impl Clocks {
+    fn of_this_process() -> Self {
+        Self { run_queue: RunQueue::of_this_thread(), cpu_s: cpu_clock_s, resets: true }
+    }
+}
+
 /// What brings back the state between inferences is no part of a slice.
-fn slice(prepared: &mut dyn Prepared, inferences: u64, run_queue: &RunQueue) -> Result<SliceTimes> {
+fn slice(prepared: &mut dyn Prepared, inferences: u64, clocks: &Clocks) -> Result<SliceTimes> {
+    let Clocks { run_queue, cpu_s: used_s, resets } = clocks;
     let (waited, begin) = (run_queue.waited_s(), Instant::now());
     let (mut wall_s, mut cpu_s) = (0.0, 0.0);
     for _ in 0..inferences {
-        prepared.reset();
-        let cpu = cpu_clock_s()?;
+        if *resets {
+            prepared.reset();
+        }
+        let cpu = used_s()?;
         let start = Instant::now();
         prepared.run()?;
-        wall_s += start.elapsed().as_secs_f64();
-        cpu_s += cpu_clock_s()? - cpu;
+        wall_s += prepared.reported_s().unwrap_or_else(|| start.elapsed().as_secs_f64());
+        cpu_s += used_s()? - cpu;
     }
     let elapsed = begin.elapsed().as_secs_f64();
     let wait_s = waited.zip(run_queue.waited_s()).map(|(before, after)| {
@@ -114,7 +139,8 @@ mod tests {
     #[test]
     fn a_slice_runs_what_was_ordered_and_waits_no_longer_than_it_lasts() {
         let mut counted = Counted(0);
-        let times = slice(&mut counted, 1_000, &RunQueue::of_this_thread()).unwrap();
+        let clocks = Clocks::of_this_process();
+        let times = slice(&mut counted, 1_000, &clocks).unwrap();
         assert_eq!(counted.0, 1_000);
         assert!(times.wall_s > 0.0 && times.wait_s.is_none_or(|wait| wait <= times.wall_s), "{times:?}");
     }

@@ -7,35 +7,58 @@ use glob::Pattern;
 
 use super::build::build;
 use super::driver::Session;
-use super::job::{Description, Work};
-use super::package::{Workspace, hash_executable};
+use super::job::{Description, TargetKind, Work};
+use super::package::{Workspace, executables, sources_of};
 use super::record::{Target, nothing_to_measure};
 use super::{Request, measure_and_show};
 use crate::bench::Package;
 use crate::config::Config;
+use crate::program::{self, Places, identities};
 use crate::record::{self, Provenance};
-use crate::{Error, Result, measure};
+use crate::{Error, Result, measure, paths};
 
-/// A package with its bench targets.
+/// What is measured in the working directory: a package with its bench targets, programs of the configuration, or both.
 pub(crate) struct Tree {
-    workspace: Workspace,
+    workspace: Option<Workspace>,
 }
 
 impl Tree {
-    /// The package in the working directory.
+    /// What is measured in the working directory.
     ///
     /// # Errors
-    /// There is none.
-    pub(crate) fn here() -> Result<Self> {
-        Ok(Self { workspace: Workspace::at(Path::new("."))? })
+    /// There is no package, and the configuration names no program.
+    pub(crate) fn here(config: &Config) -> Result<Self> {
+        let workspace = if paths::is_without_package() { None } else { Some(Workspace::at(Path::new("."))) };
+        match workspace {
+            Some(Ok(workspace)) => Ok(Self { workspace: Some(workspace) }),
+            None | Some(Err(_)) if !config.programs.is_empty() => Ok(Self { workspace: None }),
+            Some(Err(error)) => Err(error),
+            None => Err(nothing_to_measure()),
+        }
     }
 
-    /// Its bench targets, built from the sources as they are, each with what it measures.
+    /// Bench targets and programs, built from the sources as they are, each with what it measures.
     ///
     /// # Errors
     /// They don't build, or one cannot say what it measures.
-    pub(crate) fn targets(config: &Config) -> Result<Vec<Target>> {
+    pub(crate) fn targets(&self, config: &Config) -> Result<Vec<Target>> {
         measure::watch_for_ctrl_c();
+        let mut targets = Vec::new();
+        if self.has_bench_targets(config) {
+            targets = Self::bench_targets(config)?;
+        }
+        targets.extend(programs(config)?);
+        refuse_equal_names(&targets)?;
+        Ok(targets)
+    }
+
+    /// Whether Cargo has a bench target to build; without programs that is for its build to say.
+    pub(super) fn has_bench_targets(&self, config: &Config) -> bool {
+        let has_any = |workspace: &Workspace| config.programs.is_empty() || workspace.has_bench_targets();
+        self.workspace.as_ref().is_some_and(has_any)
+    }
+
+    fn bench_targets(config: &Config) -> Result<Vec<Target>> {
         let executables = build()?;
         let request = Request::default();
         let session = Session::new(config, &request, &[])?;
@@ -62,7 +85,11 @@ impl Tree {
             return Ok(vec!["the record does not say which sources it measured".to_owned()]);
         };
         let mut reasons = Vec::new();
-        if record.build.source != self.workspace.sources()? {
+        let sources = match &self.workspace {
+            Some(workspace) => workspace.sources()?,
+            None => sources_of(&identities(&config.programs, &here()?)?),
+        };
+        if record.build.source != sources {
             reasons.push("the sources were edited since it was measured".to_owned());
         }
         if program.configuration != config.sha256 {
@@ -70,6 +97,40 @@ impl Tree {
         }
         Ok(reasons)
     }
+}
+
+/// The target of all programs, built, where the configuration has any.
+fn programs(config: &Config) -> Result<Option<Target>> {
+    if config.programs.is_empty() {
+        return Ok(None);
+    }
+    let directory = here()?;
+    program::build(&config.programs, &directory)?;
+    // What is described is not prepared, and so needs no files.
+    let places = Places::new(directory.clone(), PathBuf::new());
+    let description = super::worker::describe(&program::bench(places), config, true)?;
+    Ok(Some(Target { executable: command_itself()?, directory, arguments: Vec::new(), description }))
+}
+
+/// The executable of this command, which runs programs.
+pub(super) fn command_itself() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|error| Error::new("this program", error, "start it by its path"))
+}
+
+fn here() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| Error::new("the working directory", error, "run it where it can be read"))
+}
+
+/// A series is named by its workload, whichever target it is of.
+fn refuse_equal_names(targets: &[Target]) -> Result<()> {
+    let Some((last, others)) = targets.split_last() else { return Ok(()) };
+    let others = || others.iter().flat_map(|target| &target.description.workloads);
+    let is_program = last.description.kind == TargetKind::Programs;
+    let twice = last.description.workloads.iter().find(|it| is_program && others().any(|other| other.name == it.name));
+    twice.map_or(Ok(()), |it| {
+        let cause = "a workload of a bench target has this name too";
+        Err(Error::new(format!("[[program]] {}", it.name), cause, "give one of them another name"))
+    })
 }
 
 /// Of a target that has not been asked yet.
@@ -80,6 +141,7 @@ pub(super) fn unknown() -> Description {
         workloads: Vec::new(),
         subject: BTreeMap::new(),
         allocator: String::new(),
+        kind: TargetKind::Functions,
     }
 }
 
@@ -87,16 +149,19 @@ pub(super) fn unknown() -> Description {
 ///
 /// # Errors
 /// As [`Tree::targets`].
-pub(crate) fn described(config: &Config, record: &Provenance) -> Result<(Vec<Description>, Vec<String>)> {
-    let targets = Tree::targets(config)?;
+pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Result<(Vec<Description>, Vec<String>)> {
+    let targets = tree.targets(config)?;
     let mut others = Vec::new();
     for target in &targets {
-        let name = &target.description.target;
-        let measured = record.program.as_ref().and_then(|program| program.executables.get(name));
-        if let Some(measured) = measured
-            && *measured != hash_executable(&target.executable)?
-        {
-            others.push(format!("the bench target {name} is another executable than the one that was measured"));
+        let what = match target.description.kind {
+            TargetKind::Functions => "bench target",
+            TargetKind::Programs => "program",
+        };
+        for (name, hash) in executables(target, config)? {
+            let measured = record.program.as_ref().and_then(|program| program.executables.get(&name));
+            if measured.is_some_and(|measured| *measured != hash) {
+                others.push(format!("the {what} {name} is another executable than the one that was measured"));
+            }
         }
     }
     Ok((targets.into_iter().map(|target| target.description).collect(), others))
@@ -119,11 +184,11 @@ pub(crate) fn run(globs: &[String], request: Request) -> Result<()> {
         ));
     }
     // Where there is no package, this says more of it than `cargo bench` does.
-    Tree::here()?;
-    let targets = Tree::targets(&config)?;
+    let targets = Tree::here(&config)?.targets(&config)?;
     if targets.is_empty() {
         return Err(nothing_to_measure());
     }
+    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
     let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
     let request = Request { workloads: matching(globs, &descriptions)?, ..request };
     measure_and_show(&config, &request, &targets)

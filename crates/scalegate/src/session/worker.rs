@@ -8,12 +8,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::job::{self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, Work};
-use super::slices;
+use super::job::{
+    self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, RoundAnswer, TargetKind,
+    Work,
+};
+use super::{runs, slices};
 use crate::bench::{Bench, Measures};
 use crate::config::Config;
 use crate::measure::placement::Placement;
-use crate::measure::resources::{ChildReport, own_cpu_s, words};
+use crate::measure::resources::{ChildReport, own_cpu_s, reaped_cpu_s, words};
 use crate::measure::{self, InstructionCounter};
 use crate::record::Sample;
 use crate::{Error, Prepared, Result, Workload};
@@ -51,10 +54,24 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
                 .by(Instrument::Clock)
                 .filter(|workload| workloads.iter().any(|name| name == workload.name()))
                 .collect();
-            measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
-            job::answer(answer, &Ok(()))
+            let samples = match bench.kind {
+                TargetKind::Functions => {
+                    measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
+                    measure::read_criterion(&directory)?
+                }
+                TargetKind::Programs => runs::round(&chosen, &settings, seed)?,
+            };
+            job::answer(answer, &Ok(RoundAnswer { samples }))
         }
         Work::Count { workload, size } => count(bench, &workload, size),
+        Work::CountProgram { workload, size, .. } => {
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            let workload = measures.find(Instrument::Callgrind, &workload)?;
+            // What has to be made for it is made below no Valgrind.
+            let counted = guarded(|| workload.prepare(size)?.run());
+            job::answer(answer, &Ok(counted.map_err(|error| at(error, workload.name(), size))?))
+        }
         Work::Heap { workload } => {
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
@@ -74,7 +91,12 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             place_this_process()?;
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
-            let sampled = Sampled { window: Duration::from_millis(window_ms), inferences, release: bench.release };
+            let sampled = Sampled {
+                window: Duration::from_millis(window_ms),
+                inferences,
+                release: bench.release,
+                kind: bench.kind,
+            };
             let outcome =
                 guarded(|| sampled.dialogue(&measures, &workload, size)).map_err(|error| at(error, &workload, size));
             outcome.inspect_err(|error| {
@@ -91,7 +113,7 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             }
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
-            guarded(|| slices::serve(measures.find(Instrument::Clock, &workload)?)).inspect_err(|error| {
+            guarded(|| slices::serve(measures.find(Instrument::Clock, &workload)?, bench.kind)).inspect_err(|error| {
                 if let Ok(text) = serde_json::to_string(error) {
                     let _ = speak(&text);
                 }
@@ -143,6 +165,7 @@ pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Re
         workloads,
         subject,
         allocator: bench.allocator_name.clone(),
+        kind: bench.kind,
     })
 }
 
@@ -252,14 +275,18 @@ struct Sampled {
     /// How many there are, at the least.
     inferences: u64,
     release: fn(),
+    kind: TargetKind,
 }
 
 impl Sampled {
     /// Speaks with the driver and runs inferences in between.
     fn dialogue(&self, measures: &Measures<'_>, name: &str, size: u64) -> Result<()> {
         let mut prepared = measures.find(Instrument::Sampler, name)?.prepare(size)?;
-        prepared.reset();
-        prepared.run()?;
+        // A program has been run once when it was set up.
+        if self.kind == TargetKind::Functions {
+            prepared.reset();
+            prepared.run()?;
+        }
         prepared.reset();
         (self.release)();
         speak(words::READY)?;
@@ -279,17 +306,23 @@ impl Sampled {
 
     /// Runs inferences until the window is over, and gives what there is to say of it.
     fn window(&self, prepared: &mut dyn Prepared) -> Result<String> {
-        let (start, begin) = (Instant::now(), own_cpu_s()?);
-        let mut report = ChildReport { inferences: 0, cpu_s: 0.0, reset_cpu_s: 0.0 };
+        let used_s = match self.kind {
+            TargetKind::Functions => own_cpu_s,
+            TargetKind::Programs => reaped_cpu_s,
+        };
+        let (start, begin) = (Instant::now(), used_s()?);
+        let mut report = ChildReport::default();
         let mut cpu_s = begin;
         while report.inferences < self.inferences || start.elapsed() < self.window {
             prepared.reset();
-            report.reset_cpu_s += own_cpu_s()? - cpu_s;
+            report.reset_cpu_s += used_s()? - cpu_s;
             prepared.run()?;
             report.inferences += 1;
-            cpu_s = own_cpu_s()?;
+            cpu_s = used_s()?;
+            report.peak_bytes = [report.peak_bytes, prepared.peak_bytes()].into_iter().flatten().reduce(f64::max);
         }
         report.cpu_s = cpu_s - begin;
+        report.reaped_cpu_s = (self.kind == TargetKind::Programs).then_some(report.cpu_s);
         serde_json::to_string(&report).map_err(|error| Error::new("the window", error, "rerun"))
     }
 }

@@ -78,7 +78,7 @@ fn outside_of_a_package_there_is_nothing_to_run() {
 fn a_package_without_bench_targets_has_nothing_to_run() {
     assert_snapshot!(said(&package(None), "run", 2), @"
     error: this package: none of its bench targets is made with scalegate
-      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`
+      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]`, as docs/programs.md shows
     ");
 }
 
@@ -88,7 +88,7 @@ fn a_bench_target_that_is_not_made_with_scalegate_is_not_started() {
     let place = package(Some(bench));
     assert_snapshot!(said(&place, "run", 2), @"
     error: this package: none of its bench targets is made with scalegate
-      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`
+      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]`, as docs/programs.md shows
     ");
     assert!(place.path("target/release").exists(), "it was built");
 }
@@ -145,12 +145,12 @@ fn a_record_of_other_sources_is_not_comparable_with_the_tree() {
     let place = stale(true);
     assert_snapshot!(said(&place, "check", 3), @"
     not comparable with the tree: target/scalegate/run.json: the sources were edited since it was measured; the configuration was changed since it was measured
-      help: measure again with `cargo bench`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
+      help: measure again with `scalegate run`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
     ");
     assert_eq!(said(&place, "check --bisect", 125), said(&place, "check", 3));
     assert_snapshot!(said(&stale(false), "check", 3), @"
     not comparable with the tree: target/scalegate/run.json: the record does not say which sources it measured
-      help: measure again with `cargo bench`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
+      help: measure again with `scalegate run`, or name the record to have it judged as it is: `scalegate check target/scalegate/run.json`
     ");
 }
 

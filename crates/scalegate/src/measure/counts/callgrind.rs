@@ -29,6 +29,38 @@ pub fn callgrind(program: &Path, out: &Path) -> Command {
     command
 }
 
+#[cfg(feature = "cli")]
+/// The words that come before those of a program for callgrind to count all of it and of what it starts; every process writes a file
+/// whose name begins with `out`.
+pub(crate) fn callgrind_of_tree(out: &Path) -> Vec<String> {
+    let mut words: Vec<String> =
+        ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes"].map(str::to_owned).into();
+    words.extend(["--cache-sim=yes", "--branch-sim=yes"].map(str::to_owned));
+    words.extend(CACHES.map(str::to_owned));
+    words.push(format!("--callgrind-out-file={}.%p", out.display()));
+    words
+}
+
+#[cfg(feature = "cli")]
+/// The sum of the counts in all files whose names begin with `out`.
+///
+/// # Errors
+/// There is none, or one cannot be read.
+pub(crate) fn read_callgrind_of_tree(out: &Path) -> Result<BTreeMap<Metric, u64>> {
+    let fail = |cause: String| Error::new(out.display(), cause, "rerun; if it stays, report it as a bug");
+    let (directory, name) = out.parent().zip(out.file_name()).ok_or_else(|| fail("it is no file".to_owned()))?;
+    let prefix = format!("{}.", name.to_string_lossy());
+    let entries = std::fs::read_dir(directory).map_err(|error| fail(error.to_string()))?;
+    let mut sum: Option<BTreeMap<Metric, u64>> = None;
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
+        let sum = sum.get_or_insert_default();
+        for (metric, count) in read_callgrind(&entry.path())? {
+            *sum.entry(metric).or_default() += count;
+        }
+    }
+    sum.ok_or_else(|| fail("callgrind left no file".to_owned()))
+}
+
 /// The counts in the file that callgrind left.
 ///
 /// # Errors

@@ -23,6 +23,16 @@ pub fn count_environment(valgrind: &Valgrind, program: BTreeMap<String, String>)
     environment
 }
 
+#[cfg(feature = "cli")]
+/// What instruction counts of a program depend on below this Valgrind, whoever compiled the program.
+pub(crate) fn program_environment(valgrind: &Valgrind) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("architecture".to_owned(), std::env::consts::ARCH.to_owned()),
+        ("valgrind".to_owned(), valgrind.version.clone()),
+        ("libc".to_owned(), libc_version()),
+    ])
+}
+
 /// What heap allocations of this build depend on: the layout of types, and what the program says of itself, as the tiles that
 /// kernels pack their operands into.
 pub fn heap_environment(program: BTreeMap<String, String>) -> BTreeMap<String, String> {

@@ -14,6 +14,10 @@ mod valgrind;
 
 pub use allocator::{Allocator, HeapUse, Instrumented};
 pub use callgrind::{CALLGRIND_METRICS, callgrind, read_callgrind};
+#[cfg(feature = "cli")]
+pub(crate) use callgrind::{callgrind_of_tree, read_callgrind_of_tree};
+#[cfg(feature = "cli")]
+pub(crate) use environment::program_environment;
 pub use environment::{KEY_FIELDS, count_environment, heap_environment};
 use request::CAN_START;
 #[cfg(target_os = "linux")]

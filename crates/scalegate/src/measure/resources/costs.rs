@@ -63,7 +63,7 @@ mod tests {
             busy: Trace(vec![point(1.0, 5.0, 40e6), point(2.0, 6.1, 60e6), point(3.0, 7.2, 40e6)]),
             after: Trace::default(),
             peak_bytes: None,
-            report: ChildReport { inferences: 4, cpu_s: 2.0, reset_cpu_s: 0.4 },
+            report: ChildReport { inferences: 4, cpu_s: 2.0, reset_cpu_s: 0.4, ..ChildReport::default() },
             start_unix_s: 0.0,
         }
     }

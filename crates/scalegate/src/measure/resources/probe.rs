@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
+use crate::measure::descendants::descendants;
 use crate::{Error, Result};
 
 /// What a poll of a process gives.
@@ -28,6 +29,14 @@ pub struct Probe {
 enum Source {
     Kernel(kernel::Files),
     Sysinfo(Box<System>),
+    /// The processes below it.
+    Below(Below),
+}
+
+/// The processes below a process, and what it last said of those that have ended.
+#[derive(Debug, Default)]
+struct Below {
+    reaped_s: f64,
 }
 
 impl Probe {
@@ -51,6 +60,16 @@ impl Probe {
         Self::of(pid, Source::Sysinfo(Box::new(system)))
     }
 
+    /// A probe of all processes below `pid`, one of one's own, and not of itself: of a driver of programs what it starts.
+    ///
+    /// What has ended is known by the ticks of `/proc/<pid>/stat`, which are 10 ms long.
+    ///
+    /// # Errors
+    /// As [`Probe::new`].
+    pub fn below(pid: u32) -> Result<Self> {
+        Self::of(pid, Source::Below(Below::default()))
+    }
+
     fn of(pid: u32, source: Source) -> Result<Self> {
         let mut probe = Self { pid, source };
         probe.read()?;
@@ -65,12 +84,21 @@ impl Probe {
         let reading = match &mut self.source {
             Source::Kernel(files) => files.read(),
             Source::Sysinfo(system) => refresh(system, Pid::from_u32(self.pid)),
+            Source::Below(below) => below.read(self.pid),
         };
         reading.map_err(|cause| unreadable(self.pid, &cause))
     }
 
-    /// Lets the kernel forget the peak of the process's memory so far; `false` where it cannot.
+    /// Of what was last read, the CPU time of children that have ended, in seconds; 0 for a process that is read as one.
+    pub fn reaped_s(&self) -> f64 {
+        if let Source::Below(below) = &self.source { below.reaped_s } else { 0.0 }
+    }
+
+    /// Lets the kernel forget the peak of the process's memory so far; `false` where it cannot, and for several processes.
     pub fn forget_peak(&self) -> bool {
+        if matches!(self.source, Source::Below(_)) {
+            return false;
+        }
         // 5 resets the peak, see proc_pid_clear_refs(5).
         std::fs::write(self.file("clear_refs"), "5").is_ok()
     }
@@ -96,6 +124,21 @@ fn peak_bytes(status: &str) -> Option<f64> {
     Some(kibibytes * 1024.0)
 }
 
+impl Below {
+    /// The sum over those that run, and what those have used that ended. One that ends meanwhile is in the next reading.
+    fn read(&mut self, pid: u32) -> Result<Reading, String> {
+        let reaped = |pid| kernel::reaped_s(pid);
+        self.reaped_s = reaped(pid)?;
+        let mut sum = Reading { cpu_s: self.reaped_s, rss_bytes: 0.0 };
+        for below in descendants(pid) {
+            let (Ok(reading), Ok(reaped_s)) = (kernel::one(below), reaped(below)) else { continue };
+            sum.cpu_s += reading.cpu_s + reaped_s;
+            sum.rss_bytes += reading.rss_bytes;
+        }
+        Ok(sum)
+    }
+}
+
 fn refresh(system: &mut System, pid: Pid) -> Result<Reading, String> {
     let kinds = ProcessRefreshKind::nothing().with_memory().with_cpu();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kinds);
@@ -107,6 +150,15 @@ fn refresh(system: &mut System, pid: Pid) -> Result<Reading, String> {
 #[cfg(any(target_os = "linux", test))]
 fn resident_pages(statm: &[u8]) -> Option<f64> {
     std::str::from_utf8(statm).ok()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// `cutime` and `cstime` of a `/proc/<pid>/stat`, after the name, which may have any character.
+#[cfg(any(target_os = "linux", test))]
+fn reaped_ticks(stat: &str) -> Option<f64> {
+    let (_, after) = stat.rsplit_once(')')?;
+    let mut fields = after.split_whitespace().skip(13);
+    let mut next = || fields.next()?.parse::<f64>().ok();
+    Some(next()? + next()?)
 }
 
 #[cfg(target_os = "linux")]
@@ -135,6 +187,20 @@ mod kernel {
         let statm = File::open(&path).map_err(|error| format!("{path}: {error}"))?;
         let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().ok_or("the system does not tell its page size")?;
         Ok(Some(Files { clock, statm, page_bytes: page as f64 }))
+    }
+
+    /// One reading of a process.
+    pub(super) fn one(pid: u32) -> Result<Reading, String> {
+        open(pid)?.ok_or("it is gone")?.read()
+    }
+
+    /// CPU time of the children that a process has waited for, and of theirs.
+    pub(super) fn reaped_s(pid: u32) -> Result<f64, String> {
+        let path = format!("/proc/{pid}/stat");
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let ticks = super::reaped_ticks(&text).ok_or_else(|| format!("{path} tells no time of children"))?;
+        let each = sysconf(SysconfVar::CLK_TCK).ok().flatten().ok_or("the system does not tell its ticks")?;
+        Ok(ticks / each as f64)
     }
 
     impl Files {
@@ -167,6 +233,17 @@ mod kernel {
     pub(super) fn open(_: u32) -> Result<Option<Files>, String> {
         Ok(None)
     }
+
+    pub(super) fn one(pid: u32) -> Result<Reading, String> {
+        let mut system = sysinfo::System::new().map_err(|error| error.to_string())?;
+        super::refresh(&mut system, sysinfo::Pid::from_u32(pid))
+    }
+
+    /// What has ended is told by the process that waited for it, at the end of a window.
+    #[expect(clippy::unnecessary_wraps, reason = "as on Linux")]
+    pub(super) fn reaped_s(_: u32) -> Result<f64, String> {
+        Ok(0.0)
+    }
 }
 
 #[cfg(test)]
@@ -185,6 +262,13 @@ mod tests {
     fn resident_memory_is_the_second_number_of_statm() {
         assert_eq!(resident_pages(b"765 435 407 5 0 123 0\n"), Some(435.0));
         assert_eq!(resident_pages(b""), None);
+    }
+
+    #[test]
+    fn the_time_of_ended_children_stands_after_a_name_of_any_characters() {
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 2 3 0 0 11 12 130 14 20 0 1 0 99 1 1";
+        assert_eq!(reaped_ticks(stat), Some(144.0));
+        assert_eq!(reaped_ticks("7 (sh) S 1"), None);
     }
 
     #[test]

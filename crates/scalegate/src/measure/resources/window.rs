@@ -23,7 +23,7 @@ pub mod words {
 }
 
 /// What a measured process says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChildReport {
     /// Inferences in the window.
@@ -32,6 +32,21 @@ pub struct ChildReport {
     pub cpu_s: f64,
     /// The part of it that brought back the state between inferences, which is no part of them.
     pub reset_cpu_s: f64,
+    /// Of processes that the measured one starts: CPU time of those that ended within the window, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaped_cpu_s: Option<f64>,
+    /// Of processes that the measured one starts: the largest resident memory of any, by the kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_bytes: Option<f64>,
+}
+
+/// What is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// The process that is started.
+    Process,
+    /// All processes that it starts, and not itself.
+    Below,
 }
 
 /// What the sampler saw of one case.
@@ -68,6 +83,7 @@ pub trait Observer {
 pub fn take_windows(
     place: &str,
     command: Command,
+    watched: Watched,
     rate: Rate,
     idle: Duration,
     observer: &mut impl Observer,
@@ -75,7 +91,11 @@ pub fn take_windows(
     let mut child = Dialogue::start(place, command)?;
     child.expect(words::READY)?;
     let pid = child.pid();
-    let mut sampler = Sampler::new(Probe::new(pid)?, rate);
+    let probe = match watched {
+        Watched::Process => Probe::new(pid)?,
+        Watched::Below => Probe::below(pid)?,
+    };
+    let mut sampler = Sampler::new(probe, rate);
     let start_unix_s = unix_s()? - sampler.start().elapsed().as_secs_f64();
     let quiet = |child: &mut Dialogue, sampler: &mut Sampler, observer: &mut dyn Observer| {
         let also = |time_s| observer.sample(pid, start_unix_s + time_s);
@@ -86,14 +106,22 @@ pub fn take_windows(
     };
     let before = quiet(&mut child, &mut sampler, observer)?;
     let forgotten = sampler.probe().forget_peak();
+    let reaped_before_s = sampler.probe().reaped_s();
     observer.begin();
     let also = |time_s| observer.sample(pid, start_unix_s + time_s);
-    let (busy, heard) = sampler.until(child.lines(), None, || child.say(words::GO), also)?;
+    let (mut busy, heard) = sampler.until(child.lines(), None, || child.say(words::GO), also)?;
     observer.finish();
-    let peak_bytes = if forgotten { sampler.probe().peak_bytes() } else { None };
-    let Some(Ok(report)) = heard.as_deref().map(serde_json::from_str) else {
+    let kernel_peak = if forgotten { sampler.probe().peak_bytes() } else { None };
+    let reaped_s = sampler.probe().reaped_s() - reaped_before_s;
+    let Some(Ok(report)) = heard.as_deref().map(serde_json::from_str::<ChildReport>) else {
         return Err(child.unexpected(heard));
     };
+    if let (Some(exact_s), Some(last)) = (report.reaped_cpu_s, busy.0.last_mut()) {
+        // Whoever waited for these processes knows their time to the microsecond, where ticks have 10 ms.
+        last.cpu_s += exact_s - reaped_s;
+    }
+    // A sample sees all processes at once, and the kernel each of them at every moment.
+    let peak_bytes = kernel_peak.or_else(|| report.peak_bytes.map(|peak| peak.max(busy.peak_bytes())));
     child.say(words::REST);
     child.expect(words::REST)?;
     let after = quiet(&mut child, &mut sampler, observer)?;
@@ -106,7 +134,19 @@ pub fn take_windows(
 /// # Errors
 /// The system does not tell.
 pub fn own_cpu_s() -> Result<f64> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(|error| Error::new("getrusage", error, "measure again"))?;
+    cpu_s_of(UsageWho::RUSAGE_SELF)
+}
+
+/// CPU time of the children that this process has waited for, and of theirs, as [`own_cpu_s`].
+///
+/// # Errors
+/// The system does not tell.
+pub fn reaped_cpu_s() -> Result<f64> {
+    cpu_s_of(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn cpu_s_of(who: UsageWho) -> Result<f64> {
+    let usage = getrusage(who).map_err(|error| Error::new("getrusage", error, "measure again"))?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(micros as f64 / 1e6)
 }
@@ -129,7 +169,7 @@ mod tests {
     fn measured(script: &str) -> Result<Windows> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        take_windows("a script", command, Rate::of(100), Duration::from_millis(20), &mut Nothing)
+        take_windows("a script", command, Watched::Process, Rate::of(100), Duration::from_millis(20), &mut Nothing)
     }
 
     /// One child runs at a time, so that this is one test.
@@ -138,7 +178,8 @@ mod tests {
         let report = r#"{"inferences":3,"cpu_s":0.5,"reset_cpu_s":0.1}"#;
         let well = format!("echo ready; read go; echo '{report}'; read rest; echo rest; read end");
         let windows = measured(&well).unwrap();
-        assert_eq!(windows.report, ChildReport { inferences: 3, cpu_s: 0.5, reset_cpu_s: 0.1 });
+        let expected = ChildReport { inferences: 3, cpu_s: 0.5, reset_cpu_s: 0.1, ..ChildReport::default() };
+        assert_eq!(windows.report, expected);
         assert!([&windows.before, &windows.busy, &windows.after].iter().all(|trace| trace.0.len() >= 2));
 
         let words = |script: &str| measured(script).unwrap_err().to_string();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use crate::config::ProgramSettings;
+use crate::program;
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
 use crate::session::build::{Executable, build_in, link_again};
@@ -21,7 +23,10 @@ pub(super) struct Workshop {
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) arm: Arm,
+    /// Of bench targets.
     pub(super) executables: Vec<PathBuf>,
+    /// Where the programs of the configuration run, if it has any.
+    pub(super) programs: Option<PathBuf>,
     /// Why functions don't begin at multiples of [`FUNCTION_ALIGNMENT`], if they don't.
     pub(super) unaligned: Option<String>,
 }
@@ -35,6 +40,19 @@ pub(super) const FUNCTION_ALIGNMENT: u32 = 64;
 /// A script that adds to the linker's own. GNU ld and LLD know both keywords; what is compiled need not be compiled again for it.
 fn align_functions() -> String {
     format!("SECTIONS {{ .text : SUBALIGN({FUNCTION_ALIGNMENT}) {{ *(.text .text.*) }} }} INSERT AFTER .rodata;\n")
+}
+
+impl Built {
+    /// Whether there are functions, and all begin at multiples of [`FUNCTION_ALIGNMENT`].
+    pub(super) fn is_aligned(&self) -> bool {
+        !self.executables.is_empty() && self.unaligned.is_none()
+    }
+
+    /// With the programs of the same side.
+    pub(super) fn with_programs_of(mut self, programs: Self) -> Self {
+        self.arm.executables.extend(programs.arm.executables);
+        Self { programs: programs.programs, ..self }
+    }
 }
 
 impl Workshop {
@@ -96,7 +114,7 @@ impl Workshop {
         let tree = self.place.join("tree");
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
         repository.check_out(revision, &tree).map_err(context)?;
-        let checkout = repository.corresponding(revision, &tree).map_err(|error| error.context(side))?;
+        let checkout = repository.corresponding_package(revision, &tree).map_err(|error| error.context(side))?;
         eprintln!("building the {side}: {}", revision.name);
         let found = build_in(&checkout, &self.target()).map_err(context)?;
         if found.is_empty() {
@@ -125,7 +143,42 @@ impl Workshop {
             executables.push(copy);
         }
         let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables: hashes };
-        Ok(Built { arm, executables, unaligned })
+        Ok(Built { arm, executables, programs: None, unaligned })
+    }
+
+    /// Checks both revisions out, each at a place of its own since their programs take turns, and builds the programs there.
+    ///
+    /// # Errors
+    /// A program does not build or is not there; the revision is named.
+    pub(super) fn programs_of_both(
+        &self,
+        repository: &Repository,
+        revisions: [&Revision; 2],
+        programs: &[ProgramSettings],
+    ) -> Result<[Built; 2]> {
+        let [base, head] = revisions;
+        let of = |revision, side| self.programs(repository, revision, side, programs);
+        Ok([of(base, "base")?, of(head, "head")?])
+    }
+
+    fn programs(
+        &self,
+        repository: &Repository,
+        revision: &Revision,
+        side: &str,
+        programs: &[ProgramSettings],
+    ) -> Result<Built> {
+        let context = |error: Error| error.context(format!("{side} ({})", revision.name));
+        // Both names have four letters, so that no path is longer on one side.
+        let place = self.place.join("programs").join(side);
+        let room = |error: std::io::Error| Error::new(place.display(), error, "make room there");
+        std::fs::create_dir_all(self.place.join("programs")).map_err(room)?;
+        repository.check_out(revision, &place).map_err(context)?;
+        let directory = repository.corresponding(revision, &place).map_err(|error| error.context(side))?;
+        program::build(programs, &directory).map_err(context)?;
+        let executables = program::identities(programs, &directory).map_err(context)?;
+        let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables };
+        Ok(Built { arm, executables: Vec::new(), programs: Some(directory), unaligned: None })
     }
 
     /// The same executables with aligned functions, or why there are none.

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
+use crate::program::Places;
 use crate::record::{Block, PairRound, Slice};
 use crate::session::job::{Described, Job, SliceOrder, SliceTimes, SlicesReady, Work};
 use crate::{Error, Result, measure};
@@ -38,6 +39,14 @@ struct SizePlan {
     inferences: u64,
     slice_s: f64,
     blocks: u32,
+}
+
+/// What runs the workloads of a target.
+#[derive(Debug, Clone)]
+pub(super) struct Runner {
+    pub(super) executable: PathBuf,
+    /// Where programs run, if it is these.
+    pub(super) programs: Option<Places>,
 }
 
 /// Where processes are started, and what they are told by.
@@ -87,7 +96,7 @@ impl Lockstep<'_> {
     ///
     /// # Errors
     /// The process failed, or Ctrl-C came.
-    pub(super) fn plan(&self, workload: &Described, base: &Path) -> Result<Plan> {
+    pub(super) fn plan(&self, workload: &Described, base: &Runner) -> Result<Plan> {
         let start = Instant::now();
         let mut process = self.start(&workload.name, base, &[])?;
         let SlicesReady { threads } = ready(&mut process)?;
@@ -117,12 +126,12 @@ impl Lockstep<'_> {
         &self,
         workload: &str,
         plan: &Plan,
-        executables: [&PathBuf; 2],
+        runners: [&Runner; 2],
         names: [&str; 2],
         (round, random): (u32, &mut ChaCha8Rng),
     ) -> Result<PairRound> {
         let start = |side: usize| -> Result<Dialogue> {
-            let started = self.start(workload, executables[side], &plan.cores).and_then(|mut process| {
+            let started = self.start(workload, runners[side], &plan.cores).and_then(|mut process| {
                 ready(&mut process)?;
                 Ok(process)
             });
@@ -155,12 +164,16 @@ impl Lockstep<'_> {
         Ok(PairRound { round, blocks })
     }
 
-    fn start(&self, workload: &str, executable: &Path, cores: &[usize]) -> Result<Dialogue> {
-        let job = self.jobs.join("slices.json");
-        Job::new(Work::Slices { workload: workload.into(), cores: cores.to_vec() }).write(&job)?;
-        let mut command = Command::new(executable);
-        let (variable, value) = Job::variable(&job);
+    fn start(&self, workload: &str, runner: &Runner, cores: &[usize]) -> Result<Dialogue> {
+        let path = self.jobs.join("slices.json");
+        let job = Job::new(Work::Slices { workload: workload.into(), cores: cores.to_vec() });
+        job.of_programs(runner.programs.clone()).write(&path)?;
+        let mut command = Command::new(&runner.executable);
+        let (variable, value) = Job::variable(&path);
         command.current_dir(self.directory).env(variable, value);
+        if runner.programs.is_some() {
+            measure::end_with_this_process(&mut command);
+        }
         Dialogue::start(workload, command)
     }
 }

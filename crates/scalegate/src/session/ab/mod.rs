@@ -19,15 +19,17 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
-use self::lockstep::{Lockstep, Plan};
+use self::lockstep::{Lockstep, Plan, Runner};
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Work};
-use super::record::Target;
+use super::record::{Target, nothing_to_measure};
 use super::request::Request;
-use super::tree::{matching, unknown};
+use super::tree::{Tree, command_itself, matching, unknown};
+use super::worker::describe as describe_here;
 use crate::analysis::{self, PairCheck};
 use crate::config::Config;
 use crate::metric::Metric;
+use crate::program::{self, Places};
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
 use crate::revisions::Repository;
@@ -68,7 +70,7 @@ pub(crate) struct AbOutcome {
 /// A workload that both sides have.
 struct Pair<'a> {
     workload: &'a Described,
-    executables: [PathBuf; 2],
+    runners: [&'a Runner; 2],
 }
 
 /// Builds both sides, measures them in pairs until everything is decided or the budget is spent, and decides.
@@ -80,16 +82,17 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     measure::watch_for_ctrl_c();
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
+    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
     // What Ctrl-C ends has causes of all kinds.
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
-    let sides = build(request, &workshop).map_err(interrupted)?;
+    let sides = build(request, &config, &workshop).map_err(interrupted)?;
     let jobs = workshop.scratch()?;
     Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?.measure()
 }
 
 /// Base and head.
-fn build(request: &AbRequest, workshop: &Workshop) -> Result<[Built; 2]> {
+fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[Built; 2]> {
     let repository = Repository::here(workshop.place())?;
     let base = match &request.base {
         Some(name) => repository.named(name)?,
@@ -105,7 +108,22 @@ fn build(request: &AbRequest, workshop: &Workshop) -> Result<[Built; 2]> {
     for (side, revision) in [("base", &base), ("head", &head)] {
         repository.refuse_submodules(revision).map_err(|error| error.context(side))?;
     }
-    let sides = workshop.build_both(&repository, [&base, &head])?;
+    let has_bench_targets = Tree::here(config)?.has_bench_targets(config);
+    let mut sides = None;
+    if !config.programs.is_empty() {
+        sides = Some(workshop.programs_of_both(&repository, [&base, &head], &config.programs)?);
+    }
+    if has_bench_targets {
+        let built = workshop.build_both(&repository, [&base, &head])?;
+        sides = Some(match sides {
+            None => built,
+            Some([one, other]) => {
+                let [base, head] = built;
+                [base.with_programs_of(one), head.with_programs_of(other)]
+            }
+        });
+    }
+    let sides = sides.ok_or_else(nothing_to_measure)?;
     if let Some(reason) = &sides[0].unaligned {
         eprintln!(
             "note: functions are not aligned, so that where an edit moves them can change wall time by percents: {}",
@@ -120,7 +138,7 @@ struct Comparison<'a> {
     request: &'a AbRequest,
     config: &'a Config,
     sides: [Built; 2],
-    descriptions: [Vec<(PathBuf, Description)>; 2],
+    descriptions: [Vec<(Runner, Description)>; 2],
     jobs: &'a Path,
     directory: PathBuf,
 }
@@ -130,7 +148,8 @@ impl<'a> Comparison<'a> {
         let fail = |error: std::io::Error| Error::new("the working directory", error, "run it where it can be read");
         let directory = std::env::current_dir().map_err(fail)?;
         let describe = |side: &Built, name: &str| {
-            describe(config, side, &directory).map_err(|error| error.context(format!("{name} ({})", side.arm.name)))
+            let described = describe(config, side, &directory, &jobs.join(name));
+            described.map_err(|error| error.context(format!("{name} ({})", side.arm.name)))
         };
         let descriptions = [describe(&sides[0], "base")?, describe(&sides[1], "head")?];
         Ok(Self { request, config, sides, descriptions, jobs, directory })
@@ -143,18 +162,18 @@ impl<'a> Comparison<'a> {
         let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|its| its == name);
         let timed = |side: usize| {
             let targets = self.descriptions[side].iter();
-            let all = targets.flat_map(|(path, target)| target.workloads.iter().map(move |it| (path, it)));
+            let all = targets.flat_map(|(runner, target)| target.workloads.iter().map(move |it| (runner, it)));
             all.filter(|(_, it)| it.instrument == Instrument::Clock)
-                .map(|(path, it)| (&*it.name, (path, it)))
-                .collect::<BTreeMap<&str, (&PathBuf, &Described)>>()
+                .map(|(runner, it)| (&*it.name, (runner, it)))
+                .collect::<BTreeMap<&str, (&Runner, &Described)>>()
         };
         let (base, head) = (timed(0), timed(1));
         let (mut pairs, mut withheld, mut unpaired) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, (path, workload)) in head.iter().filter(|(name, _)| is_chosen(name)) {
+        for (name, (runner, workload)) in head.iter().filter(|(name, _)| is_chosen(name)) {
             match base.get(name) {
                 None => unpaired.push(format!("{name} is in the head alone")),
-                Some((its_path, its)) => match difference(its, workload) {
-                    None => pairs.push(Pair { workload, executables: [(*its_path).clone(), (*path).clone()] }),
+                Some((its_runner, its)) => match difference(its, workload) {
+                    None => pairs.push(Pair { workload, runners: [its_runner, runner] }),
                     Some(reason) => withheld.push(PairSeries { withheld: Some(reason), ..empty(workload) }),
                 },
             }
@@ -185,7 +204,7 @@ impl<'a> Comparison<'a> {
             seed: self.config.seed,
             base: self.sides[0].arm.clone(),
             head: self.sides[1].arm.clone(),
-            function_alignment: self.sides[0].unaligned.is_none().then_some(FUNCTION_ALIGNMENT),
+            function_alignment: self.sides[0].is_aligned().then_some(FUNCTION_ALIGNMENT),
             series: withheld,
         };
         let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin };
@@ -206,7 +225,7 @@ impl<'a> Comparison<'a> {
         let (mut plans, mut longest) = (Vec::new(), 0.0);
         for pair in pairs {
             progress.say(format!("choosing the length of slices: {}", pair.workload.name));
-            let mut plan = lockstep.plan(pair.workload, &pair.executables[0]).map_err(|error| error.context("base"))?;
+            let mut plan = lockstep.plan(pair.workload, pair.runners[0]).map_err(|error| error.context("base"))?;
             let rounds = self.rounds(&mut plan, each);
             longest += of_pairs(rounds) * plan.round_s();
             record.series.push(PairSeries {
@@ -251,10 +270,10 @@ impl<'a> Comparison<'a> {
                     continue;
                 }
                 progress.say(format!("round {} of at most {most}: {}", round + 1, pair.workload.name));
-                let take = |executables, names, round, random: &mut ChaCha8Rng| {
-                    lockstep.round(&pair.workload.name, &plans[index], executables, names, (round, random))
+                let take = |runners, names, round, random: &mut ChaCha8Rng| {
+                    lockstep.round(&pair.workload.name, &plans[index], runners, names, (round, random))
                 };
-                let [base, head] = &pair.executables;
+                let [base, head] = pair.runners;
                 if round % CONTROL_EVERY == 0 {
                     let control = take([base, base], ["base", "base"], round / CONTROL_EVERY, &mut random)?;
                     series.controls.push(control);
@@ -325,7 +344,7 @@ const SLACK: f64 = 1.1;
 /// Fewer pairs decide nothing, however long a round takes.
 const MIN_ROUNDS: u32 = 10;
 
-fn describe(config: &Config, side: &Built, directory: &Path) -> Result<Vec<(PathBuf, Description)>> {
+fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Result<Vec<(Runner, Description)>> {
     let request = Request::default();
     let session = Session::new(config, &request, &[])?;
     let mut described = Vec::new();
@@ -337,7 +356,13 @@ fn describe(config: &Config, side: &Built, directory: &Path) -> Result<Vec<(Path
             description: unknown(),
         };
         let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
-        described.push((executable.clone(), description));
+        described.push((Runner { executable: executable.clone(), programs: None }, description));
+    }
+    if let Some(checkout) = &side.programs {
+        let places = Places::new(checkout.clone(), work.to_path_buf());
+        let description = describe_here(&program::bench(places.clone()), config, false)?;
+        let executable = command_itself()?;
+        described.push((Runner { executable, programs: Some(places) }, description));
     }
     Ok(described)
 }
