@@ -1,11 +1,12 @@
 //! The bench targets of the package in the working directory, built by Cargo.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use super::package::{CargoTarget, cargo, read_executable};
+use super::package::{CargoTarget, Workspace, cargo, read_executable};
 use crate::bench::TARGET_MARK;
 use crate::{Error, Result, measure};
 
@@ -42,32 +43,37 @@ pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable
     built_by(in_place(directory, target))
 }
 
-/// Links bench targets that were built by [`build_in`] again, with an argument for the linker.
-///
-/// The answer has the words of a linker that has no such argument.
+/// The same, each linked with an argument of its own; or what Cargo said where that cannot be done, of which the linker may be the
+/// cause or the sources.
 ///
 /// # Errors
 /// Ctrl-C, or no Cargo.
-pub(super) fn link_again(
-    executables: &[Executable],
+pub(super) fn build_with_link_argument(
+    directory: &Path,
     target: &Path,
     argument: &str,
 ) -> Result<std::result::Result<Vec<Executable>, String>> {
-    let mut linked = Vec::new();
-    for Executable { name, directory, .. } in executables {
-        let mut cargo = in_place(directory, target);
-        cargo.args(["rustc", "--quiet", "--profile", "bench", "--bench", name, MESSAGES, "--", "-C"]);
+    let Ok(workspace) = Workspace::at(directory) else { return Ok(Err("cargo metadata failed".to_owned())) };
+    let mut found = Vec::new();
+    for (package, name) in workspace.bench_targets_of(directory) {
+        let mut cargo = in_place(&package, target);
+        cargo.args(["rustc", "--profile", "bench", "--bench", &name, MESSAGES, "--", "-C"]);
         cargo.arg(format!("link-arg={argument}"));
-        let output = run(cargo)?;
-        if !output.status.success() {
-            return Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
+        let (output, errors) = run_until_error(cargo)?;
+        // `cargo bench` leaves those out too.
+        if errors.contains("requires the features") {
+            continue;
         }
-        let Some(own) = messages(&output.stdout).find(|built| built.name == *name) else {
-            return Ok(Err(format!("cargo rustc made no executable of {name}")));
-        };
-        linked.push(own);
+        if !output.status.success() {
+            return Ok(Err(errors));
+        }
+        for executable in messages(&output.stdout) {
+            if is_marked(&executable.path)? {
+                found.push(executable);
+            }
+        }
     }
-    Ok(Ok(linked))
+    Ok(Ok(found))
 }
 
 /// Cargo for a package that was checked out at a place of its own.
@@ -104,13 +110,35 @@ fn run(mut cargo: Command) -> Result<std::process::Output> {
     if measure::interrupted() { Err(measure::interruption()) } else { Ok(output) }
 }
 
+/// The same, while what it says on standard error is passed on up to the first error, which is the caller's.
+fn run_until_error(mut cargo: Command) -> Result<(std::process::Output, String)> {
+    measure::end_with_this_process(cargo.stdin(Stdio::null()));
+    let fail = |error: std::io::Error| Error::new("cargo", error, "install Rust, or put cargo on PATH");
+    let mut child = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(fail)?;
+    let said = child.stderr.take();
+    let listener = std::thread::spawn(move || {
+        let mut errors = String::new();
+        for line in said.into_iter().flat_map(|said| BufReader::new(said).lines()).map_while(std::result::Result::ok) {
+            if errors.is_empty() && !line.starts_with("error") {
+                eprintln!("{line}");
+            } else {
+                errors.push_str(&line);
+                errors.push('\n');
+            }
+        }
+        errors
+    });
+    let output = child.wait_with_output().map_err(fail)?;
+    let errors = listener.join().unwrap_or_default();
+    if measure::interrupted() { Err(measure::interruption()) } else { Ok((output, errors)) }
+}
+
 /// The executables of bench targets that Cargo tells of.
 fn messages(output: &[u8]) -> impl Iterator<Item = Executable> {
     let text = String::from_utf8_lossy(output).into_owned();
     let all: Vec<Message> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     all.into_iter().filter_map(|message| {
-        let is_bench = message.target.kind.iter().any(|kind| kind == "bench");
-        let path = message.executable.filter(|_| is_bench)?;
+        let path = message.executable.filter(|_| message.target.is_bench())?;
         Some(Executable { name: message.target.name, path, directory: message.manifest_path.parent()?.to_path_buf() })
     })
 }

@@ -50,6 +50,13 @@ pub(super) struct CargoTarget {
     pub(super) kind: Vec<String>,
 }
 
+impl CargoTarget {
+    #[cfg(feature = "cli")]
+    pub(super) fn is_bench(&self) -> bool {
+        self.kind.iter().any(|kind| kind == "bench")
+    }
+}
+
 impl CargoPackage {
     fn directory(&self) -> Option<PathBuf> {
         self.manifest_path.parent().map(Path::to_path_buf)
@@ -100,13 +107,30 @@ impl Workspace {
         self.packages.iter().filter(is_default).filter_map(CargoPackage::directory).collect()
     }
 
+    /// The bench targets that `cargo bench` builds in `directory`, each with the directory of its package: those of the package that
+    /// it belongs to, and at the root of the workspace those of the default members.
+    #[cfg(feature = "cli")]
+    pub(super) fn bench_targets_of(&self, directory: &Path) -> Vec<(PathBuf, String)> {
+        let own =
+            self.packages.iter().filter(|package| package.directory().is_some_and(|it| directory.starts_with(it)));
+        let nearest = own.max_by_key(|package| package.manifest_path.components().count());
+        let inner = nearest.and_then(CargoPackage::directory).filter(|it| *it != self.workspace_root);
+        let members = inner.map_or_else(|| self.default_members(), |directory| vec![directory]);
+        let of = |package: &CargoPackage| {
+            let names = package.targets.iter().filter(|target| target.is_bench()).map(|target| target.name.clone());
+            let directory = package.directory().unwrap_or_default();
+            names.map(|name| (directory.clone(), name)).collect::<Vec<_>>()
+        };
+        let is_member = |package: &&CargoPackage| package.directory().is_some_and(|it| members.contains(&it));
+        self.packages.iter().filter(is_member).flat_map(of).collect()
+    }
+
     /// Whether a default member has a bench target, made with this crate or not.
     #[cfg(feature = "cli")]
     pub(crate) fn has_bench_targets(&self) -> bool {
         let members = self.default_members();
         let is_member = |package: &&CargoPackage| package.directory().is_some_and(|it| members.contains(&it));
-        let mut targets = self.packages.iter().filter(is_member).flat_map(|package| &package.targets);
-        targets.any(|target| target.kind.iter().any(|kind| kind == "bench"))
+        self.packages.iter().filter(is_member).flat_map(|package| &package.targets).any(CargoTarget::is_bench)
     }
 
     /// The packages at `open` and those that they reach by path, by the directory of each.

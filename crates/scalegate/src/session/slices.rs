@@ -62,28 +62,37 @@ impl Clocks {
 /// What brings back the state between inferences is no part of a slice.
 fn slice(prepared: &mut dyn Prepared, inferences: u64, clocks: &Clocks) -> Result<SliceTimes> {
     let Clocks { run_queue, cpu_s: used_s, resets } = clocks;
-    let (waited, begin) = (run_queue.waited_s(), Instant::now());
-    let (mut wall_s, mut cpu_s) = (0.0, 0.0);
+    let waited = run_queue.waited_s();
+    let (mut wall_s, mut cpu_s, mut off_core_s) = (0.0, 0.0, 0.0);
     for _ in 0..inferences {
         if *resets {
             prepared.reset();
         }
-        let cpu = used_s()?;
+        let (cpu, own) = (used_s()?, own_cpu_s()?);
         let start = Instant::now();
         prepared.run()?;
-        wall_s += prepared.reported_s().unwrap_or_else(|| start.elapsed().as_secs_f64());
+        let elapsed_s = start.elapsed().as_secs_f64();
+        off_core_s += (elapsed_s - (own_cpu_s()? - own)).max(0.0);
         cpu_s += used_s()? - cpu;
+        wall_s += prepared.reported_s().unwrap_or(elapsed_s);
     }
-    let elapsed = begin.elapsed().as_secs_f64();
-    let wait_s = waited.zip(run_queue.waited_s()).map(|(before, after)| {
-        // Where in the slice it waited is not known: resets had their share of it.
-        ((after - before) * wall_s / elapsed).clamp(0.0, wall_s)
-    });
+    // A thread loses its core most often on its way back from a call to the system, as those are that read clocks between inferences:
+    // it has waited in an inference for no longer than it was off its core there.
+    let wait_s = waited.zip(run_queue.waited_s()).map(|(before, after)| (after - before).clamp(0.0, off_core_s));
     Ok(SliceTimes { wall_s, cpu_s: cpu_s.max(0.0), wait_s })
 }
 
 fn cpu_clock_s() -> Result<f64> {
-    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+    read_s(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// CPU time of this thread.
+fn own_cpu_s() -> Result<f64> {
+    read_s(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn read_s(clock: ClockId) -> Result<f64> {
+    clock_gettime(clock)
         .map(|time| time.tv_sec() as f64 + 1e-9 * time.tv_nsec() as f64)
         .map_err(|error| Error::new("the clock of CPU time", error, "measure on a system that has it"))
 }

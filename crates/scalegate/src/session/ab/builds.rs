@@ -8,7 +8,7 @@ use crate::config::ProgramSettings;
 use crate::program;
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
-use crate::session::build::{Executable, build_in, link_again};
+use crate::session::build::{Executable, build_in, build_with_link_argument};
 use crate::session::package::{Workspace, hash_executable};
 use crate::{Error, Result, artifacts, paths, temporary};
 
@@ -116,14 +116,17 @@ impl Workshop {
         repository.check_out(revision, &tree).map_err(context)?;
         let checkout = repository.corresponding_package(revision, &tree).map_err(|error| error.context(side))?;
         eprintln!("building the {side}: {}", revision.name);
-        let found = build_in(&checkout, &self.target()).map_err(context)?;
+        let aligned = if align { self.aligned(&checkout)? } else { Err("only one side could be".to_owned()) };
+        let (found, unaligned) = match aligned {
+            Ok(found) => (found, None),
+            // If the sources are the cause, this fails too, and says so.
+            Err(reason) => (build_in(&checkout, &self.target()).map_err(context)?, Some(reason)),
+        };
         if found.is_empty() {
             let cause = "none of its bench targets is made with scalegate";
             let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
             return Err(context(Error::new("this package", cause, remedy)));
         }
-        let aligned = if align { self.aligned(&found)? } else { Err("only one side could be".to_owned()) };
-        let (found, unaligned) = aligned.map_or_else(|reason| (found, Some(reason)), |aligned| (aligned, None));
         let directory = self.place.join(side);
         let keep = |error: std::io::Error| Error::new(directory.display(), error, "make room there");
         if directory.exists() {
@@ -181,14 +184,14 @@ impl Workshop {
         Ok(Built { arm, executables: Vec::new(), programs: Some(directory), unaligned: None })
     }
 
-    /// The same executables with aligned functions, or why there are none.
-    fn aligned(&self, executables: &[Executable]) -> Result<std::result::Result<Vec<Executable>, String>> {
+    /// The executables with aligned functions, or why there are none.
+    fn aligned(&self, checkout: &Path) -> Result<std::result::Result<Vec<Executable>, String>> {
         if !cfg!(target_os = "linux") {
             return Ok(Err("this is known for linkers of Linux alone".to_owned()));
         }
         let script = self.place.join("align.ld");
         std::fs::write(&script, align_functions())
             .map_err(|error| Error::new(script.display(), error, "make room there"))?;
-        link_again(executables, &self.target(), &format!("-T{}", script.display()))
+        build_with_link_argument(checkout, &self.target(), &format!("-T{}", script.display()))
     }
 }
