@@ -30,6 +30,8 @@ mod worker;
 #[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab};
 pub use job::{Described, Description, Instrument};
+#[cfg(feature = "cli")]
+pub(crate) use package::Workspace;
 pub use request::Request;
 #[cfg(feature = "cli")]
 pub(crate) use tree::{Tree, described, run};

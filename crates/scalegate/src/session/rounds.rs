@@ -199,10 +199,19 @@ impl<'a> Rounds<'a> {
             eprintln!("wall_time: nothing is kept: {cause}");
         }
         let samples = read_criterion(&directory)?;
+        if samples.iter().any(|sample| sample.elements.is_none()) {
+            let cause = "a benchmark has no throughput in elements, which is where its size stands";
+            return Err(Error::new(directory.display(), cause, "measure again"));
+        }
         let series = own.iter().map(|chosen| {
             let mut series = self.empty(*chosen);
-            let its = samples.iter().filter(|sample| sample.workload == series.workload);
-            series.samples = its.map(|its| Sample { size: its.size, round, values: its.seconds.clone() }).collect();
+            let mut its: Vec<Sample> = samples
+                .iter()
+                .filter(|sample| series.workload == *sample.group)
+                .filter_map(|sample| Some(Sample { size: sample.elements?, round, values: sample.seconds.clone() }))
+                .collect();
+            its.sort_unstable_by_key(|sample| sample.size);
+            series.samples = its;
             unless_throttled(series, throttled.as_deref())
         });
         Ok(series.filter(|series| !series.samples.is_empty() || series.unavailable.is_some()).collect())
