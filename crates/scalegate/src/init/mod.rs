@@ -127,7 +127,7 @@ fn workflow(directory: &Path, setup: &mut Setup) -> Option<Planned> {
         Some(root) if root != directory => {
             let root = root.display();
             setup.notes.push(format!(
-                "no workflow was written: the repository begins at {root}; docs/ci.md shows one for a part of it"
+                "no workflow was written, since the repository begins at {root}: let one of yours run `scalegate ci ab` in this directory"
             ));
             None
         }
