@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(parse("BenchmarkSort/n=256-2").unwrap(), None);
         assert_eq!(parse("Benchmarking is fun").unwrap(), None);
         assert_eq!(parse("Benchmark results 5").unwrap(), None);
-        insta::assert_snapshot!(parse("BenchmarkX-2  2499  18418").unwrap_err(), @"");
-        insta::assert_snapshot!(parse("BenchmarkX-2  2499  fast ns/op").unwrap_err(), @"");
+        insta::assert_snapshot!(parse("BenchmarkX-2  2499  18418").unwrap_err(), @"the line has no time in ns/op");
+        insta::assert_snapshot!(parse("BenchmarkX-2  2499  fast ns/op").unwrap_err(), @"invalid float literal: `fast`");
     }
 }

@@ -15,21 +15,32 @@ use crate::{Error, Result};
 const REMEDY: &str = "write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and \
                       one setting at a time";
 
-/// Settings that change what a test costs, as far as the tool tells them.
-const SETTINGS: [&str; 14] = [
+/// Settings that change what a test costs, as far as the tool tells them; some are of one range of releases alone.
+const SETTINGS: [&str; 25] = [
     "backends",
     "n_batch",
     "n_ubatch",
     "n_threads",
     "cpu_mask",
+    "cpu_strict",
     "poll",
     "type_k",
     "type_v",
     "n_gpu_layers",
+    "n_cpu_moe",
     "split_mode",
+    "main_gpu",
+    "no_kv_offload",
     "flash_attn",
+    "devices",
+    "tensor_split",
+    "tensor_buft_overrides",
     "use_mmap",
     "load_mode",
+    "lazy_mode",
+    "embeddings",
+    "no_op_offload",
+    "no_host",
     "repack",
 ];
 

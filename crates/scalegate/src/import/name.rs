@@ -90,8 +90,8 @@ mod tests {
     fn a_name_without_one_size_says_so() {
         let refused = |name: &str, axis| of(name, axis).unwrap_err();
         insta::assert_snapshot!(refused("Prefill", None), @"none of its arguments is a whole number above zero, and so it has no size");
-        insta::assert_snapshot!(refused("Prefill/0", None), @"");
-        insta::assert_snapshot!(refused("Prefill/64/k:8", None), @"");
-        insta::assert_snapshot!(refused("Prefill/tokens:many", None), @"");
+        insta::assert_snapshot!(refused("Prefill/0", None), @"none of its arguments is a whole number above zero, and so it has no size");
+        insta::assert_snapshot!(refused("Prefill/64/k:8", None), @"it is unknown which of its arguments is the size: 64, k=8");
+        insta::assert_snapshot!(refused("Prefill/tokens:many", None), @"`tokens:many` is no whole number above zero");
     }
 }

@@ -76,7 +76,16 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_added_and_what_is_there_is_not() {
-        insta::assert_snapshot!(added(EMPTY, false).unwrap(), @"");
+        insta::assert_snapshot!(added(EMPTY, false).unwrap(), @r#"
+        # Not published yet: the sources that the command `scalegate` was built from. Put their repository here (`git = …`).
+        [dev-dependencies.scalegate]
+        path = "SOURCES"
+        default-features = false
+
+        [[bench]]
+        name = "scaling"
+        harness = false
+        "#);
         let all = format!("{EMPTY}{}", added(EMPTY, false).unwrap());
         assert_eq!(added(&all, false), Ok(String::new()));
         assert_eq!(added(&format!("{EMPTY}[dev-dependencies]\nscalegate = \"1\"\n"), true), Ok(String::new()));
@@ -87,10 +96,31 @@ mod tests {
     #[test]
     fn what_cannot_be_extended_says_what_to_add() {
         let inline = format!("dev-dependencies = {{ serde = \"1\" }}\n{EMPTY}");
-        insta::assert_snapshot!(added(&inline, false).unwrap_err(), @"");
-        insta::assert_snapshot!(added("[workspace]\n", false).unwrap_err(), @"");
-        insta::assert_snapshot!(added("[package\n", false).unwrap_err(), @"");
+        insta::assert_snapshot!(added(&inline, false).unwrap_err(), @r#"
+        nothing can be added at its end: cannot extend value of type inline table with a dotted key
+        write `[dev-dependencies]` and `[[bench]]` as tables of their own, or add by hand:
+
+        # Not published yet: the sources that the command `scalegate` was built from. Put their repository here (`git = …`).
+        [dev-dependencies.scalegate]
+        path = "SOURCES"
+        default-features = false
+
+        [[bench]]
+        name = "scaling"
+        harness = false
+        "#);
+        insta::assert_snapshot!(added("[workspace]\n", false).unwrap_err(), @"
+        it is a workspace without a package
+        run this in the directory of the package whose functions are to be measured
+        ");
+        insta::assert_snapshot!(added("[package\n", false).unwrap_err(), @"
+        unclosed table, expected `]`
+        make it a manifest that `cargo check` takes
+        ");
         let gone = addition(EMPTY, Path::new("/nowhere"), false).unwrap_err();
-        insta::assert_snapshot!(format!("{}\n{}", gone.0, gone.1), @"");
+        insta::assert_snapshot!(format!("{}\n{}", gone.0, gone.1), @"
+        the sources that this command was built from are not at /nowhere any more
+        add scalegate to `[dev-dependencies]` as docs/own-code.md shows, and run this again
+        ");
     }
 }

@@ -41,9 +41,9 @@ fn a_page_instead_of_a_file_is_refused() {
     criterion
     error: file:1: expected value at line 1 column [column]
     divan
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
     go-bench
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
     google-benchmark
     error: file: expected value at line 1 column [column]
     hyperfine
@@ -80,11 +80,11 @@ fn what_is_no_text_or_nothing_at_all_is_refused() {
     csv
     error: file:1: the column [column]`workload` is missing
     criterion
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
     divan
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
     go-bench
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
     google-benchmark
     error: file: EOF while parsing a value at line 1 column [column]
     hyperfine
@@ -165,7 +165,7 @@ fn what_is_not_there_or_a_directory_is_refused() {
         "
     );
     assert_snapshot!(place.refused("import criterion directory --axis items"), @"
-    error: directory: the run is empty
+    error: directory: there is no result of a benchmark in it
       help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
     ");
 }
@@ -181,7 +181,7 @@ fn a_dash_is_standard_input() {
     let said = place.command("import go-bench - --axis items").write_stdin(broken).assert().code(2);
     assert_snapshot!(stderr(&said), @r#"
     error: standard input:5: invalid float literal: `fast`
-      help: write the file with go test -bench NAME -count 5 > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
+      help: write the file with go test -bench NAME > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
     "#);
     assert_eq!(place.read(RUN), before, "the earlier record is kept");
 }
@@ -200,7 +200,7 @@ fn a_benchmark_that_failed_or_was_skipped_is_no_cost() {
         @r#"
         go-bench
         error: file:2: a benchmark failed: `--- FAIL: BenchmarkSort/n=512-2`
-          help: write the file with go test -bench NAME -count 5 > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
+          help: write the file with go test -bench NAME > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
 
         google-benchmark
         error: file: benchmarks[0], P/4: it was skipped: no AVX
@@ -226,6 +226,6 @@ fn two_benchmarks_of_one_workload_and_size_are_no_repetitions() {
     place.write("file", go);
     assert_snapshot!(place.refused("import go-bench file --axis items"), @r#"
     error: file:4: Sort/n=512: package is b/sort, but a/sort for other sizes of sort/Sort
-      help: write the file with go test -bench NAME -count 5 > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
+      help: write the file with go test -bench NAME > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
     "#);
 }

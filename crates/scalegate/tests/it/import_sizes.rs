@@ -89,7 +89,7 @@ fn divan_prints_medians_by_argument() {
     3 series in target/scalegate/run.json: medians of repetitions, one after the other at each size; each run of the tool is one round: one round
     note: one round doesn't show its noise, so that shapes stay inconclusive: import several runs at once (`… A B`)
     divan_sort/collect/into/BTreeSet<u64>, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [3.157e-6] at 256
-    divan_sort/collect/into/HashSet<u64>, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [5.948999999999999e-6] at 256
+    divan_sort/collect/into/HashSet<u64>, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [5.949e-6] at 256
     divan_sort/stable, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [2.4369999999999997e-6] at 256
     ");
     assert_snapshot!(refused("divan", "divan.txt", ""), @"
@@ -110,20 +110,20 @@ fn go_repeats_a_size_at_once_and_a_loop_takes_turns() {
         -count 3
         1 series in target/scalegate/run.json: 3 repetitions, one after the other at each size, are one round of each file: one round
         note: one round doesn't show its noise, so that shapes stay inconclusive: run `go test -bench` in a loop with -count 1, and append to one file
-        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [1.8418000000000002e-5, 1.3042000000000002e-5, 1.9119e-5] at 256
+        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 1, [1.8418e-5, 1.3042e-5, 1.9119e-5] at 256
 
         three runs
         1 series in target/scalegate/run.json: repetitions that take turns over the sizes are rounds: 3 rounds
-        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 3, [1.0171000000000001e-5] at 256
+        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 3, [1.0171e-5] at 256
 
         two files
         1 series in target/scalegate/run.json: repetitions that take turns over the sizes are rounds: 4 rounds
-        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 4, [1.8418000000000002e-5, 1.3042000000000002e-5, 1.9119e-5] at 256
+        sort/Sort, wall_time over items: [256, 512, 1024, 2048, 4096, 8192], rounds 4, [1.8418e-5, 1.3042e-5, 1.9119e-5] at 256
         "
     );
     assert_snapshot!(refused("go-bench", "go_bench.txt", ""), @r#"
     error: go_bench.txt:5: Sort/n=256: what its size counts is unknown
-      help: write the file with go test -bench NAME -count 5 > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
+      help: write the file with go test -bench NAME > FILE, with a NAME whose benchmarks all have a size; give it its size with b.Run("items=256", …), one -cpu at a time, and say with --axis what the size counts
     "#);
 }
 

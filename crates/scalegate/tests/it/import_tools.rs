@@ -227,7 +227,7 @@ fn llama_bench_tests_in_two_settings_are_not_one_workload() {
       help: write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and one setting at a time
 
     nothing
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
       help: write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and one setting at a time
 
     an axis
@@ -256,20 +256,20 @@ fn criterion_messages_without_a_size_are_named_with_their_line() {
     ];
     assert_snapshot!(list(cases.map(|(what, text, options)| (what, refused("criterion", &text, options)))), @"
     no size
-    error: file:1: llm/prefill/16: it has no throughput in elements, and so no size
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+    error: file:1: llm/prefill/short: it has neither a throughput in elements nor a number at the end of its name, and so no size
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no JSON
     error: file:1: expected ident at line 1 column 2
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no axis
     error: file:1: llm/prefill/16: what its size counts is unknown
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no measurement
-    error: file: the run is empty
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+    error: file: there is no result of a benchmark in it
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
     ");
 }
 

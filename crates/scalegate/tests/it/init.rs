@@ -195,7 +195,7 @@ fn a_part_of_a_repository_gets_no_workflow() {
     let root = place.path("").canonicalize().unwrap().display().to_string();
     assert_snapshot!(part().replace(&root, "ROOT"), @r#"
     wrote scalegate.toml
-    note: no workflow was written: the repository begins at ROOT; docs/ci.md shows one for a part of it
+    note: no workflow was written, since the repository begins at ROOT: let one of yours run `scalegate ci ab` in this directory
 
     Next:
 
