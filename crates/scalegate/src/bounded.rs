@@ -45,12 +45,24 @@ pub fn text_of_pipe(path: &Path, max: u64) -> Result<String> {
     utf8(all(File::open(path)?, max)?)
 }
 
+/// The text that a reader has, as standard input.
+///
+/// # Errors
+/// It cannot be read, has more than `max` bytes, or is not UTF-8.
+#[cfg(feature = "cli")]
+pub fn text_of_reader(reader: impl Read, max: u64) -> Result<String> {
+    utf8(up_to(reader, Vec::new(), max)?)
+}
+
 /// What is read ends at the bound, whatever length the file is said to have.
 fn all(file: File, max: u64) -> Result<Vec<u8>> {
     let told = file.metadata()?.len().min(max);
     // One more, so that the end is met without asking for more memory.
-    let mut bytes = Vec::with_capacity(told as usize + 1);
-    file.take(max + 1).read_to_end(&mut bytes)?;
+    up_to(file, Vec::with_capacity(told as usize + 1), max)
+}
+
+fn up_to(reader: impl Read, mut bytes: Vec<u8>, max: u64) -> Result<Vec<u8>> {
+    reader.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= max { Ok(bytes) } else { Err(invalid(format!("it has more than {max} bytes"))) }
 }
 

@@ -46,6 +46,8 @@ pub mod export;
 pub mod gate;
 #[cfg(feature = "cli")]
 pub mod import;
+#[cfg(feature = "cli")]
+pub mod init;
 pub mod law;
 pub mod measure;
 pub mod metric;

@@ -241,6 +241,13 @@ impl Repository {
     }
 }
 
+/// The root of the repository that a directory belongs to; `None` if it is in none, or if git is not installed.
+pub fn root_of(directory: &Path) -> Option<PathBuf> {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--path-format=absolute", "--show-toplevel"]).current_dir(directory);
+    text(&mut git).ok().map(PathBuf::from)
+}
+
 /// What a command prints, or why it failed.
 fn text(command: &mut Command) -> std::result::Result<String, String> {
     // Nothing is written any more when the next process checks out.

@@ -196,6 +196,22 @@ fn without_a_verdict_the_summary_and_the_comment_say_why() {
 }
 
 #[test]
+fn pairs_that_cannot_be_measured_leave_a_digest_that_says_why() {
+    let place = Place::new(env!("CARGO_BIN_EXE_scalegate"));
+    let said = stderr(&place.scalegate("ci ab out HEAD^").code(2));
+    assert!(said.contains("run it in a git repository"), "{said}");
+    assert!(
+        place
+            .read("out/summary.md")
+            .starts_with("## scalegate: inconclusive\n\n`Base and head could not be compared: ")
+    );
+    let comment = stdout(&place.scalegate("ci comment out/digest.json").success());
+    assert!(comment.contains("`Base and head could not be compared: "), "{comment}");
+    assert!(comment.contains("See it again with `scalegate ab`."), "{comment}");
+    assert!(!place.path("out/check.json").exists());
+}
+
+#[test]
 fn a_digest_that_does_not_fit_makes_no_comment() {
     let place = Records::with_change(1.0);
     place.write("out/digest.json", "{\"schema\": 1}");

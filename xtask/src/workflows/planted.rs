@@ -21,6 +21,8 @@ pub(super) struct Planted {
 const SCALING: &str = ".github/workflows/scaling.yml";
 const BASELINE: &str = ".github/workflows/baseline.yml";
 const COMMENT: &str = ".github/workflows/comment.yml";
+const WRITTEN: &str = "crates/scalegate/src/init/templates/workflow.yml";
+const ACTION: &str = "action.yml";
 
 const fn planted(
     checker: Checker,
@@ -138,6 +140,35 @@ pub(super) const FAULTS: &[Planted] = &[
         COMMENT,
         &[("      RUN_URL:", "      KEY: ${{ secrets.KEY }}\n      RUN_URL:")],
     ),
+    // The action, and the workflow that calls it.
+    planted(
+        Checker::Zizmor,
+        "unpinned-uses",
+        ACTION,
+        &[("actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "actions/upload-artifact@v7")],
+    ),
+    planted(
+        Checker::Zizmor,
+        "template-injection",
+        ACTION,
+        &[("ci/action.sh\" compare'", "ci/action.sh\" compare ${{ inputs.base }}'")],
+    ),
+    planted(Checker::Schema, "using", ACTION, &[("using: composite", "using: sh")]),
+    planted(
+        Checker::Policy,
+        "is not one script of ci/ at GITHUB_ACTION_PATH without expressions",
+        ACTION,
+        &[("ci/action.sh\" compare'", "ci/action.sh\" compare ${{ inputs.base }}'")],
+    ),
+    planted(Checker::Policy, "a token in `BASE`", ACTION, &[("BASE: ${{ inputs.base }}", "BASE: ${{ github.token }}")]),
+    planted(Checker::Shellcheck, "SC2086", "ci/action.sh", &[("\"${BASE:?a revision}\"", "$BASE")]),
+    planted(
+        Checker::Zizmor,
+        "unpinned-uses",
+        WRITTEN,
+        &[("scalegate@0000000000000000000000000000000000000000", "scalegate@main")],
+    ),
+    planted(Checker::Policy, "scaling: no timeout-minutes", WRITTEN, &[("    timeout-minutes: 60\n", "")]),
     // The clock in a fork.
     planted(
         Checker::Policy,
@@ -198,7 +229,7 @@ impl Planted {
 fn copy(root: &Path, tree: &Path) -> Result<()> {
     let mut paths = files(&root.join(".github"), "yml")?;
     paths.extend(files(&root.join("ci"), "sh")?);
-    paths.push(root.join(".ci/run"));
+    paths.extend([ACTION, WRITTEN, ".ci/run"].map(|path| root.join(path)));
     for path in paths {
         let place = tree.join(path.strip_prefix(root).unwrap_or(&path));
         process::write(&place, process::read(&path)?)?;

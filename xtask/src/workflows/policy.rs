@@ -122,7 +122,7 @@ struct Step {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Scalar {
+pub(super) enum Scalar {
     Text(String),
     Flag(bool),
     Number(f64),
@@ -144,7 +144,7 @@ impl Scalar {
     }
 
     /// Whether it is a token, or may hold one.
-    fn is_secret(&self) -> bool {
+    pub(super) fn is_secret(&self) -> bool {
         let Self::Text(text) = self else { return false };
         text.contains("github.token") || text.contains("secrets.") || text.contains("secrets[")
     }
@@ -175,7 +175,7 @@ pub(super) fn faults_of_workflow(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// Reads YAML as GitHub does, for whom `on` is no truth value.
-fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 

@@ -31,6 +31,14 @@ pub struct CheckFile {
     pub notes: Vec<CheckedNote>,
 }
 
+/// What `scalegate ab --format json` printed, but for ratios and what shows the noise.
+#[derive(Deserialize)]
+struct PairsFile {
+    schema: u32,
+    verdict: Verdict,
+    findings: Vec<CheckedFinding>,
+}
+
 /// The outcome of one quantity; the fields are those of [`Finding`](crate::gate::Finding).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +93,16 @@ impl CheckFile {
             return Err(Error::new(place, cause, REMEDY));
         }
         Ok(file)
+    }
+
+    /// The verdict in what `scalegate ab --format json` printed, with `notes` on what could not be compared.
+    ///
+    /// # Errors
+    /// As [`CheckFile::read`].
+    pub fn of_pairs(place: &str, text: &str, notes: Vec<CheckedNote>) -> Result<Self> {
+        let PairsFile { schema, verdict, findings } = serde_json::from_str(text)
+            .map_err(|error| Error::new(place, format!("not the JSON of pairs: {error}"), REMEDY))?;
+        Ok(Self { schema, verdict, findings, subject_changes: Vec::new(), notes })
     }
 
     /// What is no pass, the worst first.

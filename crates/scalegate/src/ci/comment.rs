@@ -30,7 +30,8 @@ pub fn comment(digest: &Digest, run: Option<&str>) -> String {
         text.push_str("\n</details>\n");
     }
     let run = run.map_or_else(String::new, |address| format!(", or [in this run]({address})"));
-    let _ = write!(text, "\nSee it again with `cargo xtask pull-request`{run}.");
+    let again = if digest.in_pairs { "scalegate ab" } else { "cargo xtask pull-request" };
+    let _ = write!(text, "\nSee it again with `{again}`{run}.");
     if !digest.commit().is_empty() {
         let _ = write!(text, " Measured at {:.12}.", digest.commit());
     }

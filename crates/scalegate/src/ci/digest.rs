@@ -35,6 +35,9 @@ pub struct Digest {
     pub(super) findings: Vec<DigestFinding>,
     pub(super) not_shown: u32,
     pub(super) notes: Vec<Text>,
+    /// Whether base and head were measured in pairs, and not their counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) in_pairs: bool,
 }
 
 /// The outcome of one quantity that is no pass.
@@ -95,7 +98,14 @@ impl Digest {
                 .take(SHOWN_ITEMS)
                 .map(|note| Text::shortened(&format!("{}: {}", note.host, note.words)))
                 .collect(),
+            in_pairs: false,
         }
+    }
+
+    /// The same of base and head that were measured in pairs.
+    #[must_use]
+    pub fn in_pairs(self) -> Self {
+        Self { in_pairs: true, ..self }
     }
 
     /// The digest of a run without a verdict, and why there is none.
@@ -109,6 +119,7 @@ impl Digest {
             findings: Vec::new(),
             not_shown: 0,
             notes: Vec::new(),
+            in_pairs: false,
         }
     }
 

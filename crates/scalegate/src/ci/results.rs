@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Digest, Origin, fault_summary};
+use super::{Digest, fault_summary};
 use crate::{Error, Result};
 
 /// What GitHub's runners name the file of a job's summary in.
@@ -86,10 +86,9 @@ impl Results {
     ///
     /// # Errors
     /// As [`Results::new`].
-    pub fn write_fault(&self, cause: &str, origin: Origin) -> Result<()> {
-        let digest = Digest::fault(cause, origin);
-        self.write_summary(&fault_summary(&digest))?;
-        self.write_digest(&digest)
+    pub fn write_fault(&self, fault: &Digest) -> Result<()> {
+        self.write_summary(&fault_summary(fault))?;
+        self.write_digest(fault)
     }
 }
 

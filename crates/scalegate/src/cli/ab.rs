@@ -64,7 +64,7 @@ fn metric(text: &str) -> Result<Metric, String> {
         .ok_or_else(|| format!("pairs are compared by {}", known.map(Metric::name).join(" and ")))
 }
 
-fn budget(text: &str) -> Result<Duration, String> {
+pub(super) fn budget(text: &str) -> Result<Duration, String> {
     let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
 }

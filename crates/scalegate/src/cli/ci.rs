@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::BaselinePath;
 use super::check::changed_laws;
 use super::join::by_host;
+use super::{BaselinePath, ci_ab};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
@@ -28,6 +28,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verdict(VerdictArguments),
+    Ab(ci_ab::Arguments),
     Digest(DigestArguments),
     Annotate(AnnotateArguments),
     Comment(CommentArguments),
@@ -113,7 +114,7 @@ struct NoiseArguments {
 
 /// The configuration whose lines are annotated.
 #[derive(Debug, Args)]
-struct ConfigPath {
+pub(super) struct ConfigPath {
     /// Configuration that names the workloads [default: the one of this directory]
     #[arg(long = "config", value_name = "FILE")]
     file: Option<PathBuf>,
@@ -121,7 +122,7 @@ struct ConfigPath {
 
 /// What a verdict is of.
 #[derive(Debug, Clone, Args)]
-struct OriginArguments {
+pub(super) struct OriginArguments {
     /// Number of the pull request
     #[arg(long, env = "PULL_REQUEST", value_name = "NUMBER")]
     pull_request: Option<u32>,
@@ -133,6 +134,7 @@ struct OriginArguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.command {
         Command::Verdict(arguments) => verdict(arguments),
+        Command::Ab(arguments) => ci_ab::run(arguments),
         Command::Digest(arguments) => digest(arguments),
         Command::Annotate(arguments) => {
             print(&ci::annotations(&CheckFile::read(&arguments.check)?, arguments.config.lines()?.as_ref()))?;
@@ -185,7 +187,7 @@ fn verdict(arguments: &VerdictArguments) -> Result<ExitCode> {
             Err(error) => (format!("The records could not be compared: {error}"), 2),
         }
     };
-    results.write_fault(&cause, arguments.origin.origin())?;
+    results.write_fault(&Digest::fault(&cause, arguments.origin.origin()))?;
     eprintln!("{}", ci::fault_annotation(&cause));
     print(&format!("{cause}\n"))?;
     Ok(ExitCode::from(code))
@@ -205,7 +207,7 @@ fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> 
     results.write_check(&json)?;
     results.write_summary(&report::check_markdown(&check, &laws, &measured_here(&runs)))?;
     results.write_digest(&Digest::new(&file, arguments.origin.origin()))?;
-    eprint!("{}", ci::annotations(&file, ConfigPath { file: None }.lines()?.as_ref()));
+    eprint!("{}", ci::annotations(&file, ConfigPath::here().lines()?.as_ref()));
     print(&report::check_text(&check))?;
     Ok(check.verdict.exit_code())
 }
@@ -217,14 +219,19 @@ fn measured_here(runs: &[Run]) -> Vec<WorkloadName> {
 }
 
 impl OriginArguments {
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         Origin { pull_request: self.pull_request, commit: self.commit.clone() }
     }
 }
 
 impl ConfigPath {
+    /// The configuration of this directory.
+    pub(super) fn here() -> Self {
+        Self { file: None }
+    }
+
     /// The lines of the configuration, if there is one.
-    fn lines(&self) -> Result<Option<ConfigurationLines>> {
+    pub(super) fn lines(&self) -> Result<Option<ConfigurationLines>> {
         let here = [Config::FILE, Config::SUITE].map(PathBuf::from).into_iter().find(|path| path.exists());
         self.file.clone().or(here).map(|path| ConfigurationLines::read(&path)).transpose()
     }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::Axis;
 use crate::import::{Imported, Order};
 use crate::record::{Run, Series};
+use crate::workload::WorkloadName;
 use crate::{Error, Result, import, measure, paths, record};
 
 /// Make a record from the measurements of another tool
@@ -18,12 +19,16 @@ pub(super) struct Arguments {
     /// What wrote the file
     #[arg(value_enum)]
     format: Format,
-    /// The file, or those of several runs of the tool, one after the other; csv has one
+    /// The file, or those of several runs of the tool, one after the other; csv has one. `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// What a size counts, as `tokens`, `pixels`, `bytes`, `items`, where the file does not tell: criterion, google-benchmark, hyperfine
+    /// What a size counts, as `tokens`, `pixels`, `items` or `file (B)`, with a unit that takes prefixes in brackets. Where a benchmark has
+    /// several arguments, the one of that name is its size
     #[arg(long, value_name = "AXIS")]
     axis: Option<Axis>,
+    /// What to call the workload, where the files have one alone
+    #[arg(long, value_name = "WORKLOAD")]
+    name: Option<WorkloadName>,
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
@@ -33,34 +38,30 @@ pub(super) struct Arguments {
 enum Format {
     /// Columns workload,axis,metric,unit,size,round,value
     Csv,
-    /// Messages of `cargo criterion --message-format=json`
+    /// The directory target/criterion, or messages of `cargo criterion --message-format=json`
     Criterion,
-    /// JSON of hyperfine with `--parameter-scan`
-    Hyperfine,
+    /// Tables of divan, sizes as `args`
+    Divan,
+    /// Text of `go test -bench`, as benchstat reads it
+    GoBench,
     /// JSON of Google Benchmark, sizes as arguments
     GoogleBenchmark,
+    /// JSON of hyperfine with `--parameter-scan`
+    Hyperfine,
     /// JSON of llama.cpp's `llama-bench -o json`
     LlamaBench,
+    /// JSON of pytest-benchmark, sizes by `parametrize`
+    PytestBenchmark,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let files = &arguments.files[..];
-    let axis = arguments.axis.clone();
-    if axis.is_some() && matches!(arguments.format, Format::Csv | Format::LlamaBench) {
-        return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
-    }
     refuse_measured(&arguments.out)?;
     let class = measure::named_class()?;
-    let Imported { mut run, order } = match (arguments.format, files) {
-        (Format::Csv, [file]) => import::csv(file)?,
-        (Format::Csv, _) => {
-            return Err(Error::new("csv", "several files", "put all rows into one file, with a column for the round"));
-        }
-        (Format::Criterion, files) => import::criterion(files, axis)?,
-        (Format::Hyperfine, files) => import::hyperfine(files, axis)?,
-        (Format::GoogleBenchmark, files) => import::google_benchmark(files, axis)?,
-        (Format::LlamaBench, files) => import::llama_bench(files)?,
-    };
+    let mut imported = imported(arguments)?;
+    if let Some(name) = &arguments.name {
+        imported.rename(name)?;
+    }
+    let Imported { mut run, order } = imported;
     if let Some(class) = class {
         run.provenance.host.class = class;
     }
@@ -75,6 +76,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn imported(arguments: &Arguments) -> Result<Imported> {
+    let files = &arguments.files[..];
+    let axis = arguments.axis.as_ref();
+    if axis.is_some() && matches!(arguments.format, Format::Csv | Format::LlamaBench) {
+        return Err(Error::new("--axis", "this format tells its axis itself", "leave --axis out"));
+    }
+    match (arguments.format, files) {
+        (Format::Csv, [file]) => import::csv(file),
+        (Format::Csv, _) => {
+            Err(Error::new("csv", "several files", "put all rows into one file, with a column for the round"))
+        }
+        (Format::Criterion, files) => import::criterion(files, axis),
+        (Format::Divan, files) => import::divan(files, axis),
+        (Format::GoBench, files) => import::go_bench(files, axis),
+        (Format::GoogleBenchmark, files) => import::google_benchmark(files, axis),
+        (Format::Hyperfine, files) => import::hyperfine(files, axis),
+        (Format::LlamaBench, files) => import::llama_bench(files),
+        (Format::PytestBenchmark, files) => import::pytest_benchmark(files, axis),
+    }
+}
+
 /// How the repetitions were read.
 fn rounds(run: &Run, order: Order) -> String {
     let rounds = run.series.iter().map(Series::n_rounds).max().unwrap_or_default();
@@ -84,6 +106,11 @@ fn rounds(run: &Run, order: Order) -> String {
     match order {
         Order::Consecutive => {
             format!("{repetitions} repetitions, one after the other at each size, are one round of each file: {many}")
+        }
+        Order::Medians => {
+            format!(
+                "medians of repetitions, one after the other at each size; each run of the tool is one round: {many}"
+            )
         }
         Order::Interleaved => format!("repetitions that take turns over the sizes are rounds: {many}"),
         Order::Given => many,
@@ -97,7 +124,10 @@ fn more(format: Format) -> &'static str {
         Format::GoogleBenchmark => {
             "measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)"
         }
-        Format::Criterion | Format::Hyperfine | Format::LlamaBench => "import several runs at once (`… A.json B.json`)",
+        Format::GoBench => "run `go test -bench` in a loop with -count 1, and append to one file",
+        Format::Criterion | Format::Divan | Format::Hyperfine | Format::LlamaBench | Format::PytestBenchmark => {
+            "import several runs at once (`… A B`)"
+        }
     }
 }
 

@@ -7,12 +7,14 @@ mod ab;
 mod accept;
 mod check;
 mod ci;
+mod ci_ab;
 mod compare;
 mod doctor;
 mod export;
 mod external;
 mod fit;
 mod import;
+mod init;
 mod join;
 mod report;
 mod run;
@@ -34,6 +36,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Ab(ab::Arguments),
     Fit(fit::Arguments),
@@ -99,6 +102,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 
 fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => Ok(run::run(&arguments)),
         Command::Ab(arguments) => ab::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),

@@ -1,12 +1,14 @@
 //! Measured values on their way to a record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::Axis;
+use serde_json::Value;
+
 use crate::metric::Metric;
 use crate::record::{Document, Provenance, Run, Sample, Series, SeriesKey};
-use crate::{Error, Result};
+use crate::workload::WorkloadName;
+use crate::{Axis, Error, Result, bounded};
 
 /// One value that a tool measured.
 pub(super) struct Measured<'a> {
@@ -21,6 +23,14 @@ pub(super) struct Measured<'a> {
     pub(super) protocol: BTreeMap<String, String>,
 }
 
+impl<'a> Measured<'a> {
+    /// A time in seconds of a tool that tells neither tokens nor settings.
+    pub(super) fn wall_time(workload: &'a str, axis: &Axis, size: u64, value: f64) -> Self {
+        let (axis, metric) = (axis.clone(), Metric::WallTime);
+        Self { workload, axis, metric, size, value, tokens: None, protocol: BTreeMap::new() }
+    }
+}
+
 /// A record, with how its rounds came about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
@@ -28,6 +38,25 @@ pub struct Imported {
     pub run: Run,
     /// In which order the tool took its repetitions.
     pub order: Order,
+}
+
+impl Imported {
+    /// Gives the one workload of the record another name.
+    ///
+    /// # Errors
+    /// There are several workloads, or the name is none.
+    pub fn rename(&mut self, name: &WorkloadName) -> Result<()> {
+        let workloads: BTreeSet<&str> = self.run.series.iter().map(|series| &*series.workload).collect();
+        if workloads.len() > 1 {
+            let all = workloads.into_iter().map(|workload| format!("`{workload}`")).collect::<Vec<_>>().join(", ");
+            let remedy = "leave --name out, or let the tool run one benchmark alone";
+            return Err(Error::new("--name", format!("there are several workloads: {all}"), remedy));
+        }
+        for series in &mut self.run.series {
+            series.workload = name.clone();
+        }
+        self.run.check().map_err(|cause| Error::new("--name", cause, "give it a name such as `sort/stable`"))
+    }
 }
 
 /// In which order a tool repeats its sizes. Only what takes turns over the sizes makes rounds: repetitions that follow one another at
@@ -38,6 +67,8 @@ pub enum Order {
     Consecutive,
     /// In turns or in a random order over all sizes: each repetition is a round.
     Interleaved,
+    /// All of a size one after the other, of which only the median is read: each run of the tool is one round.
+    Medians,
     /// The file says which round each value is of.
     Given,
 }
@@ -83,7 +114,7 @@ impl Collector {
         let first = self.first;
         let mut taken = series.samples.iter_mut().filter(|sample| sample.size == size && sample.round >= first);
         if order == Order::Consecutive
-            && let Some(sample) = taken.next()
+            && let Some(sample) = taken.next_back()
         {
             sample.values.push(value);
             return Ok(());
@@ -104,9 +135,12 @@ impl Collector {
         order: Order,
         remedy: &str,
     ) -> Result<Imported> {
+        let place = || paths.iter().map(|path| place(path)).collect::<Vec<_>>().join(", ");
+        if self.series.is_empty() {
+            return Err(Error::new(place(), "there is no result of a benchmark in it", remedy));
+        }
         let mut run = Run::new(provenance);
         run.series = self.series.into_values().collect();
-        let place = || paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         run.check().map_err(|cause| Error::new(place(), cause, remedy))?;
         Ok(Imported { run, order })
     }
@@ -122,15 +156,49 @@ fn difference<'a>(
     })
 }
 
-/// The text of a file.
+/// The most that is read of a file: a run of pytest-benchmark with all of its data takes a few MB.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The text of a file that another tool wrote, or of standard input if it is called `-`. Nothing else is waited for: a pipe that
+/// has a name may have nobody who writes to it.
 ///
 /// # Errors
-/// It cannot be read.
-pub(super) fn read(path: &Path, remedy: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| Error::new(path.display(), error, remedy))
+/// It cannot be read, is no file, has more than 64 MiB or is not UTF-8.
+pub(super) fn read(path: &Path) -> Result<String> {
+    let text = if is_standard_input(path) {
+        bounded::text_of_reader(std::io::stdin().lock(), MAX_BYTES)
+    } else {
+        bounded::text(path, MAX_BYTES)
+    };
+    let remedy = "name the file that the tool wrote, or `-` for standard input; up to 64 MiB of UTF-8 text are read";
+    text.map_err(|error| Error::new(place(path), error, remedy))
 }
 
-/// A size as tools write it: a whole number above zero.
-pub(super) fn size(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|size| *size > 0)
+/// A file as messages name it.
+pub(super) fn place(path: &Path) -> String {
+    if is_standard_input(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Text without its quotes, other values as JSON has them.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Provenance {
+    /// Notes the processor that a file of a tool names.
+    ///
+    /// # Errors
+    /// An earlier file names another one.
+    pub(super) fn on_processor(&mut self, cpu: Option<String>) -> Result<(), String> {
+        let Some(cpu) = cpu else { return Ok(()) };
+        let earlier = std::mem::replace(&mut self.host.cpu, cpu);
+        if earlier == Self::imported().host.cpu || earlier == self.host.cpu {
+            return Ok(());
+        }
+        Err(format!("it was measured on `{}`, but the files before on `{earlier}`", self.host.cpu))
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::collect::{Imported, Order};
+use super::collect::{Imported, Order, place, read};
 use crate::Axis;
 use crate::metric::Metric;
 use crate::record::{Document, Provenance, Run, Sample, Series, SeriesKey};
@@ -33,13 +33,11 @@ struct Row {
 pub fn csv(path: &Path) -> Result<Imported> {
     let remedy = "write one row per workload, metric, size and round, with the columns of docs/formats.md";
     let fail = |line: Option<u64>, cause: String| {
-        let place = line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()));
-        Error::new(place, cause, remedy)
+        let place = place(path);
+        Error::new(line.map_or_else(|| place.clone(), |line| format!("{place}:{line}")), cause, remedy)
     };
-    let mut reader = ::csv::ReaderBuilder::new()
-        .trim(::csv::Trim::All)
-        .from_path(path)
-        .map_err(|error| fail(None, error.to_string()))?;
+    let text = read(path)?;
+    let mut reader = ::csv::ReaderBuilder::new().trim(::csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| fail(Some(1), error.to_string()))?.clone();
     check_headers(&headers).map_err(|cause| fail(Some(1), cause))?;
 
@@ -61,6 +59,9 @@ pub fn csv(path: &Path) -> Result<Imported> {
 }
 
 fn check_headers(headers: &::csv::StringRecord) -> Result<(), String> {
+    if headers.len() == 1 && headers.iter().any(|header| header.contains(';')) {
+        return Err("its columns are separated by `;`, and not by `,`".to_owned());
+    }
     if let Some(missing) = COLUMNS.into_iter().find(|column| !headers.iter().any(|header| header == *column)) {
         return Err(format!("the column `{missing}` is missing"));
     }

@@ -1,20 +1,18 @@
 //! The JSON of Google Benchmark (`--benchmark_format=json`), of benchmarks that take their size as an argument.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::collect::{Collector, Imported, Measured, Order, read, size};
-use super::hyperfine::axis_named;
-use crate::Axis;
+use super::collect::{Collector, Imported, Measured, Order, place, read};
+use super::name::{SizedName, sized};
 use crate::metric::Metric;
 use crate::record::Provenance;
-use crate::{Error, Result};
+use crate::{Axis, Error, Result};
 
-const REMEDY: &str = "run the benchmark with --benchmark_format=json, give it its size as its one argument, as in \
-                      BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or \
-                      call the argument tokens or pixels with ArgName";
+const REMEDY: &str = "run the benchmark with --benchmark_format=json, and with --benchmark_filter if not all have a size; give it its \
+                      size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what \
+                      the size counts, or name several arguments with ArgNames, one of them as the axis";
 
 /// Parts of a name that say how it was run, and are no argument.
 const SETTINGS: [&str; 6] = ["min_time", "min_warmup_time", "iterations", "repeats", "threads", "time_unit"];
@@ -37,19 +35,13 @@ struct Benchmark {
     #[serde(default)]
     error_occurred: bool,
     error_message: Option<String>,
+    /// Since version 1.8; a benchmark that was skipped has times of zero.
+    #[serde(default)]
+    skipped: bool,
+    skip_message: Option<String>,
     real_time: Option<f64>,
     cpu_time: Option<f64>,
     time_unit: Option<String>,
-}
-
-/// What a name tells.
-#[derive(Debug, PartialEq)]
-struct Name {
-    workload: String,
-    size: u64,
-    axis: Option<Axis>,
-    /// Whether CPU time is that of all threads.
-    whole_process: bool,
 }
 
 /// Reads wall times, and CPU times where those of the whole process were measured. Each repetition is a round if the benchmarks took
@@ -57,22 +49,21 @@ struct Name {
 ///
 /// # Errors
 /// No JSON of Google Benchmark; a benchmark that failed, or whose name does not have its size.
-pub fn google_benchmark(paths: &[PathBuf], axis: Option<Axis>) -> Result<Imported> {
+pub fn google_benchmark(paths: &[PathBuf], axis: Option<&Axis>) -> Result<Imported> {
     let mut collector = Collector::default();
     let mut of_all = Order::Interleaved;
     let is_aggregate = |it: &Benchmark| it.run_type.as_deref().is_some_and(|kind| kind != "iteration");
     for path in paths {
-        let text = read(path, REMEDY)?;
         let document: Document =
-            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+            serde_json::from_str(&read(path)?).map_err(|error| Error::new(place(path), error, REMEDY))?;
         let order = order(&document.benchmarks);
         if order == Order::Consecutive {
             of_all = order;
         }
         collector.next_file();
         for (i, benchmark) in document.benchmarks.iter().enumerate().filter(|(_, it)| !is_aggregate(it)) {
-            add(&mut collector, benchmark, axis.clone(), order).map_err(|cause| {
-                Error::new(format!("{}: benchmarks[{i}], {}", path.display(), benchmark.name), cause, REMEDY)
+            add(&mut collector, benchmark, axis, order).map_err(|cause| {
+                Error::new(format!("{}: benchmarks[{i}], {}", place(path), benchmark.name), cause, REMEDY)
             })?;
         }
     }
@@ -88,12 +79,16 @@ fn order(benchmarks: &[Benchmark]) -> Order {
     if places.is_sorted() { Order::Consecutive } else { Order::Interleaved }
 }
 
-fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>, order: Order) -> Result<(), String> {
+fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<&Axis>, order: Order) -> Result<(), String> {
+    let why = |message: &Option<String>| message.as_deref().unwrap_or("it does not say why").to_owned();
     if benchmark.error_occurred {
-        return Err(format!("it failed: {}", benchmark.error_message.as_deref().unwrap_or("it does not say why")));
+        return Err(format!("it failed: {}", why(&benchmark.error_message)));
     }
-    let name = parse(benchmark.run_name.as_deref().unwrap_or(&benchmark.name))?;
-    let axis = axis.or(name.axis).ok_or("what its size counts is unknown")?;
+    if benchmark.skipped {
+        return Err(format!("it was skipped: {}", why(&benchmark.skip_message)));
+    }
+    let (name, whole_process) = parse(benchmark.run_name.as_deref().unwrap_or(&benchmark.name), axis)?;
+    let axis = axis.cloned().or(name.axis).ok_or("what its size counts is unknown")?;
     let unit = match benchmark.time_unit.as_deref() {
         Some("ns") => 1e-9,
         Some("us") => 1e-6,
@@ -104,52 +99,22 @@ fn add(collector: &mut Collector, benchmark: &Benchmark, axis: Option<Axis>, ord
     let (workload, size) = (&*name.workload, name.size);
     let time = |value: Option<f64>, field: &str| value.map(|it| it * unit).ok_or(format!("it has no {field}"));
     let mut times = vec![(Metric::WallTime, time(benchmark.real_time, "real_time")?)];
-    if name.whole_process {
+    if whole_process {
         times.push((Metric::CpuTime, time(benchmark.cpu_time, "cpu_time")?));
     }
     for (metric, value) in times {
-        let protocol = BTreeMap::new();
-        let measured = Measured { workload, axis: axis.clone(), metric, size, value, tokens: None, protocol };
-        collector.add(measured, order)?;
+        collector.add(Measured { metric, ..Measured::wall_time(workload, &axis, size, value) }, order)?;
     }
     Ok(())
 }
 
-/// Takes a name such as `Prefill/tokens:64/batch:8/repeats:5` apart: the size is the argument called `tokens` or `pixels`, or
-/// the only one that is a number.
-fn parse(name: &str) -> Result<Name, String> {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut named = None;
-    let mut numbers: Vec<(usize, u64)> = Vec::new();
-    let mut whole_process = false;
-    for part in name.split('/') {
-        let (key, value) = part.split_once(':').unwrap_or(("", part));
-        if SETTINGS.contains(&key) {
-            continue;
-        }
-        if CLOCKS.contains(&part) {
-            whole_process |= part == "process_time";
-            continue;
-        }
-        if let (Some(axis), Some(size)) = (axis_named(key), size(value)) {
-            named = Some((axis, size));
-            continue;
-        }
-        if let Some(size) = size(value) {
-            numbers.push((kept.len(), size));
-        }
-        kept.push(part);
-    }
-    let (axis, size) = match (named, &numbers[..]) {
-        (Some((axis, size)), _) => (Some(axis), size),
-        (None, &[(position, size)]) => {
-            kept.remove(position);
-            (None, size)
-        }
-        (None, []) => return Err("its name has no argument above zero, and so no size".to_owned()),
-        (None, _) => return Err("it is unknown which of its arguments is the size".to_owned()),
-    };
-    Ok(Name { workload: kept.join("/"), size, axis, whole_process })
+/// A name such as `Prefill/tokens:64/batch:8/process_time/repeats:5` without what says how it was run, and whether its CPU time is that
+/// of all threads.
+fn parse(name: &str, axis: Option<&Axis>) -> Result<(SizedName, bool), String> {
+    let is_setting =
+        |part: &&str| CLOCKS.contains(part) || part.split_once(':').is_some_and(|(key, _)| SETTINGS.contains(&key));
+    let name_alone = sized(name.split('/').filter(|part| !is_setting(part)), axis)?;
+    Ok((name_alone, name.split('/').any(|part| part == "process_time")))
 }
 
 #[cfg(test)]
@@ -157,20 +122,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_is_the_one_argument_or_the_one_with_a_name() {
-        let name = |workload: &str, size, axis, whole_process| Name {
-            workload: workload.to_owned(),
-            size,
-            axis,
-            whole_process,
-        };
-        assert_eq!(parse("Prefill/64/min_time:0.020/repeats:5"), Ok(name("Prefill", 64, None, false)));
-        assert_eq!(parse("Prefill/process_time/real_time/64"), Ok(name("Prefill", 64, None, true)));
+    fn how_a_benchmark_was_run_is_no_part_of_its_name() {
+        let name = |workload: &str| SizedName { workload: workload.to_owned(), size: 64, axis: None };
+        assert_eq!(parse("Prefill/64/min_time:0.020/repeats:5", None), Ok((name("Prefill"), false)));
+        assert_eq!(parse("Prefill/process_time/real_time/64", None), Ok((name("Prefill"), true)));
         assert_eq!(
-            parse("Encode/pixels:200704/batch:8"),
-            Ok(name("Encode/batch:8", 200_704, Some(Axis::PIXELS), false))
+            parse("Prefill/64/batch:8/threads:2", None).unwrap_err(),
+            "it is unknown which of its arguments is the size: 64, batch=8"
         );
-        insta::assert_snapshot!(parse("Prefill").unwrap_err(), @"its name has no argument above zero, and so no size");
-        insta::assert_snapshot!(parse("Prefill/64/8").unwrap_err(), @"it is unknown which of its arguments is the size");
     }
 }

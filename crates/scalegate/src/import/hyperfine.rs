@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::collect::{Collector, Imported, Measured, Order, read, size};
-use crate::Axis;
-use crate::metric::Metric;
+use super::collect::{Collector, Imported, Measured, Order, place, read};
+use super::name::{known_axis, position, size};
 use crate::record::Provenance;
-use crate::{Error, Result};
+use crate::{Axis, Error, Result};
 
-const REMEDY: &str = "write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the \
-                      parameter tokens or pixels, or say which with --axis";
+const REMEDY: &str = "write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the \
+                      size counts, or call the parameter tokens, pixels or bytes";
 
 #[derive(Deserialize)]
 struct Document {
@@ -29,29 +28,29 @@ struct Timed {
     parameters: BTreeMap<String, String>,
 }
 
-/// Reads wall times. The parameter called `tokens` or `pixels` is the size, or the only one there is. hyperfine times all runs of a
-/// command before it comes to the next one, so that each file is a round. A workload is named by its command with the size left open.
+/// Reads wall times. The parameter that is called as the axis is, or `tokens`, `pixels` or `bytes`, is the size, or the only number.
+/// hyperfine times all runs of a command before it comes to the next one, so that each file is a round. A workload is named by its
+/// command with the size left open.
 ///
 /// # Errors
 /// No JSON of hyperfine; a result without times, with a command that failed, or without a parameter that is a size.
-pub fn hyperfine(paths: &[PathBuf], axis: Option<Axis>) -> Result<Imported> {
+pub fn hyperfine(paths: &[PathBuf], axis: Option<&Axis>) -> Result<Imported> {
     let mut collector = Collector::default();
     for path in paths {
-        let text = read(path, REMEDY)?;
         let document: Document =
-            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+            serde_json::from_str(&read(path)?).map_err(|error| Error::new(place(path), error, REMEDY))?;
         collector.next_file();
         for (i, result) in document.results.iter().enumerate() {
-            add(&mut collector, result, axis.clone())
-                .map_err(|cause| Error::new(format!("{}: results[{i}]", path.display()), cause, REMEDY))?;
+            add(&mut collector, result, axis)
+                .map_err(|cause| Error::new(format!("{}: results[{i}]", place(path)), cause, REMEDY))?;
         }
     }
     collector.imported(paths, Provenance::imported(), Order::Consecutive, REMEDY)
 }
 
-fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<(), String> {
-    let (name, value) = parameter(&result.parameters)?;
-    let axis = axis.or(axis_named(name)).ok_or(format!("what the parameter `{name}` counts is unknown"))?;
+fn add(collector: &mut Collector, result: &Timed, axis: Option<&Axis>) -> Result<(), String> {
+    let (name, value) = parameter(&result.parameters, axis)?;
+    let axis = axis.cloned().or(known_axis(name)).ok_or(format!("what the parameter `{name}` counts is unknown"))?;
     let size = size(value).ok_or(format!("the parameter {name} is `{value}`, and not a whole number above zero"))?;
     if let Some(code) = result.exit_codes.iter().find(|code| **code != Some(0)) {
         let code = code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
@@ -62,39 +61,18 @@ fn add(collector: &mut Collector, result: &Timed, axis: Option<Axis>) -> Result<
         return Err("it has no `times`".to_owned());
     }
     let workload = left_open(&result.command, name, value);
-    for &value in times {
-        let metric = Metric::WallTime;
-        let measured = Measured {
-            workload: &workload,
-            axis: axis.clone(),
-            metric,
-            size,
-            value,
-            tokens: None,
-            protocol: BTreeMap::new(),
-        };
-        collector.add(measured, Order::Consecutive)?;
-    }
-    Ok(())
+    let mut times = times.iter().map(|time| Measured::wall_time(&workload, &axis, size, *time));
+    times.try_for_each(|time| collector.add(time, Order::Consecutive))
 }
 
 /// The parameter that is the size.
-fn parameter(parameters: &BTreeMap<String, String>) -> Result<(&str, &str), String> {
-    let named = parameters.iter().find(|(name, _)| axis_named(name).is_some());
-    match (named, parameters.iter().next()) {
-        (Some((name, value)), _) => Ok((name, value)),
-        (None, Some((name, value))) if parameters.len() == 1 => Ok((name, value)),
-        (None, None) => Err("it has no parameter, and so no size".to_owned()),
-        (None, Some(_)) => {
-            let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
-            Err(format!("it is unknown which of its parameters is the size: {}", names.join(", ")))
-        }
+fn parameter<'a>(parameters: &'a BTreeMap<String, String>, axis: Option<&Axis>) -> Result<(&'a str, &'a str), String> {
+    let all: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+    match all[..] {
+        [] => Err("it has no parameter, and so no size".to_owned()),
+        [one] => Ok(one),
+        _ => position(&all, axis).map(|at| all[at]),
     }
-}
-
-/// The axis that a tool's own name for a size tells.
-pub(super) fn axis_named(name: &str) -> Option<Axis> {
-    [Axis::TOKENS, Axis::PIXELS].into_iter().find(|axis| axis.name() == name)
 }
 
 /// A command with the value of a parameter replaced by its name, wherever it stands as a number of its own.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::collect::{Collector, Imported, Measured, Order, read};
+use super::collect::{Collector, Imported, Measured, Order, place, read, text};
 use crate::Axis;
 use crate::metric::Metric;
 use crate::record::Provenance;
@@ -15,21 +15,32 @@ use crate::{Error, Result};
 const REMEDY: &str = "write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and \
                       one setting at a time";
 
-/// Settings that change what a test costs, as far as the tool tells them.
-const SETTINGS: [&str; 14] = [
+/// Settings that change what a test costs, as far as the tool tells them; some are of one range of releases alone.
+const SETTINGS: [&str; 25] = [
     "backends",
     "n_batch",
     "n_ubatch",
     "n_threads",
     "cpu_mask",
+    "cpu_strict",
     "poll",
     "type_k",
     "type_v",
     "n_gpu_layers",
+    "n_cpu_moe",
     "split_mode",
+    "main_gpu",
+    "no_kv_offload",
     "flash_attn",
+    "devices",
+    "tensor_split",
+    "tensor_buft_overrides",
     "use_mmap",
     "load_mode",
+    "lazy_mode",
+    "embeddings",
+    "no_op_offload",
+    "no_host",
     "repack",
 ];
 
@@ -56,16 +67,14 @@ pub fn llama_bench(paths: &[PathBuf]) -> Result<Imported> {
     let mut collector = Collector::default();
     let (mut all, mut of_all) = (Vec::new(), Provenance::imported());
     for path in paths {
-        let text = read(path, REMEDY)?;
         let tests: Vec<Test> =
-            serde_json::from_str(&text).map_err(|error| Error::new(path.display(), error, REMEDY))?;
+            serde_json::from_str(&read(path)?).map_err(|error| Error::new(place(path), error, REMEDY))?;
         collector.next_file();
         for (i, test) in tests.iter().enumerate() {
-            add(&mut collector, test)
-                .map_err(|cause| Error::new(format!("{}: [{i}]", path.display()), cause, REMEDY))?;
+            add(&mut collector, test).map_err(|cause| Error::new(format!("{}: [{i}]", place(path)), cause, REMEDY))?;
         }
         all.extend(tests);
-        of_all = provenance(&all).map_err(|cause| Error::new(path.display(), cause, REMEDY))?;
+        of_all = provenance(&all).map_err(|cause| Error::new(place(path), cause, REMEDY))?;
     }
     collector.imported(paths, of_all, Order::Consecutive, REMEDY)
 }
@@ -98,20 +107,15 @@ fn add(collector: &mut Collector, test: &Test) -> Result<(), String> {
 }
 
 fn settings(test: &Test) -> BTreeMap<String, String> {
-    let told = |name: &&str| Some(((*name).to_owned(), words(test.fields.get(*name)?)));
+    let told = |name: &&str| Some(((*name).to_owned(), text(test.fields.get(*name)?)));
     SETTINGS.iter().filter_map(told).collect()
-}
-
-/// Text without its quotes, other values as JSON has them.
-fn words(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Processors and build as the tests name them, which has to be one for all.
 fn provenance(tests: &[Test]) -> Result<Provenance, String> {
     let mut provenance = Provenance::imported();
     let one = |name: &str| -> Result<Option<String>, String> {
-        let mut values = tests.iter().map(|test| test.fields.get(name).map(words));
+        let mut values = tests.iter().map(|test| test.fields.get(name).map(text));
         let first = values.next().flatten();
         match values.find(|value| *value != first) {
             Some(other) => Err(format!("{name} is both {first:?} and {other:?}")),
@@ -127,7 +131,7 @@ fn provenance(tests: &[Test]) -> Result<Provenance, String> {
     for test in tests {
         for field in ["model_size", "model_n_params"] {
             if let Some(value) = test.fields.get(field) {
-                provenance.subject.insert(format!("{}.{field}", test.model_type), words(value));
+                provenance.subject.insert(format!("{}.{field}", test.model_type), text(value));
             }
         }
     }

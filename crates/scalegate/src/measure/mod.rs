@@ -33,7 +33,7 @@ pub use counts::{
 };
 #[cfg(feature = "cli")]
 pub(crate) use counts::{callgrind_of_tree, program_environment, read_callgrind_of_tree};
-pub use criterion_files::{TimedSample, read_criterion};
+pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;
 pub(crate) use group::end_with_this_process;

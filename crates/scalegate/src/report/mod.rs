@@ -42,7 +42,7 @@ pub use laws_json::fits_json;
 pub use markdown::check_markdown;
 pub use matches::matches_text;
 #[cfg(feature = "cli")]
-pub use pairs::{pairs_json, pairs_text};
+pub use pairs::{pairs_json, pairs_markdown, pairs_text};
 #[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
 #[cfg(feature = "cli")]

@@ -46,6 +46,13 @@ pub(super) fn spans(finding: &Finding) -> (String, String) {
     (change.unwrap_or_default(), tolerated)
 }
 
+/// The same in Markdown, as the summary of a job.
+pub fn pairs_markdown(record: &PairRecord, check: &PairCheck, measured: Duration) -> String {
+    // A block by indentation: no text within can end it.
+    let tables: String = pairs_text(record, check, measured).lines().map(|line| format!("    {line}\n")).collect();
+    format!("## scalegate: {}\n\n{tables}", check.verdict)
+}
+
 fn table(text: &mut String, series: &PairSeries, findings: &[Finding], controls: &[Control]) {
     let (workload, metric) = (&findings[0].workload, findings[0].metric);
     let _ = writeln!(text, "\n{workload} {metric}, {} pairs of rounds", series.pairs.len());

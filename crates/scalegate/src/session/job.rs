@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bench::Package;
 use crate::config::MeasureSettings;
-use crate::measure::{HeapUse, TimedSample};
+use crate::measure::HeapUse;
 use crate::metric::Metric;
 use crate::record::Series;
 use crate::workload::WorkloadName;
@@ -187,6 +187,16 @@ impl Instrument {
 #[serde(deny_unknown_fields)]
 pub(super) struct RoundAnswer {
     pub(super) samples: Vec<TimedSample>,
+}
+
+/// What was timed of one size in one round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimedSample {
+    pub(super) workload: WorkloadName,
+    pub(super) size: u64,
+    /// Seconds per inference, one value per sample.
+    pub(super) seconds: Vec<f64>,
 }
 
 /// The answer to [`Work::Heap`]: sizes with what was allocated.

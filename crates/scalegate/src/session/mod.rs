@@ -35,6 +35,8 @@ pub(crate) use ab::{AbOutcome, AbRequest, ab};
 #[cfg(feature = "cli")]
 pub(crate) use job::VARIABLE as JOB_VARIABLE;
 pub use job::{Described, Description, Instrument, TargetKind};
+#[cfg(feature = "cli")]
+pub(crate) use package::Workspace;
 pub use request::Request;
 #[cfg(feature = "cli")]
 pub(crate) use tree::{Tree, described, run};

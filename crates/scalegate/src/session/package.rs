@@ -99,6 +99,12 @@ impl Workspace {
         self.build_directory.as_ref().unwrap_or(&self.target_directory)
     }
 
+    /// The directory of the workspace's manifest.
+    #[cfg(feature = "cli")]
+    pub(crate) fn root(&self) -> &Path {
+        &self.workspace_root
+    }
+
     /// The directories of the default members.
     fn default_members(&self) -> Vec<PathBuf> {
         let is_default = |package: &&CargoPackage| {

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::job::TimedSample;
 use super::worker::{at, guarded};
 use crate::config::MeasureSettings;
-use crate::measure::{TimedSample, shuffle};
+use crate::measure::shuffle;
 use crate::{Error, Prepared, Result, Workload};
 
 /// Runs all sizes of `workloads`, each for `measurement_ms` and once at the least, in an order drawn from `seed`.

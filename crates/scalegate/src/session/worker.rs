@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use super::job::{
     self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, RoundAnswer, TargetKind,
-    Work,
+    TimedSample, Work,
 };
 use super::{runs, slices};
 use crate::bench::{Bench, Measures};
 use crate::config::Config;
 use crate::measure::placement::Placement;
 use crate::measure::resources::{ChildReport, own_cpu_s, reaped_cpu_s, words};
-use crate::measure::{self, InstructionCounter};
+use crate::measure::{self, CriterionSample, InstructionCounter};
 use crate::record::Sample;
 use crate::{Error, Prepared, Result, Workload};
 
@@ -39,6 +39,18 @@ pub(super) fn run(bench: &Bench, job: Job, answer: &Path) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// What Criterion left of a round, whose throughput in elements is the size.
+fn timed_by_criterion(directory: &Path) -> Result<Vec<TimedSample>> {
+    let sample = |its: CriterionSample| {
+        let cause = "a benchmark has no throughput in elements, which is where its size stands";
+        let size = its.elements.ok_or_else(|| Error::new(directory.display(), cause, "measure again"))?;
+        Ok(TimedSample { workload: its.group.into(), size, seconds: its.seconds })
+    };
+    let mut samples = measure::read_criterion(directory)?.into_iter().map(sample).collect::<Result<Vec<_>>>()?;
+    samples.sort_unstable_by(|a, b| (&a.workload, a.size).cmp(&(&b.workload, b.size)));
+    Ok(samples)
+}
+
 fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
     match work {
         Work::Describe { with_subject } => {
@@ -57,7 +69,7 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             let samples = match bench.kind {
                 TargetKind::Functions => {
                     measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
-                    measure::read_criterion(&directory)?
+                    timed_by_criterion(&directory)?
                 }
                 TargetKind::Programs => runs::round(&chosen, &settings, seed)?,
             };

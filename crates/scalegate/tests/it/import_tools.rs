@@ -62,35 +62,35 @@ fn hyperfine_results_that_are_no_costs_are_named() {
     assert_snapshot!(list(cases.map(|(what, text)| (what, refused("hyperfine", &text, "")))), @"
     no parameter
     error: file: results[0]: it has no parameter, and so no size
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     a command that failed
     error: file: results[0]: `x 4` ended with exit code 1
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     a command that was killed
     error: file: results[0]: `x 4` ended with a signal
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     a parameter that is no size
     error: file: results[0]: the parameter tokens is `x`, and not a whole number above zero
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     no times
     error: file: results[0]: it has no `times`
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     a parameter that is no axis
     error: file: results[0]: what the parameter `n` counts is unknown
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     two parameters
-    error: file: results[0]: it is unknown which of its parameters is the size: a, b
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+    error: file: results[0]: it is unknown which of its arguments is the size: a=4, b=5
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
 
     no JSON
     error: file: EOF while parsing an object at line 1 column 1
-      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and call the parameter tokens or pixels, or say which with --axis
+      help: write the file with hyperfine --parameter-scan tokens 16 1024 … --export-json FILE, and say with --axis what the size counts, or call the parameter tokens, pixels or bytes
     ");
 }
 
@@ -165,15 +165,15 @@ fn google_benchmark_without_an_axis_or_with_a_failure_is_named() {
         @"
         no axis
         error: file: benchmarks[0], BM_Attention/64/min_time:0.020/repeats:5: what its size counts is unknown
-          help: run the benchmark with --benchmark_format=json, give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or call the argument tokens or pixels with ArgName
+          help: run the benchmark with --benchmark_format=json, and with --benchmark_filter if not all have a size; give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or name several arguments with ArgNames, one of them as the axis
 
         a failure
         error: file: benchmarks[0], P/4: it failed: no model
-          help: run the benchmark with --benchmark_format=json, give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or call the argument tokens or pixels with ArgName
+          help: run the benchmark with --benchmark_format=json, and with --benchmark_filter if not all have a size; give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or name several arguments with ArgNames, one of them as the axis
 
         an unknown unit
         error: file: benchmarks[0], P/4: its time_unit is min
-          help: run the benchmark with --benchmark_format=json, give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or call the argument tokens or pixels with ArgName
+          help: run the benchmark with --benchmark_format=json, and with --benchmark_filter if not all have a size; give it its size as its one argument, as in BENCHMARK(Prefill)->Range(16, 1024)->Repetitions(8), and say with --axis what the size counts, or name several arguments with ArgNames, one of them as the axis
         "
     );
 }
@@ -227,7 +227,7 @@ fn llama_bench_tests_in_two_settings_are_not_one_workload() {
       help: write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and one setting at a time
 
     nothing
-    error: file: the run is empty
+    error: file: there is no result of a benchmark in it
       help: write the file with llama-bench -p 16,32,64,128,256,512 -n 16,32,64,128 -r 8 -o json, one model and one setting at a time
 
     an axis
@@ -247,6 +247,7 @@ fn criterion_runs_are_rounds_and_its_throughput_is_the_size() {
 #[test]
 fn criterion_messages_without_a_size_are_named_with_their_line() {
     let bytes = fixture("criterion.jsonl").replacen("\"elements\"", "\"bytes\"", 1);
+    let bytes = bytes.replacen("llm/prefill/16", "llm/prefill/short", 1);
     let cases = [
         ("no size", bytes, "--axis tokens"),
         ("no JSON", "not json".to_owned(), "--axis tokens"),
@@ -255,20 +256,20 @@ fn criterion_messages_without_a_size_are_named_with_their_line() {
     ];
     assert_snapshot!(list(cases.map(|(what, text, options)| (what, refused("criterion", &text, options)))), @"
     no size
-    error: file:1: llm/prefill/16: it has no throughput in elements, and so no size
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+    error: file:1: llm/prefill/short: it has neither a throughput in elements nor a number at the end of its name, and so no size
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no JSON
     error: file:1: expected ident at line 1 column 2
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no axis
     error: file:1: llm/prefill/16: what its size counts is unknown
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
 
     no measurement
-    error: file: the run is empty
-      help: write the file with cargo criterion --message-format=json, call group.throughput(Throughput::Elements(size)) for each size, say with --axis what the size counts, and append several runs to one file: each is a round
+    error: file: there is no result of a benchmark in it
+      help: name the directory target/criterion, or a file that cargo criterion --message-format=json wrote; give a benchmark its size with group.throughput(Throughput::Elements(size)) or as the parameter of its BenchmarkId, and say with --axis what the size counts
     ");
 }
 
@@ -302,20 +303,20 @@ fn an_import_says_whether_repetitions_took_turns() {
             ("hyperfine", hyperfine.0),
         ]),
         @"
-    consecutive
-    1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: one round
-    note: one round doesn't show its noise, so that shapes stay inconclusive: measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)
+        consecutive
+        1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: one round
+        note: one round doesn't show its noise, so that shapes stay inconclusive: measure with --benchmark_enable_random_interleaving=true, or import several runs at once (`… A.json B.json`)
 
-    interleaved
-    1 series in target/scalegate/run.json: repetitions that take turns over the sizes are rounds: 5 rounds
+        interleaved
+        1 series in target/scalegate/run.json: repetitions that take turns over the sizes are rounds: 5 rounds
 
-    two runs
-    1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: 2 rounds
+        two runs
+        1 series in target/scalegate/run.json: 5 repetitions, one after the other at each size, are one round of each file: 2 rounds
 
-    hyperfine
-    1 series in target/scalegate/run.json: 6 repetitions, one after the other at each size, are one round of each file: one round
-    note: one round doesn't show its noise, so that shapes stay inconclusive: import several runs at once (`… A.json B.json`)
-    "
+        hyperfine
+        1 series in target/scalegate/run.json: 6 repetitions, one after the other at each size, are one round of each file: one round
+        note: one round doesn't show its noise, so that shapes stay inconclusive: import several runs at once (`… A B`)
+        "
     );
 }
 

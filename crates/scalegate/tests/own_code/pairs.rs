@@ -28,6 +28,21 @@ fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
 }
 
 #[test]
+fn a_pull_request_in_pairs_leaves_a_check_a_summary_and_a_digest() {
+    let package = Package::committed();
+    plant_quadratic(&package);
+    let said = code(&package.scalegate("ci ab target/verdict HEAD --budget 10s"), 1);
+    assert!(said.contains("REGRESSED: working tree against"), "{said}");
+    assert!(said.contains("::error"), "{said}");
+    assert!(package.read("target/verdict/summary.md").starts_with("## scalegate: regressed\n\n    REGRESSED: "));
+    let check: serde_json::Value = serde_json::from_str(&package.read("target/verdict/check.json")).unwrap();
+    assert_eq!(check["verdict"], "regressed");
+    let comment = code(&package.scalegate("ci comment target/verdict/digest.json"), 0);
+    assert!(comment.contains("- **regressed** `text/count_words` `wall_time`"), "{comment}");
+    assert!(comment.contains("See it again with `scalegate ab`."), "{comment}");
+}
+
+#[test]
 fn a_side_that_cannot_be_compared_is_named() {
     let package = Package::committed();
     let said = code(&package.scalegate("ab v9"), 2);
