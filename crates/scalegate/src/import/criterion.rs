@@ -153,7 +153,7 @@ fn sized(benchmark: &Benchmark, axis: Option<&Axis>) -> Result<(String, u64, Axi
 
 /// A size as a parameter is written: a number, or a resolution.
 fn number(text: &str) -> Option<u64> {
-    size(text).or_else(|| text.parse::<Resolution>().ok().map(|resolution| resolution.pixels()))
+    size(text).or_else(|| text.parse::<Resolution>().ok().map(Resolution::pixels))
 }
 
 /// The middle value, or the mean of the two; `None` if there are none.

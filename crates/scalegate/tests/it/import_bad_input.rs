@@ -19,7 +19,7 @@ const FORMATS: [(&str, &str); 8] = [
 ];
 
 /// No test waits longer for a command that ought not to wait at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What each format says of a file, without the remedy.
 fn refused_by_each(content: &[u8]) -> String {
