@@ -1,6 +1,7 @@
 //! `scalegate init` in empty directories: what it writes and says, and that it replaces nothing.
 
 use insta::assert_snapshot;
+use scalegate::config::Config;
 
 use crate::support::{Place, stderr, stdout};
 
@@ -63,7 +64,7 @@ fn a_package_gets_a_bench_target_its_entries_a_configuration_and_a_workflow() {
         let metadata: serde_json::Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
         let targets = metadata["packages"][0]["targets"].as_array().unwrap();
         assert!(targets.iter().any(|target| target["kind"][0] == "bench" && target["name"] == "scaling"), "{metadata}");
-        scalegate::config::Config::parse(&place.path("scalegate.toml"), &place.read("scalegate.toml")).unwrap();
+        Config::parse(&place.path("scalegate.toml"), &place.read("scalegate.toml")).unwrap();
         // A second time changes nothing.
         let files = place.files(&[]);
         let again = said(&place, "");
@@ -89,9 +90,8 @@ fn the_configuration_that_is_written_has_the_defaults() {
     let place = Place::new();
     package(&place, "--lib");
     said(&place, "");
-    let written =
-        scalegate::config::Config::parse(&place.path("scalegate.toml"), &place.read("scalegate.toml")).unwrap();
-    let none = scalegate::config::Config::parse(&place.path("scalegate.toml"), "").unwrap();
+    let written = Config::parse(&place.path("scalegate.toml"), &place.read("scalegate.toml")).unwrap();
+    let none = Config::parse(&place.path("scalegate.toml"), "").unwrap();
     assert_eq!((written.measure, written.gate, written.ab), (none.measure, none.gate, none.ab));
 }
 
@@ -135,8 +135,11 @@ fn a_directory_without_a_package_gets_a_program() {
     "#);
     let other = Place::new();
     said(&other, "");
-    let table: toml::Table = other.read("scalegate.toml").parse().unwrap();
-    assert_eq!(table["program"][0]["command"], toml::Value::from(vec!["seq", "{size}"]));
+    for (place, name, words) in [(&place, "program/count", 4), (&other, "example/seq", 2)] {
+        let config = Config::parse(&place.path("scalegate.toml"), &place.read("scalegate.toml")).unwrap();
+        let [program] = &config.programs[..] else { panic!("{:?}", config.programs) };
+        assert_eq!((&*program.name, program.command.len()), (name, words));
+    }
 }
 
 #[test]
