@@ -16,13 +16,6 @@ pub(crate) fn descendants(pid: u32) -> Vec<u32> {
     found
 }
 
-#[cfg(any(feature = "cli", test))]
-/// What a process is called; `?` if it is gone.
-pub(crate) fn name(pid: u32) -> String {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
-    name.map_or_else(|_| "?".to_owned(), |name| name.trim_end().to_owned())
-}
-
 /// Whether the kernel has lists of children (`CONFIG_PROC_CHILDREN`).
 fn lists_children() -> bool {
     static LISTS: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
@@ -60,7 +53,6 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let own = std::process::id();
         assert!(descendants(own).contains(&child.id()) && searched(own).contains(&child.id()));
-        assert_eq!(name(child.id()), "sleep");
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!descendants(own).contains(&child.id()) && !searched(own).contains(&child.id()));

@@ -10,7 +10,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::descendants::{descendants, name};
+use super::descendants::descendants;
 
 /// How long processes may go on after the command that they belong to: what takes longer is a daemon.
 pub(crate) const LINGER: Duration = Duration::from_secs(10);
@@ -208,4 +208,10 @@ fn kill(pids: &[u32]) {
         // It may have ended by itself.
         let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
     }
+}
+
+/// What a process is called; `?` if it is gone.
+fn name(pid: u32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+    name.map_or_else(|_| "?".to_owned(), |name| name.trim_end().to_owned())
 }

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::config::{Placeholder, Template};
-use crate::measure::{self, End, LINGER, TreeEnded};
+use crate::measure::{self, End, LINGER, SIMULATION, TreeEnded};
 use crate::session::JOB_VARIABLE;
 use crate::{Error, Result};
 
@@ -50,7 +50,9 @@ impl Line {
 
     /// The same below callgrind, which writes files whose names begin with `out`.
     pub(super) fn below_callgrind(&self, out: &Path) -> Self {
-        let words = measure::callgrind_of_tree(out).into_iter().chain(self.words.iter().cloned()).collect();
+        let options = ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes"].into_iter().chain(SIMULATION);
+        let file = format!("--callgrind-out-file={}.%p", out.display());
+        let words = options.map(str::to_owned).chain([file]).chain(self.words.iter().cloned()).collect();
         Self { words, is_isolated: true, ..self.clone() }
     }
 

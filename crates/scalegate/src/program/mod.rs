@@ -11,13 +11,11 @@ mod inputs;
 mod result;
 mod workload;
 
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 use crate::bench::{Bench, Measured, Package};
 use crate::config::{Config, ProgramSettings};
-use crate::session::{Instrument, TargetKind};
+use crate::session::{Instrument, Places, TargetKind};
 use crate::{Error, Result, measure};
 
 pub(crate) use identity::identities;
@@ -25,25 +23,6 @@ use workload::Program;
 
 /// The name of the target that all programs of a configuration are.
 pub(crate) const TARGET: &str = "programs";
-
-/// Where programs run, and where their files go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Places {
-    /// The working directory of commands, and what their relative paths are relative to.
-    pub(crate) directory: PathBuf,
-    /// For the files of cases; they are made once for all processes that share it.
-    pub(crate) work: PathBuf,
-    /// How the names of callgrind's files begin, if it is to count.
-    #[serde(skip)]
-    pub(crate) callgrind: Option<PathBuf>,
-}
-
-impl Places {
-    pub(crate) fn new(directory: PathBuf, work: PathBuf) -> Self {
-        Self { directory, work, callgrind: None }
-    }
-}
 
 /// The target of all programs of a configuration.
 pub(crate) fn bench(places: Places) -> Bench {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::Places;
 use super::case::{Case, Inputs};
 use super::command::{Line, Output};
 use super::inputs::{prompt, write_image};
 use super::result::Reader;
 use crate::config::{Input, Placeholder, ProgramSettings, ResultSource, Template};
+use crate::session::Places;
 use crate::{Axis, Error, Prepared, Result, Workload};
 
 /// A command for each size.

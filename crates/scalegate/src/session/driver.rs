@@ -6,13 +6,13 @@ use std::process::Command;
 
 use serde::de::DeserializeOwned;
 
-use super::job::{self, ComputeAnswer, Described, HeapAnswer, Instrument, Job, ProcessorAnswer, TargetKind, Work};
-#[cfg(feature = "cli")]
-use super::program_counts;
+use super::job::{
+    self, ComputeAnswer, Described, HeapAnswer, Instrument, Job, Places, ProcessorAnswer, TargetKind, Work,
+};
 use super::record::{Recorder, Target};
 use super::rounds::Rounds;
 use super::worker::at;
-use super::{Request, counts, resources};
+use super::{Request, counts, program_counts, resources};
 use crate::config::Config;
 use crate::measure::{self, Ended};
 use crate::metric::Metric;
@@ -67,7 +67,6 @@ impl<'a> Session<'a> {
             .iter()
             .partition(|(target, _)| target.description.kind == TargetKind::Programs);
         counts::below_callgrind(self, recorder, &functions)?;
-        #[cfg(feature = "cli")]
         program_counts::below_callgrind(self, recorder, &programs)?;
         self.by_processor(recorder, &chosen[&Instrument::Processor])?;
         self.heap(recorder, &chosen[&Instrument::Heap])?;
@@ -98,10 +97,7 @@ impl<'a> Session<'a> {
 
     /// A process of `target` for one job, whose document lies at `path`.
     pub(super) fn command(&self, target: &Target, work: Work, path: &Path) -> Result<Command> {
-        let job = Job::new(work);
-        #[cfg(feature = "cli")]
-        let job = job.of_programs(self.places(target));
-        job.write(path)?;
+        Job::new(work).of_programs(self.places(target)).write(path)?;
         let mut command = Command::new(&target.executable);
         let (variable, value) = Job::variable(path);
         let absolute = std::path::absolute(value).unwrap_or_else(|_| value.to_path_buf());
@@ -113,11 +109,10 @@ impl<'a> Session<'a> {
     }
 
     /// Where programs run, of a target that they are.
-    #[cfg(feature = "cli")]
-    fn places(&self, target: &Target) -> Option<crate::program::Places> {
+    fn places(&self, target: &Target) -> Option<Places> {
         let work = std::path::absolute(self.scratch.path().join("cases")).ok()?;
         let directory = target.directory.clone();
-        (target.description.kind == TargetKind::Programs).then(|| crate::program::Places::new(directory, work))
+        (target.description.kind == TargetKind::Programs).then(|| Places::new(directory, work))
     }
 
     /// A new path for the document of a job.

@@ -24,9 +24,27 @@ pub(crate) struct Job {
     pub(super) parent: u32,
     pub(super) work: Work,
     /// Where programs run, if it is these that are measured.
-    #[cfg(feature = "cli")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) programs: Option<crate::program::Places>,
+    pub(super) programs: Option<Places>,
+}
+
+/// Where programs run, and where their files go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Places {
+    /// The working directory of commands, and what their relative paths are relative to.
+    pub(crate) directory: PathBuf,
+    /// For the files of cases; they are made once for all processes that share it.
+    pub(crate) work: PathBuf,
+    /// How the names of callgrind's files begin, if it is to count.
+    #[serde(skip)]
+    pub(crate) callgrind: Option<PathBuf>,
+}
+
+impl Places {
+    pub(crate) fn new(directory: PathBuf, work: PathBuf) -> Self {
+        Self { directory, work, callgrind: None }
+    }
 }
 
 /// One kind of work.
@@ -228,17 +246,11 @@ pub(super) struct ComputeAnswer {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self {
-            parent: std::process::id(),
-            work,
-            #[cfg(feature = "cli")]
-            programs: None,
-        }
+        Self { parent: std::process::id(), work, programs: None }
     }
 
-    /// The same for programs.
-    #[cfg(feature = "cli")]
-    pub(super) fn of_programs(self, places: Option<crate::program::Places>) -> Self {
+    /// The same for programs, if they are.
+    pub(super) fn of_programs(self, places: Option<Places>) -> Self {
         Self { programs: places, ..self }
     }
 

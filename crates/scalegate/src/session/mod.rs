@@ -17,7 +17,6 @@ mod counts;
 mod driver;
 mod job;
 mod package;
-#[cfg(feature = "cli")]
 mod program_counts;
 mod record;
 mod request;
@@ -32,9 +31,9 @@ mod worker;
 
 #[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab};
-#[cfg(feature = "cli")]
-pub(crate) use job::VARIABLE as JOB_VARIABLE;
 pub use job::{Described, Description, Instrument, TargetKind};
+#[cfg(feature = "cli")]
+pub(crate) use job::{Places, VARIABLE as JOB_VARIABLE};
 #[cfg(feature = "cli")]
 pub(crate) use package::Workspace;
 pub use request::Request;
@@ -165,6 +164,7 @@ fn drive_itself(bench: &Bench) -> Result<()> {
         directory: std::env::current_dir().map_err(fail)?,
         arguments,
         description: worker::describe(bench, &config, true)?,
+        programs: std::collections::BTreeMap::new(),
     };
     measure_and_show(&config, &request, &[target])
 }

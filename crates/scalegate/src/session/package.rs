@@ -14,7 +14,6 @@ use walkdir::WalkDir;
 use super::job::TargetKind;
 use super::record::Target;
 use crate::bench::Package;
-use crate::config::Config;
 use crate::record::Program;
 use crate::{Error, Result, bounded, sha256};
 
@@ -206,17 +205,17 @@ pub(super) fn hash_executable(path: &Path) -> Result<String> {
 /// SHA-256 of what a target runs: its executable by the name of the target, or the files of each program by the name of that.
 ///
 /// # Errors
-/// A file that is gone.
-pub(super) fn executables(target: &Target, config: &Config) -> Result<BTreeMap<String, String>> {
+/// The executable is gone.
+pub(super) fn executables(target: &Target) -> Result<BTreeMap<String, String>> {
     match target.description.kind {
-        #[cfg(feature = "cli")]
-        TargetKind::Programs => crate::program::identities(&config.programs, &target.directory),
-        _ => Ok(BTreeMap::from([(target.description.target.clone(), hash_executable(&target.executable)?)])),
+        TargetKind::Programs => Ok(target.programs.clone()),
+        TargetKind::Functions => {
+            Ok(BTreeMap::from([(target.description.target.clone(), hash_executable(&target.executable)?)]))
+        }
     }
 }
 
 /// The hash of programs that have no package, by those of their files.
-#[cfg(feature = "cli")]
 pub(super) fn sources_of(executables: &BTreeMap<String, String>) -> String {
     let list: String = executables.iter().map(|(name, hash)| format!("{name}\0{hash}\0")).collect();
     sha256::of(list.as_bytes())
@@ -228,13 +227,14 @@ pub(super) fn sources_of(executables: &BTreeMap<String, String>) -> String {
 ///
 /// # Errors
 /// A source was edited after the executable was built: what it measures is not what the sources say.
-pub(super) fn identify(target: &Target, config: &Config) -> Result<(String, Program)> {
+pub(super) fn identify(target: &Target, configuration: &str) -> Result<(String, Program)> {
     let package = &target.description.package;
-    let executables = executables(target, config)?;
+    let executables = executables(target)?;
     let source = match target.description.kind {
-        #[cfg(feature = "cli")]
         TargetKind::Programs => sources_of(&executables),
-        _ => source_of_package(package, &target.description.target, &target.executable, &executables)?,
+        TargetKind::Functions => {
+            source_of_package(package, &target.description.target, &target.executable, &executables)?
+        }
     };
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).current_dir(&package.directory).output().ok()?;
@@ -245,7 +245,7 @@ pub(super) fn identify(target: &Target, config: &Config) -> Result<(String, Prog
         version: package.version.clone(),
         revision: git(&["rev-parse", "HEAD"]),
         dirty: git(&["status", "--porcelain", "--untracked-files=no"]).map(|list| !list.is_empty()),
-        configuration: config.sha256.clone(),
+        configuration: configuration.to_owned(),
         executables,
     };
     Ok((source, program))

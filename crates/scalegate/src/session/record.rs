@@ -1,5 +1,6 @@
 //! The record of a session: opened before anything is measured, and whole on disk after every step.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Description, Request, TargetKind, package};
@@ -23,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) arguments: Vec<String>,
     /// What it measures.
     pub(crate) description: Description,
+    /// SHA-256 of the files of each program that it runs, by its name.
+    pub(crate) programs: BTreeMap<String, String>,
 }
 
 /// Where a session's series go. What is wrong with it is said before anything is measured.
@@ -214,9 +217,9 @@ impl Recorder {
 
 fn provenance(config: &Config, targets: &[Target]) -> Result<Provenance> {
     let mut identity: Option<(String, crate::record::Program)> = None;
-    let mut subject = std::collections::BTreeMap::new();
+    let mut subject = BTreeMap::new();
     for target in targets {
-        let (source, program) = package::identify(target, config)?;
+        let (source, program) = package::identify(target, &config.sha256)?;
         subject.extend(target.description.subject.clone());
         match &mut identity {
             None => identity = Some((source, program)),

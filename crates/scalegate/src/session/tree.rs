@@ -7,13 +7,13 @@ use glob::Pattern;
 
 use super::build::build;
 use super::driver::Session;
-use super::job::{Description, TargetKind, Work};
+use super::job::{Description, Places, TargetKind, Work};
 use super::package::{Workspace, executables, sources_of};
 use super::record::{Target, nothing_to_measure};
 use super::{Request, measure_and_show};
 use crate::bench::Package;
 use crate::config::Config;
-use crate::program::{self, Places, identities};
+use crate::program::{self, identities};
 use crate::record::{self, Provenance};
 use crate::{Error, Result, measure, paths};
 
@@ -69,6 +69,7 @@ impl Tree {
                 directory: executable.directory,
                 arguments: Vec::new(),
                 description: unknown(),
+                programs: BTreeMap::new(),
             };
             target.description = session.ask(&target, "a bench target", Work::Describe { with_subject: true })?;
             targets.push(target);
@@ -109,7 +110,8 @@ fn programs(config: &Config) -> Result<Option<Target>> {
     // What is described is not prepared, and so needs no files.
     let places = Places::new(directory.clone(), PathBuf::new());
     let description = super::worker::describe(&program::bench(places), config, true)?;
-    Ok(Some(Target { executable: command_itself()?, directory, arguments: Vec::new(), description }))
+    let programs = identities(&config.programs, &directory)?;
+    Ok(Some(Target { executable: command_itself()?, directory, arguments: Vec::new(), description, programs }))
 }
 
 /// The executable of this command, which runs programs.
@@ -157,7 +159,7 @@ pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Re
             TargetKind::Functions => "bench target",
             TargetKind::Programs => "program",
         };
-        for (name, hash) in executables(target, config)? {
+        for (name, hash) in executables(target)? {
             let measured = record.program.as_ref().and_then(|program| program.executables.get(&name));
             if measured.is_some_and(|measured| *measured != hash) {
                 others.push(format!("the {what} {name} is another executable than the one that was measured"));

@@ -15,13 +15,14 @@ use crate::{Error, Result};
 /// What callgrind counts.
 pub const CALLGRIND_METRICS: [Metric; 4] = [Metric::Instructions, Metric::D1Misses, Metric::LlMisses, Metric::Branches];
 
-/// The caches that it simulates: those of no machine in particular, so that misses compare between machines.
-const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
+/// What it simulates beside instructions, and the caches: those of no machine in particular, so that misses compare between machines.
+pub(crate) const SIMULATION: [&str; 5] =
+    ["--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
 /// The command that runs `program` below callgrind, which writes `out`.
 pub fn callgrind(program: &Path, out: &Path) -> Command {
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--cache-sim=yes", "--branch-sim=yes"]).args(CACHES);
+    command.arg("--tool=callgrind").args(SIMULATION);
     command.args(["--dump-line=no", "--compress-strings=no", "--compress-pos=no"]);
     command.arg("--collect-atstart=no");
     command.arg(if CAN_START { "--instr-atstart=no" } else { "--instr-atstart=yes" });
@@ -29,19 +30,6 @@ pub fn callgrind(program: &Path, out: &Path) -> Command {
     command
 }
 
-#[cfg(feature = "cli")]
-/// The words that come before those of a program for callgrind to count all of it and of what it starts; every process writes a file
-/// whose name begins with `out`.
-pub(crate) fn callgrind_of_tree(out: &Path) -> Vec<String> {
-    let mut words: Vec<String> =
-        ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes"].map(str::to_owned).into();
-    words.extend(["--cache-sim=yes", "--branch-sim=yes"].map(str::to_owned));
-    words.extend(CACHES.map(str::to_owned));
-    words.push(format!("--callgrind-out-file={}.%p", out.display()));
-    words
-}
-
-#[cfg(feature = "cli")]
 /// The sum of the counts in all files whose names begin with `out`.
 ///
 /// # Errors

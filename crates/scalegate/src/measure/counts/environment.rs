@@ -23,7 +23,6 @@ pub fn count_environment(valgrind: &Valgrind, program: BTreeMap<String, String>)
     environment
 }
 
-#[cfg(feature = "cli")]
 /// What instruction counts of a program depend on below this Valgrind, whoever compiled the program.
 pub(crate) fn program_environment(valgrind: &Valgrind) -> BTreeMap<String, String> {
     BTreeMap::from([

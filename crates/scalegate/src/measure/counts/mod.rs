@@ -13,10 +13,10 @@ mod size_classes;
 mod valgrind;
 
 pub use allocator::{Allocator, HeapUse, Instrumented};
+#[cfg(feature = "cli")]
+pub(crate) use callgrind::SIMULATION;
+pub(crate) use callgrind::read_callgrind_of_tree;
 pub use callgrind::{CALLGRIND_METRICS, callgrind, read_callgrind};
-#[cfg(feature = "cli")]
-pub(crate) use callgrind::{callgrind_of_tree, read_callgrind_of_tree};
-#[cfg(feature = "cli")]
 pub(crate) use environment::program_environment;
 pub use environment::{KEY_FIELDS, count_environment, heap_environment};
 use request::CAN_START;

@@ -12,9 +12,8 @@ use serde::de::DeserializeOwned;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
-use crate::program::Places;
 use crate::record::{Block, PairRound, Slice};
-use crate::session::job::{Described, Job, SliceOrder, SliceTimes, SlicesReady, Work};
+use crate::session::job::{Described, Job, Places, SliceOrder, SliceTimes, SlicesReady, Work};
 use crate::{Error, Result, measure};
 
 /// A slice takes at least this long: next to it, the way of an order through two pipes and the caches that the other side left

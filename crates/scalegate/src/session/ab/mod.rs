@@ -21,7 +21,7 @@ use rand_chacha::rand_core::SeedableRng;
 use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
 use self::lockstep::{Lockstep, Plan, Runner};
 use super::driver::Session;
-use super::job::{Described, Description, Instrument, Work};
+use super::job::{Described, Description, Instrument, Places, Work};
 use super::record::{Target, nothing_to_measure};
 use super::request::Request;
 use super::tree::{Tree, command_itself, matching, unknown};
@@ -29,7 +29,7 @@ use super::worker::describe as describe_here;
 use crate::analysis::{self, PairCheck};
 use crate::config::Config;
 use crate::metric::Metric;
-use crate::program::{self, Places};
+use crate::program;
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
 use crate::revisions::Repository;
@@ -354,6 +354,7 @@ fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Res
             directory: directory.to_path_buf(),
             arguments: Vec::new(),
             description: unknown(),
+            programs: BTreeMap::new(),
         };
         let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
         described.push((Runner { executable: executable.clone(), programs: None }, description));
