@@ -24,8 +24,10 @@ pub(crate) struct Workspace {
     workspace_root: PathBuf,
     #[serde(default)]
     workspace_default_members: Vec<String>,
+    #[cfg(feature = "cli")]
     target_directory: PathBuf,
     /// Where Cargo keeps what it has compiled; Cargo before 1.91 has no such directory apart from that of the results.
+    #[cfg(feature = "cli")]
     #[serde(default)]
     build_directory: Option<PathBuf>,
 }
@@ -94,6 +96,7 @@ impl Workspace {
     }
 
     /// The directory of what is compiled.
+    #[cfg(feature = "cli")]
     pub(super) fn compiled(&self) -> &Path {
         self.build_directory.as_ref().unwrap_or(&self.target_directory)
     }
