@@ -146,6 +146,19 @@ fn pytest_benchmark_has_medians_by_parameter() {
 }
 
 #[test]
+fn llama_bench_of_a_current_release_tells_its_settings() {
+    assert_snapshot!(outline("llama-bench", &["llama_bench_b11434.json"], ""), @"
+    2 series in target/scalegate/run.json: 4 repetitions, one after the other at each size, are one round of each file: one round
+    note: one round doesn't show its noise, so that shapes stay inconclusive: import several runs at once (`… A B`)
+    llama ?B all F32/generate, wall_time over tokens: [16, 32, 64, 128], rounds 1, [0.056029264, 0.030858926000000002, 0.029690386000000003, 0.047642241] at 16
+    llama ?B all F32/prefill, wall_time over tokens: [16, 32, 64, 128, 256, 512], rounds 1, [0.01699032, 0.020354644, 0.00983755, 0.014638419000000001] at 16
+    ");
+    let (_, run) = imported("llama-bench", &["llama_bench_b11434.json"], "");
+    let settings: Vec<String> = run.series[0].protocol.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_snapshot!(settings.join(" "), @"backends=CPU cpu_mask=0x0 cpu_strict=false devices=auto embeddings=false flash_attn=-1 lazy_mode=auto load_mode=auto main_gpu=0 n_batch=2048 n_cpu_moe=0 n_gpu_layers=-1 n_threads=1 n_ubatch=512 no_host=false no_kv_offload=false no_op_offload=0 poll=50 repack=true split_mode=layer tensor_buft_overrides=none tensor_split=0.00 type_k=f16 type_v=f16");
+}
+
+#[test]
 fn an_axis_with_a_unit_shows_prefixes() {
     let place = Place::new();
     let mut command = place.command(&format!("import hyperfine {} --name seq", fixture("hyperfine_n.json")));
