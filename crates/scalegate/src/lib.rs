@@ -65,6 +65,8 @@ mod resolution;
 pub mod revisions;
 #[cfg(test)]
 mod schema;
+#[cfg(feature = "cli")]
+mod server;
 pub mod session;
 mod sha256;
 mod temporary;

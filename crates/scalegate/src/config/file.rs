@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{AbSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, program, resources};
+use super::{
+    AbSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, ServerSettings, program, resources,
+};
 use crate::{Error, Result, bounded, paths, sha256};
 
 /// For a key that is not known, or no TOML at all.
@@ -36,6 +38,8 @@ pub struct Config {
     pub ab: AbSettings,
     /// Programs that are measured as workloads.
     pub programs: Vec<ProgramSettings>,
+    /// Servers that are asked as workloads.
+    pub servers: Vec<ServerSettings>,
 }
 
 /// The keys that every configuration may have; spans lead an error back to its line.
@@ -50,10 +54,12 @@ struct Keys {
     ab: Option<Spanned<AbSettings>>,
     #[serde(default)]
     program: Vec<Spanned<program::Section>>,
+    #[serde(default)]
+    server: Vec<Spanned<ServerSettings>>,
 }
 
 impl Keys {
-    const NAMES: [&'static str; 7] = ["schema", "seed", "measure", "resources", "gate", "ab", "program"];
+    const NAMES: [&'static str; 8] = ["schema", "seed", "measure", "resources", "gate", "ab", "program", "server"];
 }
 
 /// A fault in a file: where, what, and what to do.
@@ -197,6 +203,7 @@ impl Keys {
             gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
             ab: self.ab.map(Spanned::into_inner).unwrap_or_default(),
             programs,
+            servers: servers(self.server)?,
         })
     }
 }
@@ -215,6 +222,19 @@ fn programs(sections: Vec<Spanned<program::Section>>) -> Result<Vec<ProgramSetti
     Ok(programs)
 }
 
+fn servers(sections: Vec<Spanned<ServerSettings>>) -> Result<Vec<ServerSettings>, Fault> {
+    let mut servers: Vec<ServerSettings> = Vec::new();
+    for section in sections {
+        let fault = |cause| Fault { span: section.span(), cause, remedy: "see docs/servers.md".to_owned() };
+        section.get_ref().check().map_err(fault)?;
+        if servers.iter().any(|other| other.name == section.get_ref().name) {
+            return Err(fault(format!("two servers are called `{}`", section.get_ref().name)));
+        }
+        servers.push(section.into_inner());
+    }
+    Ok(servers)
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -226,6 +246,7 @@ impl Default for Config {
             gate: GateSettings::default(),
             ab: AbSettings::default(),
             programs: Vec::new(),
+            servers: Vec::new(),
         }
     }
 }
@@ -312,7 +333,7 @@ mod tests {
     #[test]
     fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
         insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
-        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`
+        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`
           help: see docs/suite.md for the keys of a configuration
         ");
         insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"

@@ -14,6 +14,7 @@ mod inputs;
 mod measure;
 mod program;
 mod resources;
+mod server;
 mod template;
 mod tolerances;
 
@@ -24,5 +25,8 @@ pub use inputs::{Input, Inputs};
 pub use measure::MeasureSettings;
 pub use program::{ProgramSettings, ResultSettings, ResultSource};
 pub use resources::{EnergyLog, ResourceSettings};
+pub use server::{
+    Decode, Generate, HttpSettings, ImagePrompt, JsonResult, PORT, Prefill, Ready, ServerKind, ServerSettings,
+};
 pub use template::{Placeholder, Template};
 pub use tolerances::Tolerances;

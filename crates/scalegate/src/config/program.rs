@@ -75,7 +75,7 @@ pub(super) struct Section {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ResultSection {
+pub(super) struct ResultSection {
     json: Option<String>,
     regex: Option<String>,
     unit: String,
@@ -122,7 +122,7 @@ impl ProgramSettings {
 }
 
 impl ResultSection {
-    fn checked(self) -> Result<ResultSettings, String> {
+    pub(super) fn checked(self) -> Result<ResultSettings, String> {
         let source = match (self.json, self.regex) {
             (Some(pointer), None) if pointer.is_empty() || pointer.starts_with('/') => ResultSource::Json(pointer),
             (Some(pointer), None) => return Err(format!("`{pointer}` is no JSON pointer, which begins with `/`")),

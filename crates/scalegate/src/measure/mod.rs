@@ -41,5 +41,5 @@ pub(crate) use group::end_with_this_process;
 pub use hardware::{InstructionCounter, instruction_counter};
 pub use host::{host, named_class};
 #[cfg(feature = "cli")]
-pub(crate) use process_tree::{Adopted, End, LINGER, TreeEnded, adopt_orphans, run_tree};
+pub(crate) use process_tree::{Adopted, End, LINGER, TreeEnded, adopt_orphans, end_descendants, run_tree};
 pub use vcgencmd::Vcgencmd;

@@ -67,12 +67,17 @@ impl Adopted {
 
 impl Drop for Adopted {
     fn drop(&mut self) {
-        // Each that ends may leave its children to this process.
-        loop {
-            kill(&descendants(std::process::id()));
-            if wait_for_any().is_none() {
-                break;
-            }
+        end_descendants();
+    }
+}
+
+/// Ends all processes below this one.
+pub(crate) fn end_descendants() {
+    // Each that ends may leave its children to this process.
+    loop {
+        kill(&descendants(std::process::id()));
+        if wait_for_any().is_none() {
+            break;
         }
     }
 }

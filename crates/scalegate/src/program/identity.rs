@@ -29,22 +29,39 @@ fn identity(program: &ProgramSettings, directory: &Path) -> Result<String> {
     for (key, words) in
         [("command", Some(&program.command)), ("setup", program.setup.as_ref()), ("startup", program.startup.as_ref())]
     {
-        let Some((first, rest)) = words.and_then(|words| words.split_first()) else { continue };
-        let place = || format!("[[program]] {}, `{key}`", program.name);
-        let mut files = Vec::new();
-        if first.placeholders().next().is_none() {
-            files.push(find(first.as_str(), directory).map_err(|cause| Error::new(place(), cause, NOT_FOUND))?);
-        }
-        let named = |word: &Template| Some(directory.join(word.as_str())).filter(|path| path.is_file());
-        files.extend(rest.iter().filter_map(named));
-        for file in files {
-            let content = read(&file).map_err(|error| {
-                Error::new(place(), format!("{}: {error}", file.display()), "make the file readable")
-            })?;
-            hash.push(&content);
-        }
+        let Some(words) = words else { continue };
+        let is_found_later = words.first().is_some_and(|first| first.placeholders().next().is_some());
+        let words: Vec<&str> = words.iter().map(Template::as_str).collect();
+        let (place, looked_for) = (format!("[[program]] {}, `{key}`", program.name), usize::from(!is_found_later));
+        push_files(&mut hash, &place, &words, looked_for, directory)?;
     }
     Ok(hash.finish())
+}
+
+/// SHA-256 over the files that a command names, whose first word is a program.
+///
+/// # Errors
+/// As [`identities`]; `place` is what a message names.
+pub(crate) fn of_command(place: &str, words: &[String], directory: &Path) -> Result<String> {
+    let mut hash = sha256::Pieces::default();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    push_files(&mut hash, place, &words, 1, directory)?;
+    Ok(hash.finish())
+}
+
+/// Adds the files that `words` name, of which the first `programs` are programs.
+fn push_files(hash: &mut sha256::Pieces, place: &str, words: &[&str], programs: usize, directory: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    for word in &words[..programs.min(words.len())] {
+        files.push(find(word, directory).map_err(|cause| Error::new(place, cause, NOT_FOUND))?);
+    }
+    let named = |word: &&str| Some(directory.join(word)).filter(|path| path.is_file());
+    files.extend(words.iter().skip(1).filter_map(named));
+    for file in files {
+        let unreadable = |error| Error::new(place, format!("{}: {error}", file.display()), "make the file readable");
+        hash.push(&read(&file).map_err(unreadable)?);
+    }
+    Ok(())
 }
 
 /// The executable that the first word of a command names.

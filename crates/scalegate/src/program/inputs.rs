@@ -17,29 +17,35 @@ const WORDS: [&str; 24] = [
 /// Of a photo: at less, images of edges get artefacts.
 const QUALITY: u8 = 90;
 
-/// A text of so many words.
-pub(super) fn prompt(words: u64) -> String {
-    let mut random = ChaCha8Rng::seed_from_u64(words);
-    let word = |_| WORDS[(random.next_u32() % WORDS.len() as u32) as usize];
-    (0..words).map(word).collect::<Vec<_>>().join(" ")
+/// A text of so many words, always the same.
+pub(super) fn prompt(count: u64) -> String {
+    words(count, &mut ChaCha8Rng::seed_from_u64(count))
 }
 
-/// Writes a JPEG of that resolution: a gradient with some noise, so that it is as hard to decode as a photo.
+/// A text of so many words, drawn from `random`.
+pub(crate) fn words(count: u64, random: &mut ChaCha8Rng) -> String {
+    let word = |_| WORDS[(random.next_u32() % WORDS.len() as u32) as usize];
+    (0..count).map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a JPEG of that resolution, always the same.
 ///
 /// # Errors
 /// There is no room for it, or a side has more than 65,535 pixels.
 pub(super) fn write_image(path: &Path, resolution: Resolution) -> Result<()> {
+    let fail = |cause: String| Error::new(path.display(), cause, "list smaller resolutions, or make room");
+    let jpeg = image(resolution, &mut ChaCha8Rng::seed_from_u64(resolution.pixels())).map_err(fail)?;
+    std::fs::write(path, jpeg).map_err(|error| fail(format!("an image of {resolution}: {error}")))
+}
+
+/// A JPEG of that resolution: a gradient with some noise from `random`, so that it is as hard to decode as a photo.
+///
+/// # Errors
+/// A side has more than 65,535 pixels.
+pub(crate) fn image(resolution: Resolution, random: &mut ChaCha8Rng) -> Result<Vec<u8>, String> {
     let Resolution { width, height } = resolution;
-    let fail = |cause: &dyn std::fmt::Display| {
-        Error::new(
-            path.display(),
-            format!("an image of {resolution}: {cause}"),
-            "list smaller resolutions, or make room",
-        )
-    };
-    let too_large = |_| fail(&"JPEG has at most 65535 pixels in a row");
+    let too_large = |_| format!("an image of {resolution}: JPEG has at most 65535 pixels in a row");
     let (columns, rows) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
-    let mut random = ChaCha8Rng::seed_from_u64(resolution.pixels());
     let mut pixels = Vec::with_capacity(3 * resolution.pixels() as usize);
     for y in 0..height {
         for x in 0..width {
@@ -48,8 +54,10 @@ pub(super) fn write_image(path: &Path, resolution: Resolution) -> Result<()> {
             pixels.extend([across + noise, down + noise, (224 - across) / 2 + noise].map(|value| value as u8));
         }
     }
-    let encoder = Encoder::new_file(path, QUALITY).map_err(|error| fail(&error))?;
-    encoder.encode(&pixels, columns, rows, ColorType::Rgb).map_err(|error| fail(&error))
+    let mut jpeg = Vec::new();
+    let encoded = Encoder::new(&mut jpeg, QUALITY).encode(&pixels, columns, rows, ColorType::Rgb);
+    encoded.map_err(|error| format!("an image of {resolution}: {error}"))?;
+    Ok(jpeg)
 }
 
 #[cfg(test)]

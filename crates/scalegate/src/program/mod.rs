@@ -18,7 +18,8 @@ use crate::config::{Config, ProgramSettings};
 use crate::session::{Instrument, Places, TargetKind};
 use crate::{Error, Result, measure};
 
-pub(crate) use identity::identities;
+pub(crate) use identity::{identities, of_command};
+pub(crate) use inputs::{image, words};
 use workload::Program;
 
 /// The name of the target that all programs of a configuration are.

@@ -97,12 +97,12 @@ impl<'a> Session<'a> {
 
     /// A process of `target` for one job, whose document lies at `path`.
     pub(super) fn command(&self, target: &Target, work: Work, path: &Path) -> Result<Command> {
-        Job::new(work).of_programs(self.places(target)).write(path)?;
+        Job::new(work).of_programs(self.places(target)).of_server(server(target)).write(path)?;
         let mut command = Command::new(&target.executable);
         let (variable, value) = Job::variable(path);
         let absolute = std::path::absolute(value).unwrap_or_else(|_| value.to_path_buf());
         command.current_dir(&target.directory).env(variable, absolute);
-        if target.description.kind == TargetKind::Programs {
+        if target.description.kind != TargetKind::Functions {
             measure::end_with_this_process(&mut command);
         }
         Ok(command)
@@ -219,6 +219,11 @@ impl<'a> Session<'a> {
     pub(super) fn rounds(&self) -> u32 {
         self.request.rounds.unwrap_or(self.config.measure.rounds)
     }
+}
+
+/// The server that a target asks.
+fn server(target: &Target) -> Option<String> {
+    (target.description.kind == TargetKind::Server).then(|| target.description.target.clone())
 }
 
 /// What a target is called whose allocator is not known.

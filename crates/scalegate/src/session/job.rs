@@ -26,6 +26,9 @@ pub(crate) struct Job {
     /// Where programs run, if it is these that are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) programs: Option<Places>,
+    /// The name of the server that is asked, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) server: Option<String>,
 }
 
 /// Where programs run, and where their files go.
@@ -130,6 +133,8 @@ pub enum TargetKind {
     Functions,
     /// Programs: that process starts them.
     Programs,
+    /// A server: that process starts it, and asks it.
+    Server,
 }
 
 impl TargetKind {
@@ -246,12 +251,17 @@ pub(super) struct ComputeAnswer {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self { parent: std::process::id(), work, programs: None }
+        Self { parent: std::process::id(), work, programs: None, server: None }
     }
 
     /// The same for programs, if they are.
     pub(super) fn of_programs(self, places: Option<Places>) -> Self {
         Self { programs: places, ..self }
+    }
+
+    /// The same for a server, if it is one.
+    pub(super) fn of_server(self, name: Option<String>) -> Self {
+        Self { server: name, ..self }
     }
 
     /// The job of this process, if it was started for one, and where its answer goes.

@@ -84,7 +84,7 @@ pub(crate) fn main(bench: &Bench) -> ExitCode {
     }
 }
 
-/// Does the job of this process, if it is the command and was started for one: then it runs programs.
+/// Does the job of this process, if it is the command and was started for one: then it runs programs or asks a server.
 #[cfg(feature = "cli")]
 pub(crate) fn of_programs() -> Option<ExitCode> {
     let fail = |error| Some(finish(Err(error), &crate::paths::run()));
@@ -93,6 +93,10 @@ pub(crate) fn of_programs() -> Option<ExitCode> {
         Ok(Some(job)) => job,
         Err(error) => return fail(error),
     };
+    if let Some(name) = job.server.take() {
+        measure::adopt_orphans();
+        return Some(worker::run(&crate::server::bench(&name), job, &answer));
+    }
     let Some(mut places) = job.programs.take() else {
         return fail(Error::new("this job", "it is one of a bench target", measure::OTHER_VERSION));
     };

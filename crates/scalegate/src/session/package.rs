@@ -211,7 +211,7 @@ pub(super) fn hash_executable(path: &Path) -> Result<String> {
 /// The executable is gone.
 pub(super) fn executables(target: &Target) -> Result<BTreeMap<String, String>> {
     match target.description.kind {
-        TargetKind::Programs => Ok(target.programs.clone()),
+        TargetKind::Programs | TargetKind::Server => Ok(target.programs.clone()),
         TargetKind::Functions => {
             Ok(BTreeMap::from([(target.description.target.clone(), hash_executable(&target.executable)?)]))
         }
@@ -234,7 +234,7 @@ pub(super) fn identify(target: &Target, configuration: &str) -> Result<(String, 
     let package = &target.description.package;
     let executables = executables(target)?;
     let source = match target.description.kind {
-        TargetKind::Programs => sources_of(&executables),
+        TargetKind::Programs | TargetKind::Server => sources_of(&executables),
         TargetKind::Functions => {
             source_of_package(package, &target.description.target, &target.executable, &executables)?
         }

@@ -227,7 +227,7 @@ fn provenance(config: &Config, targets: &[Target]) -> Result<Provenance> {
         }
     }
     let (source, program) = identity.ok_or_else(nothing_to_measure)?;
-    let is_program = |target: &Target| target.description.kind == TargetKind::Programs;
+    let is_program = |target: &Target| target.description.kind != TargetKind::Functions;
     let build = match targets.iter().all(is_program) {
         // Who compiled these, and how, is not known.
         true => Build { rustc: UNKNOWN.to_owned(), optimisation: UNKNOWN.to_owned(), ..measure::build(source) },
@@ -242,7 +242,7 @@ pub(crate) fn nothing_to_measure() -> Error {
         "this package",
         "none of its bench targets is made with scalegate",
         "add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a \
-         `[[program]]`, as docs/programs.md shows",
+         `[[program]]` or a `[[server]]`, as docs/programs.md and docs/servers.md show",
     )
 }
 

@@ -105,7 +105,7 @@ impl Plan<'_> {
             let command = self.session.command(target, work, &self.session.job_path(&place))?;
             let watched = match target.description.kind {
                 TargetKind::Functions => Watched::Process,
-                TargetKind::Programs => Watched::Below,
+                TargetKind::Programs | TargetKind::Server => Watched::Below,
             };
             let windows = take_windows(&place, command, watched, rate_of(self.settings), rest, observer)?;
             let surroundings = observer.take(windows.busy.duration_s(), windows.busy.cpu_s());

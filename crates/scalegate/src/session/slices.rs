@@ -7,7 +7,7 @@ use nix::time::{ClockId, clock_gettime};
 
 use super::job::{SliceOrder, SliceTimes, SlicesReady, TargetKind};
 use super::worker::{at, guarded, hear, speak};
-use crate::measure::resources::reaped_cpu_s;
+use crate::measure::resources::{below_cpu_s, reaped_cpu_s};
 use crate::{Error, Prepared, Result, Workload};
 
 /// Prepares all sizes of a workload, runs each once, and answers orders until the parent says anything else.
@@ -29,6 +29,7 @@ pub(super) fn serve(workload: &dyn Workload, kind: TargetKind) -> Result<()> {
     let (clocks, threads) = match kind {
         TargetKind::Functions => (Clocks::of_this_process(), threads()),
         TargetKind::Programs => (Clocks { run_queue: RunQueue(None), cpu_s: reaped_cpu_s, resets: false }, None),
+        TargetKind::Server => (Clocks { run_queue: RunQueue(None), cpu_s: below_cpu_s, resets: true }, None),
     };
     say(&SlicesReady { threads })?;
     while let Some(line) = hear()? {

@@ -12,9 +12,10 @@ use super::package::{Workspace, executables, sources_of};
 use super::record::{Target, nothing_to_measure};
 use super::{Request, measure_and_show};
 use crate::bench::Package;
-use crate::config::Config;
+use crate::config::{Config, ServerSettings};
 use crate::program::{self, identities};
 use crate::record::{self, Provenance};
+use crate::server;
 use crate::{Error, Result, measure, paths};
 
 /// What is measured in the working directory: a package with its bench targets, programs of the configuration, or both.
@@ -26,12 +27,12 @@ impl Tree {
     /// What is measured in the working directory.
     ///
     /// # Errors
-    /// There is no package, and the configuration names no program.
+    /// There is no package, and the configuration names no program and no server.
     pub(crate) fn here(config: &Config) -> Result<Self> {
         let workspace = if paths::is_without_package() { None } else { Some(Workspace::at(Path::new("."))) };
         match workspace {
             Some(Ok(workspace)) => Ok(Self { workspace: Some(workspace) }),
-            None | Some(Err(_)) if !config.programs.is_empty() => Ok(Self { workspace: None }),
+            None | Some(Err(_)) if has_commands(config) => Ok(Self { workspace: None }),
             Some(Err(error)) => Err(error),
             None => Err(nothing_to_measure()),
         }
@@ -49,12 +50,16 @@ impl Tree {
         }
         targets.extend(programs(config)?);
         refuse_equal_names(&targets)?;
+        for settings in &config.servers {
+            targets.push(server(config, settings)?);
+            refuse_equal_names(&targets)?;
+        }
         Ok(targets)
     }
 
-    /// Whether Cargo has a bench target to build; without programs that is for its build to say.
+    /// Whether Cargo has a bench target to build; without programs and servers that is for its build to say.
     pub(super) fn has_bench_targets(&self, config: &Config) -> bool {
-        let has_any = |workspace: &Workspace| config.programs.is_empty() || workspace.has_bench_targets();
+        let has_any = |workspace: &Workspace| !has_commands(config) || workspace.has_bench_targets();
         self.workspace.as_ref().is_some_and(has_any)
     }
 
@@ -88,7 +93,11 @@ impl Tree {
         let mut reasons = Vec::new();
         let sources = match &self.workspace {
             Some(workspace) => workspace.sources()?,
-            None => sources_of(&identities(&config.programs, &here()?)?),
+            None => {
+                let mut hashes = identities(&config.programs, &here()?)?;
+                hashes.extend(server::identities(&config.servers, &here()?)?);
+                sources_of(&hashes)
+            }
         };
         if record.build.source != sources {
             reasons.push("the sources were edited since it was measured".to_owned());
@@ -114,7 +123,19 @@ fn programs(config: &Config) -> Result<Option<Target>> {
     Ok(Some(Target { executable: command_itself()?, directory, arguments: Vec::new(), description, programs }))
 }
 
-/// The executable of this command, which runs programs.
+/// The target of a server, which is not started for it.
+fn server(config: &Config, settings: &ServerSettings) -> Result<Target> {
+    let directory = here()?;
+    let programs = server::identities([settings], &directory)?;
+    let description = super::worker::describe(&server::bench(&settings.name), config, false)?;
+    Ok(Target { executable: command_itself()?, directory, arguments: Vec::new(), description, programs })
+}
+
+fn has_commands(config: &Config) -> bool {
+    !config.programs.is_empty() || !config.servers.is_empty()
+}
+
+/// The executable of this command, which runs programs and asks servers.
 pub(super) fn command_itself() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| Error::new("this program", error, "start it by its path"))
 }
@@ -127,11 +148,15 @@ fn here() -> Result<PathBuf> {
 fn refuse_equal_names(targets: &[Target]) -> Result<()> {
     let Some((last, others)) = targets.split_last() else { return Ok(()) };
     let others = || others.iter().flat_map(|target| &target.description.workloads);
-    let is_program = last.description.kind == TargetKind::Programs;
-    let twice = last.description.workloads.iter().find(|it| is_program && others().any(|other| other.name == it.name));
+    let section = match last.description.kind {
+        TargetKind::Functions => return Ok(()),
+        TargetKind::Programs => "[[program]]",
+        TargetKind::Server => "[[server]]",
+    };
+    let twice = last.description.workloads.iter().find(|it| others().any(|other| other.name == it.name));
     twice.map_or(Ok(()), |it| {
-        let cause = "a workload of a bench target has this name too";
-        Err(Error::new(format!("[[program]] {}", it.name), cause, "give one of them another name"))
+        let cause = "another workload has this name too";
+        Err(Error::new(format!("{section} {}", it.name), cause, "give one of them another name"))
     })
 }
 
@@ -158,6 +183,7 @@ pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Re
         let what = match target.description.kind {
             TargetKind::Functions => "bench target",
             TargetKind::Programs => "program",
+            TargetKind::Server => "server",
         };
         for (name, hash) in executables(target)? {
             let measured = record.program.as_ref().and_then(|program| program.executables.get(&name));
@@ -186,14 +212,35 @@ pub(crate) fn run(globs: &[String], request: Request) -> Result<()> {
         ));
     }
     // Where there is no package, this says more of it than `cargo bench` does.
-    let targets = Tree::here(&config)?.targets(&config)?;
+    let mut targets = Tree::here(&config)?.targets(&config)?;
     if targets.is_empty() {
         return Err(nothing_to_measure());
     }
-    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
+    let _adopted = has_commands(&config).then(measure::Adopted::new);
     let descriptions: Vec<Description> = targets.iter().map(|target| target.description.clone()).collect();
     let request = Request { workloads: matching(globs, &descriptions)?, ..request };
+    ask_servers(&config, &request, &mut targets)?;
     measure_and_show(&config, &request, &targets)
+}
+
+/// Starts each server of which something is chosen once, so that one that cannot be asked fails before anything is measured, and
+/// says which of them cache prompts.
+fn ask_servers(config: &Config, request: &Request, targets: &mut [Target]) -> Result<()> {
+    let session = Session::new(config, request, &[])?;
+    for target in targets.iter_mut().filter(|target| target.description.kind == TargetKind::Server) {
+        if !target.description.workloads.iter().any(|workload| request.chooses(workload)) {
+            continue;
+        }
+        let place = format!("[[server]] {}", target.description.target);
+        target.description = session.ask(target, &place, Work::Describe { with_subject: true })?;
+        if server::caches_prompts(&target.description.subject) {
+            eprintln!(
+                "note: {place} answers a prompt that it has seen before from a cache; none that is measured is one, so that costs are \
+                 those of new prompts"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The workloads that globs name; none without a glob.

@@ -16,7 +16,7 @@ use super::{runs, slices};
 use crate::bench::{Bench, Measures};
 use crate::config::Config;
 use crate::measure::placement::Placement;
-use crate::measure::resources::{ChildReport, own_cpu_s, reaped_cpu_s, words};
+use crate::measure::resources::{ChildReport, below_cpu_s, own_cpu_s, reaped_cpu_s, words};
 use crate::measure::{self, CriterionSample, InstructionCounter};
 use crate::record::Sample;
 use crate::{Error, Prepared, Result, Workload};
@@ -71,7 +71,7 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
                     measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
                     timed_by_criterion(&directory)?
                 }
-                TargetKind::Programs => runs::round(&chosen, &settings, seed)?,
+                TargetKind::Programs | TargetKind::Server => runs::round(&chosen, &settings, seed)?,
             };
             job::answer(answer, &Ok(RoundAnswer { samples }))
         }
@@ -321,6 +321,7 @@ impl Sampled {
         let used_s = match self.kind {
             TargetKind::Functions => own_cpu_s,
             TargetKind::Programs => reaped_cpu_s,
+            TargetKind::Server => below_cpu_s,
         };
         let (start, begin) = (Instant::now(), used_s()?);
         let mut report = ChildReport::default();

@@ -21,4 +21,5 @@ mod init;
 mod older_schema;
 mod package;
 mod report;
+mod servers;
 mod support;

@@ -18,4 +18,4 @@ pub use dialogue::{Dialogue, Heard};
 pub use idle::{Idle, IdleMemory, MOST_BYTES_APART, MOST_CORES_APART, MOST_SHARE_APART};
 pub use probe::{Probe, Reading};
 pub use sampler::{Rate, Sampler};
-pub use window::{ChildReport, Observer, Watched, Windows, own_cpu_s, reaped_cpu_s, take_windows, words};
+pub use window::{ChildReport, Observer, Watched, Windows, below_cpu_s, own_cpu_s, reaped_cpu_s, take_windows, words};

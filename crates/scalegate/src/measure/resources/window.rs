@@ -145,6 +145,14 @@ pub fn reaped_cpu_s() -> Result<f64> {
     cpu_s_of(UsageWho::RUSAGE_CHILDREN)
 }
 
+/// CPU time of the processes below this one, those that have ended included, in seconds.
+///
+/// # Errors
+/// As [`Probe::below`].
+pub fn below_cpu_s() -> Result<f64> {
+    Ok(Probe::below(std::process::id())?.read()?.cpu_s)
+}
+
 fn cpu_s_of(who: UsageWho) -> Result<f64> {
     let usage = getrusage(who).map_err(|error| Error::new("getrusage", error, "measure again"))?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
