@@ -36,6 +36,8 @@ pub(crate) fn processes(tag: &str) -> usize {
 /// Not a test: what [`command`] starts.
 #[test]
 #[ignore = "the server that other tests start"]
+#[expect(clippy::print_stdout, reason = "a line that says it is ready")]
+#[expect(clippy::zombie_processes, reason = "whoever ends the server has to end what it started")]
 fn serve() {
     let Ok(behaviour) = std::env::var(BEHAVIOUR) else { return };
     let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
@@ -88,7 +90,7 @@ fn answer(stream: &mut TcpStream, behaviour: &str, seen: &mut BTreeSet<String>) 
         "fails" => ("500 Internal Server Error", json!({"error": {"message": "no slot is free"}}).to_string()),
         "talks nonsense" => ("200 OK", "<html>Welcome!</html>".to_owned()),
         "is slow" => {
-            std::thread::sleep(Duration::from_secs(60));
+            std::thread::sleep(Duration::from_mins(1));
             return Ok(());
         }
         "breaks off" => {
