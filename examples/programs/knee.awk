@@ -2,5 +2,5 @@
 BEGIN { limit = 2400 }
 NR > limit { exit }
 {
-    for (letter = 1; letter <= 25; letter++) length_of_all += length(substr($0, letter))
+    for (letter = 1; letter <= 10; letter++) length_of_all += length(substr($0, letter))
 }
