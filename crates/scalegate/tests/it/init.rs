@@ -123,7 +123,7 @@ fn a_directory_without_a_package_gets_a_program() {
     # setup = ["python3", "make_input.py", "{size}", "{work}/input"]
 
     [measure]
-    rounds = 10             # passes over all sizes
+    rounds = 40             # passes over all sizes, at most: starting a program varies, so that fewer may not decide
     measurement_ms = 100    # of each size in a round; at least one run
 
     # CPU time, memory and energy of the whole process tree are sampled with this section:
