@@ -33,7 +33,7 @@ pub(super) struct Built {
 
 /// Bytes of a line of the instruction cache. An edit moves the functions after it, and where a loop lies in its line can change its
 /// time by more than any tolerance of a pair (Mytkowicz et al., *Producing wrong data without doing anything obviously wrong!*, ASPLOS
-/// 2009). If all functions begin with a line, only what is edited itself is placed anew. The Linux kernel has an option for this, made
+/// 2009). If all functions begin with a line, loops keep their place in it unless they are edited; how far functions lie apart still changes. The Linux kernel has an option for this, made
 /// against false alarms of its performance tests (`DEBUG_FORCE_FUNCTION_ALIGN_64B`).
 pub(super) const FUNCTION_ALIGNMENT: u32 = 64;
 
