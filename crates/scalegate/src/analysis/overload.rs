@@ -190,6 +190,7 @@ fn compared(overload: Overload, ratio: f64, seed: u64) -> PairCheck {
         base: arm.clone(),
         head: arm,
         function_alignment: None,
+        random_layout: false,
         series: vec![PairSeries {
             workload: "simulated".into(),
             axis: Axis::TOKENS,

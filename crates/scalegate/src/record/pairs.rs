@@ -27,6 +27,9 @@ pub struct PairRecord {
     pub head: Arm,
     /// The multiple of bytes that functions of both sides begin at, where the linker could do it.
     pub function_alignment: Option<u32>,
+    /// Whether functions and data of each process lie in an order that was drawn for it.
+    #[serde(default)]
+    pub random_layout: bool,
     /// One entry per workload.
     pub series: Vec<PairSeries>,
 }
@@ -127,7 +130,7 @@ impl Slice {
 }
 
 impl Document for PairRecord {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     const OLDEST: u32 = 1;
     const NOUN: &'static str = "record of pairs";
 

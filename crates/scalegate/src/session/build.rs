@@ -43,22 +43,23 @@ pub(super) fn build_in(directory: &Path, target: &Path) -> Result<Vec<Executable
     built_by(in_place(directory, target))
 }
 
-/// The same, each linked with an argument of its own; or what Cargo said where that cannot be done, of which the linker may be the
+/// The same, each linked by another linker with a further argument; or what Cargo said where that cannot be done, of which the linker may be the
 /// cause or the sources.
 ///
 /// # Errors
 /// Ctrl-C, or no Cargo.
-pub(super) fn build_with_link_argument(
+pub(super) fn build_with_linker(
     directory: &Path,
     target: &Path,
+    linker: &Path,
     argument: &str,
 ) -> Result<std::result::Result<Vec<Executable>, String>> {
     let Ok(workspace) = Workspace::at(directory) else { return Ok(Err("cargo metadata failed".to_owned())) };
     let mut found = Vec::new();
     for (package, name) in workspace.bench_targets_of(directory) {
         let mut cargo = in_place(&package, target);
-        cargo.args(["rustc", "--profile", "bench", "--bench", &name, MESSAGES, "--", "-C"]);
-        cargo.arg(format!("link-arg={argument}"));
+        cargo.args(["rustc", "--profile", "bench", "--bench", &name, MESSAGES, "--"]);
+        cargo.arg("-C").arg(format!("linker={}", linker.display())).arg("-C").arg(format!("link-arg={argument}"));
         let (output, errors) = run_until_error(cargo)?;
         // `cargo bench` leaves those out too.
         if errors.contains("requires the features") {

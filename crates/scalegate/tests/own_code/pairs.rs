@@ -19,11 +19,17 @@ fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
     assert_eq!(record.series.len(), 1);
     let series = &record.series[0];
     assert_eq!(series.workload, "text/count_words");
-    assert!(series.pairs.len() >= 10 && series.controls.len() >= 3);
+    assert!(series.pairs.len() >= 5 && series.controls.len() >= 2);
     assert_ne!(record.base.executables, record.head.executables);
     let places = std::fs::read_dir(package.path("target/scalegate/ab")).unwrap();
     let mut names: BTreeSet<String> = places.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(names.remove("align.ld"), cfg!(target_os = "linux"));
+    for of_linux in ["align.ld", "linker"] {
+        assert_eq!(names.remove(of_linux), cfg!(target_os = "linux"));
+    }
+    // Where rustc links with LLD by default.
+    if cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+        assert!(record.random_layout, "{said}");
+    }
     assert_eq!(names, ["base", "head", "lock", "target", "tree", "tree.index"].map(str::to_owned).into());
 }
 
@@ -40,6 +46,27 @@ fn a_pull_request_in_pairs_leaves_a_check_a_summary_and_a_digest() {
     let comment = code(&package.scalegate("ci comment target/verdict/digest.json"), 0);
     assert!(comment.contains("- **regressed** `text/count_words` `wall_time`"), "{comment}");
     assert!(comment.contains("See it again with `scalegate ab`."), "{comment}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_linker_that_has_one_order_for_functions_is_noted() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let package = Package::committed();
+    let linker = package.write(
+        "target/linker/cc",
+        "#!/bin/sh\ncase \"$*\" in *shuffle*) echo 'unknown argument' >&2; exit 1 ;; esac\nexec /usr/bin/cc \"$@\"\n",
+    );
+    std::fs::set_permissions(&linker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", linker.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut ab = package.command(env!("CARGO_BIN_EXE_scalegate"), "ab --aa --workload text/* --budget 1s");
+    let output = ab.env("PATH", path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("note: functions lie in the same order in every round, so that"), "{said}");
+    assert!(said.contains("unknown argument"), "{said}");
+    let record: PairRecord = record::read_json(&package.path("target/scalegate/ab.json")).unwrap();
+    assert_eq!((record.random_layout, record.function_alignment), (false, Some(64)));
 }
 
 #[test]

@@ -110,9 +110,10 @@ fn provenance(record: &PairRecord) -> Markup {
             }
         }
         p {
-            @match record.function_alignment {
-                Some(bytes) => { "Functions begin at multiples of " (bytes) " bytes." }
-                None => { "Functions are not aligned: where an edit moves them can change times by percents." }
+            @match (record.random_layout, record.function_alignment) {
+                (true, _) => { "Functions and data of each process lie in an order that was drawn for it." }
+                (false, Some(bytes)) => { "Functions begin at multiples of " (bytes) " bytes; where an edit moves them can still change times by percents." }
+                (false, None) => { "Functions are not aligned: where an edit moves them can change times by percents." }
             }
             " Seed " (record.seed) "."
         }

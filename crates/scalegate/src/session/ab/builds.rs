@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use super::layout::{Linker, Parts};
 use crate::config::ProgramSettings;
 use crate::program;
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
-use crate::session::build::{Executable, build_in, build_with_link_argument};
+use crate::session::build::{Executable, build_in, build_with_linker};
 use crate::session::package::{Workspace, hash_executable};
-use crate::{Error, Result, artifacts, paths, temporary};
+use crate::{Error, Result, artifacts, measure, paths, temporary};
 
 /// Where sources are checked out and built, for one process at a time.
 pub(super) struct Workshop {
@@ -24,11 +25,21 @@ pub(super) struct Workshop {
 pub(super) struct Built {
     pub(super) arm: Arm,
     /// Of bench targets.
-    pub(super) executables: Vec<PathBuf>,
+    pub(super) executables: Vec<Linked>,
     /// Where the programs of the configuration run, if it has any.
     pub(super) programs: Option<PathBuf>,
     /// Why functions don't begin at multiples of [`FUNCTION_ALIGNMENT`], if they don't.
     pub(super) unaligned: Option<String>,
+    /// Why no executable can be linked anew in another order, if none can.
+    pub(super) fixed: Option<String>,
+}
+
+/// An executable.
+#[derive(Debug)]
+pub(super) struct Linked {
+    pub(super) path: PathBuf,
+    /// What links it anew.
+    pub(super) parts: Option<Parts>,
 }
 
 /// Bytes of a line of the instruction cache. An edit moves the functions after it, and where a loop lies in its line can change its
@@ -46,6 +57,19 @@ impl Built {
     /// Whether there are functions, and all begin at multiples of [`FUNCTION_ALIGNMENT`].
     pub(super) fn is_aligned(&self) -> bool {
         !self.executables.is_empty() && self.unaligned.is_none()
+    }
+
+    /// Whether there are executables, and all can be linked in another order.
+    pub(super) fn is_shuffled(&self) -> bool {
+        !self.executables.is_empty() && self.executables.iter().all(|executable| executable.parts.is_some())
+    }
+
+    /// Every process has the same layout.
+    fn fix(&mut self, reason: &str) {
+        self.fixed.get_or_insert_with(|| reason.to_owned());
+        for executable in &mut self.executables {
+            executable.parts = None;
+        }
     }
 
     /// With the programs of the same side.
@@ -105,9 +129,17 @@ impl Workshop {
             let [base, head] = revisions;
             Ok([self.build(repository, base, "base", align)?, self.build(repository, head, "head", align)?])
         };
-        let built = both(true)?;
+        let mut built = both(true)?;
         // Sides that are placed in different ways are no pair.
-        if built[0].unaligned.is_some() == built[1].unaligned.is_some() { Ok(built) } else { both(false) }
+        if built[0].unaligned.is_some() != built[1].unaligned.is_some() {
+            built = both(false)?;
+        }
+        if built.iter().any(|side| !side.is_shuffled()) {
+            for side in &mut built {
+                side.fix("only one side could be linked anew");
+            }
+        }
+        Ok(built)
     }
 
     fn build(&self, repository: &Repository, revision: &Revision, side: &str, align: bool) -> Result<Built> {
@@ -135,6 +167,7 @@ impl Workshop {
         std::fs::create_dir_all(&directory).map_err(keep)?;
         let mut executables = Vec::new();
         let mut hashes = BTreeMap::new();
+        let mut fixed = unaligned.clone();
         for Executable { name, path, directory: package } in &found {
             // Packages of a workspace may have targets of one name.
             let is_alone = found.iter().filter(|other| other.name == *name).count() == 1;
@@ -142,11 +175,39 @@ impl Workshop {
             let name = if is_alone { name.clone() } else { format!("{package}-{name}") };
             let copy = directory.join(&name);
             std::fs::copy(path, &copy).map_err(keep)?;
+            let mut parts = None;
+            if fixed.is_none() {
+                match self.parts(path, &directory.join(format!("{name}.parts"))) {
+                    Ok(its) => parts = Some(its),
+                    Err(error) if measure::interrupted() => return Err(error),
+                    Err(error) => fixed = Some(error.to_string()),
+                }
+            }
             hashes.insert(name, hash_executable(&copy)?);
-            executables.push(copy);
+            executables.push(Linked { path: copy, parts });
         }
         let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables: hashes };
-        Ok(Built { arm, executables, programs: None, unaligned })
+        let mut built = Built { arm, executables, programs: None, unaligned, fixed: None };
+        if let Some(reason) = fixed {
+            built.fix(&reason);
+        }
+        Ok(built)
+    }
+
+    /// What links an executable anew, which was tried.
+    fn parts(&self, executable: &Path, place: &Path) -> Result<Parts> {
+        let parts = self.linker()?.parts(executable, place).map_err(|error| {
+            Error::new(executable.display(), format!("what it was linked from: {error}"), "remove target/scalegate/ab")
+        })?;
+        let tried = place.join("tried");
+        parts.link(1, &tried)?;
+        std::fs::remove_file(&tried)
+            .map_err(|error| Error::new(tried.display(), error, "make the directory writable"))?;
+        Ok(parts)
+    }
+
+    fn linker(&self) -> Result<Linker> {
+        Linker::new(self.place.join("linker"))
     }
 
     /// Checks both revisions out, each at a place of its own since their programs take turns, and builds the programs there.
@@ -181,7 +242,7 @@ impl Workshop {
         program::build(programs, &directory).map_err(context)?;
         let executables = program::identities(programs, &directory).map_err(context)?;
         let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables };
-        Ok(Built { arm, executables: Vec::new(), programs: Some(directory), unaligned: None })
+        Ok(Built { arm, executables: Vec::new(), programs: Some(directory), unaligned: None, fixed: None })
     }
 
     /// The executables with aligned functions, or why there are none.
@@ -192,6 +253,6 @@ impl Workshop {
         let script = self.place.join("align.ld");
         std::fs::write(&script, align_functions())
             .map_err(|error| Error::new(script.display(), error, "make room there"))?;
-        build_with_link_argument(checkout, &self.target(), &format!("-T{}", script.display()))
+        build_with_linker(checkout, &self.target(), &self.linker()?.path(), &format!("-T{}", script.display()))
     }
 }

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use serde::de::DeserializeOwned;
 
+use super::layout::Parts;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
@@ -28,7 +29,7 @@ const CALIBRATION_S: f64 = 10e-3;
 pub(super) struct Plan {
     /// Logical processors that both sides are held to; empty where nobody can choose.
     pub(super) cores: Vec<usize>,
-    /// How long a process takes until it can be asked for slices.
+    /// How long a process of one of two sides takes until it can be asked for slices.
     start_s: f64,
     sizes: BTreeMap<u64, SizePlan>,
 }
@@ -44,6 +45,8 @@ struct SizePlan {
 #[derive(Debug, Clone)]
 pub(super) struct Runner {
     pub(super) executable: PathBuf,
+    /// What links it anew, so that every process has a layout of its own.
+    pub(super) parts: Option<Parts>,
     /// Where programs run, if it is these.
     pub(super) programs: Option<Places>,
 }
@@ -97,9 +100,11 @@ impl Lockstep<'_> {
     /// The process failed, or Ctrl-C came.
     pub(super) fn plan(&self, workload: &Described, base: &Runner) -> Result<Plan> {
         let start = Instant::now();
-        let mut process = self.start(&workload.name, base, &[])?;
+        let [executable, _] = self.linked([base; 2], [1, 2], ["base"; 2])?;
+        let linked_s = start.elapsed().as_secs_f64();
+        let mut process = self.start(&workload.name, base, &executable, &[])?;
         let SlicesReady { threads } = ready(&mut process)?;
-        let start_s = start.elapsed().as_secs_f64();
+        let start_s = start.elapsed().as_secs_f64() - 0.5 * linked_s;
         let mut sizes = BTreeMap::new();
         for &size in &workload.sizes {
             let (mut inferences, mut runs, mut total) = (1, 0, 0.0);
@@ -129,11 +134,14 @@ impl Lockstep<'_> {
         names: [&str; 2],
         (round, random): (u32, &mut ChaCha8Rng),
     ) -> Result<PairRound> {
+        let seeds = [(); 2].map(|()| (random.next_u32() >> 1).max(1));
+        let executables = self.linked(runners, seeds, names)?;
         let start = |side: usize| -> Result<Dialogue> {
-            let started = self.start(workload, runners[side], &plan.cores).and_then(|mut process| {
-                ready(&mut process)?;
-                Ok(process)
-            });
+            let started =
+                self.start(workload, runners[side], &executables[side], &plan.cores).and_then(|mut process| {
+                    ready(&mut process)?;
+                    Ok(process)
+                });
             started.map_err(|error| error.context(names[side]))
         };
         // Whoever starts second finds more in the caches, and gets other pages.
@@ -163,11 +171,33 @@ impl Lockstep<'_> {
         Ok(PairRound { round, blocks })
     }
 
-    fn start(&self, workload: &str, runner: &Runner, cores: &[usize]) -> Result<Dialogue> {
+    /// The executables of both sides, each with a layout that hangs on its seed if it can be linked anew.
+    fn linked(&self, runners: [&Runner; 2], seeds: [u32; 2], names: [&str; 2]) -> Result<[PathBuf; 2]> {
+        // Names of one length, so that no stack begins at another place.
+        let places = ["base", "head"].map(|side| self.jobs.join(side));
+        let link = |side: usize| match &runners[side].parts {
+            None => Ok(runners[side].executable.clone()),
+            Some(parts) => match parts.link(seeds[side], &places[side]) {
+                Ok(()) => Ok(places[side].clone()),
+                Err(error) => Err(error.context(names[side])),
+            },
+        };
+        let (base, head) = std::thread::scope(|scope| {
+            let base = scope.spawn(|| link(0));
+            let head = link(1);
+            (base.join(), head)
+        });
+        match base {
+            Ok(base) => Ok([base?, head?]),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn start(&self, workload: &str, runner: &Runner, executable: &Path, cores: &[usize]) -> Result<Dialogue> {
         let path = self.jobs.join("slices.json");
         let job = Job::new(Work::Slices { workload: workload.into(), cores: cores.to_vec() });
         job.of_programs(runner.programs.clone()).write(&path)?;
-        let mut command = Command::new(&runner.executable);
+        let mut command = Command::new(executable);
         let (variable, value) = Job::variable(&path);
         command.current_dir(self.directory).env(variable, value);
         if runner.programs.is_some() {

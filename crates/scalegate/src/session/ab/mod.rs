@@ -9,6 +9,7 @@
 //! between them is the code.
 
 mod builds;
+mod layout;
 mod lockstep;
 
 use std::collections::BTreeMap;
@@ -124,9 +125,10 @@ fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[B
         });
     }
     let sides = sides.ok_or_else(nothing_to_measure)?;
-    if let Some(reason) = &sides[0].unaligned {
+    if let Some(reason) = &sides[0].fixed {
+        let aligned = if sides[0].is_aligned() { "" } else { " and are not aligned" };
         eprintln!(
-            "note: functions are not aligned, so that where an edit moves them can change wall time by percents: {}",
+            "note: functions lie in the same order in every round{aligned}, so that where an edit moves them can change wall time by percents: {}",
             reason.trim_end()
         );
     }
@@ -205,6 +207,7 @@ impl<'a> Comparison<'a> {
             base: self.sides[0].arm.clone(),
             head: self.sides[1].arm.clone(),
             function_alignment: self.sides[0].is_aligned().then_some(FUNCTION_ALIGNMENT),
+            random_layout: self.sides[0].is_shuffled(),
             series: withheld,
         };
         let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin };
@@ -350,20 +353,21 @@ fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Res
     let mut described = Vec::new();
     for executable in &side.executables {
         let target = Target {
-            executable: executable.clone(),
+            executable: executable.path.clone(),
             directory: directory.to_path_buf(),
             arguments: Vec::new(),
             description: unknown(),
             programs: BTreeMap::new(),
         };
         let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
-        described.push((Runner { executable: executable.clone(), programs: None }, description));
+        let runner = Runner { executable: executable.path.clone(), parts: executable.parts.clone(), programs: None };
+        described.push((runner, description));
     }
     if let Some(checkout) = &side.programs {
         let places = Places::new(checkout.clone(), work.to_path_buf());
         let description = describe_here(&program::bench(places.clone()), config, false)?;
         let executable = command_itself()?;
-        described.push((Runner { executable, programs: Some(places) }, description));
+        described.push((Runner { executable, parts: None, programs: Some(places) }, description));
     }
     Ok(described)
 }
