@@ -24,6 +24,9 @@ pub struct ServerSettings {
     /// Starts it, as program and arguments, once per round. Without one, a server has to be there already.
     #[serde(default)]
     pub command: Vec<String>,
+    /// What builds the server, run before anything is measured.
+    #[serde(default)]
+    pub build: Option<Vec<String>>,
     /// Where it listens: `http://HOST:PORT`, with a path in front of all others if it has one.
     #[serde(default = "default_url")]
     pub url: String,
@@ -260,6 +263,9 @@ impl ServerSettings {
         }
         if lists.is_empty() && self.prompt.is_none() && self.request.is_empty() {
             return Err(format!("the server {} has no workload", self.name));
+        }
+        if self.build.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`build` has no words".to_owned());
         }
         for (workload, sizes) in lists {
             check_sizes(sizes).map_err(|cause| format!("{}/{workload}: {cause}", self.name))?;

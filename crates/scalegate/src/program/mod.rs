@@ -56,19 +56,22 @@ fn workloads(config: &Config, places: &Places) -> Result<Vec<Measured>> {
     Ok(all)
 }
 
-/// Runs `build` of each program that has it, in `directory`.
+/// Runs `build` of each program and server that has it, in `directory`.
 ///
 /// # Errors
 /// One failed; it has said why.
-pub(crate) fn build(programs: &[ProgramSettings], directory: &Path) -> Result<()> {
+pub(crate) fn build(config: &Config, directory: &Path) -> Result<()> {
+    let of_programs = config.programs.iter().map(|program| ("program", program.build.as_ref()));
+    let of_servers = config.servers.iter().map(|server| ("server", server.build.as_ref()));
     let mut done: Vec<&Vec<String>> = Vec::new();
-    for words in programs.iter().filter_map(|program| program.build.as_ref()) {
+    for (section, words) in of_programs.chain(of_servers) {
+        let Some(words) = words else { continue };
         if done.contains(&words) {
             continue;
         }
         let mut build = command::Line::plain(words, directory).command();
         measure::end_with_this_process(&mut build);
-        let place = format!("`build` of [[program]]: {}", words.join(" "));
+        let place = format!("`build` of [[{section}]]: {}", words.join(" "));
         let status = build.stdin(std::process::Stdio::null()).stdout(std::io::stderr()).status();
         let status = status.map_err(|error| Error::new(&place, error, "correct `build`; there is no shell"))?;
         if measure::interrupted() {

@@ -18,6 +18,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(super) settings: ServerSettings,
+    /// Where it is started; `None` for the working directory.
+    directory: Option<PathBuf>,
     /// Takes its output.
     log: PathBuf,
     running: RefCell<Option<Running>>,
@@ -33,11 +35,11 @@ struct Running {
 
 impl Engine {
     /// A server that has not been started; what it writes will go to `log`.
-    pub(crate) fn new(settings: ServerSettings, log: PathBuf) -> Self {
+    pub(crate) fn new(settings: ServerSettings, directory: Option<PathBuf>, log: PathBuf) -> Self {
         // A server that outlives this process may have kept the prompts of another one.
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
         let random = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { settings, log, running: RefCell::new(None), random }
+        Self { settings, directory, log, running: RefCell::new(None), random }
     }
 
     /// Starts the server unless it runs, and waits until it can be asked.
@@ -55,7 +57,7 @@ impl Engine {
         let client = client.map_err(|error| error.context(place(&self.settings)))?;
         let mut process = None;
         if !self.settings.command.is_empty() {
-            let mut started = Process::start(&self.settings, port, &self.log)?;
+            let mut started = Process::start(&self.settings, port, self.directory.as_deref(), &self.log)?;
             started.wait(&self.settings, &client)?;
             process = Some(started);
         }

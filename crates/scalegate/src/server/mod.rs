@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use crate::bench::{Bench, Measured, Package};
 use crate::config::{Config, ServerSettings};
-use crate::session::TargetKind;
+use crate::session::{Places, TargetKind};
 use crate::{Error, Result, paths, program, sha256};
 
 use cache::check_cache;
@@ -32,12 +32,13 @@ use workload::{ServerWorkload, workloads};
 const REPEATED: &str = "repeated_prompts";
 const CACHED: &str = "cached";
 
-/// The target of the server with that name in the configuration of the working directory.
-pub(crate) fn bench(name: &str) -> Bench {
+/// The target of the server with that name in the configuration of the working directory, which is started there or at places of its own.
+pub(crate) fn bench(name: &str, places: Option<Places>) -> Bench {
     let directory = std::env::current_dir().unwrap_or_default();
     let package = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let package = Package { name: package, version: String::new(), directory };
     let (of_workloads, of_subject) = (name.to_owned(), name.to_owned());
+    let subjects_places = places.clone();
     Bench::new(name, package)
         .kind(TargetKind::Server)
         .workloads(move |config| {
@@ -45,9 +46,9 @@ pub(crate) fn bench(name: &str) -> Bench {
                 instruments: workload.instruments(),
                 workload: Box::new(workload),
             };
-            Ok(all(config, &of_workloads)?.into_iter().map(measured).collect())
+            Ok(all(config, &of_workloads, places.as_ref())?.into_iter().map(measured).collect())
         })
-        .subject(move |config| subject(config, &of_subject))
+        .subject(move |config| subject(config, &of_subject, subjects_places.as_ref()))
 }
 
 /// SHA-256 over the files that the commands of servers name, by their names; of one that is not started, over its address.
@@ -75,7 +76,7 @@ pub(crate) fn caches_prompts(subject: &BTreeMap<String, String>) -> bool {
 }
 
 /// All workloads of the server with that name, which has not been started.
-fn all(config: &Config, name: &str) -> Result<Vec<ServerWorkload>> {
+fn all(config: &Config, name: &str, places: Option<&Places>) -> Result<Vec<ServerWorkload>> {
     let settings = config.servers.iter().find(|server| server.name == name).cloned().ok_or_else(|| {
         Error::new(
             format!("[[server]] {name}"),
@@ -85,16 +86,18 @@ fn all(config: &Config, name: &str) -> Result<Vec<ServerWorkload>> {
     })?;
     // A name may have characters that lead elsewhere.
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let log = paths::target().join(format!("{}.log", name.chars().map(plain).collect::<String>()));
-    Ok(workloads(&Rc::new(Engine::new(settings, log))))
+    let log = places.map_or_else(paths::target, |places| places.work.clone());
+    let log = log.join(format!("{}.log", name.chars().map(plain).collect::<String>()));
+    let directory = places.map(|places| places.directory.clone());
+    Ok(workloads(&Rc::new(Engine::new(settings, directory, log))))
 }
 
 /// What is under test beside the files of the command.
 ///
 /// # Errors
 /// The server cannot be started or asked.
-fn subject(config: &Config, name: &str) -> Result<BTreeMap<String, String>> {
-    let all = all(config, name)?;
+fn subject(config: &Config, name: &str, places: Option<&Places>) -> Result<BTreeMap<String, String>> {
+    let all = all(config, name, places)?;
     let Some(first) = all.first() else { return Ok(BTreeMap::new()) };
     let repeated = if check_cache(first)?.is_cached() { CACHED } else { "read anew" };
     Ok(BTreeMap::from([(format!("server.{name}.{REPEATED}"), repeated.to_owned())]))

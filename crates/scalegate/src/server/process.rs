@@ -70,16 +70,25 @@ impl Process {
     ///
     /// # Errors
     /// There is no such program, or no place for the log.
-    pub(super) fn start(settings: &ServerSettings, port: Option<u16>, log: &Path) -> Result<Self> {
+    pub(super) fn start(
+        settings: &ServerSettings,
+        port: Option<u16>,
+        directory: Option<&Path>,
+        log: &Path,
+    ) -> Result<Self> {
         let fill = |text: &String| port.map_or_else(|| text.clone(), |port| text.replace(PORT, &port.to_string()));
         let mut words = settings.command.iter().map(fill);
         let program = words.next().unwrap_or_default();
         let unwritten =
             |error| Error::new(log.display(), error, "make the directory writable; it takes the run's files");
+        log.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(unwritten)?;
         let output = File::create(log).map_err(unwritten)?;
         let errors = output.try_clone().map_err(unwritten)?;
         let mut command = Command::new(&program);
         command.args(words).stdin(Stdio::null()).stdout(output).stderr(errors).env_remove(session::JOB_VARIABLE);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         let fail = |error: std::io::Error| {
             let cause = format!("`{program}` cannot be started: {error}");
             Error::new(place(settings), cause, "correct `command` in the configuration, or install the program")

@@ -97,7 +97,7 @@ impl<'a> Session<'a> {
 
     /// A process of `target` for one job, whose document lies at `path`.
     pub(super) fn command(&self, target: &Target, work: Work, path: &Path) -> Result<Command> {
-        Job::new(work).of_programs(self.places(target)).of_server(server(target)).write(path)?;
+        Job::new(work).at(self.places(target)).of_server(server(target)).write(path)?;
         let mut command = Command::new(&target.executable);
         let (variable, value) = Job::variable(path);
         let absolute = std::path::absolute(value).unwrap_or_else(|_| value.to_path_buf());

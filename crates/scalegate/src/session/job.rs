@@ -23,21 +23,21 @@ pub(crate) struct Job {
     /// The process that waits for it, which it does not outlive.
     pub(super) parent: u32,
     pub(super) work: Work,
-    /// Where programs run, if it is these that are measured.
+    /// Where programs or a server run, if it is these that are measured; a server without it in the working directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) programs: Option<Places>,
+    pub(super) places: Option<Places>,
     /// The name of the server that is asked, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) server: Option<String>,
 }
 
-/// Where programs run, and where their files go.
+/// Where programs and servers run, and where their files go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Places {
     /// The working directory of commands, and what their relative paths are relative to.
     pub(crate) directory: PathBuf,
-    /// For the files of cases; they are made once for all processes that share it.
+    /// For the files of cases, which are made once for all processes that share it, and for what a server writes.
     pub(crate) work: PathBuf,
     /// How the names of callgrind's files begin, if it is to count.
     #[serde(skip)]
@@ -251,12 +251,12 @@ pub(super) struct ComputeAnswer {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self { parent: std::process::id(), work, programs: None, server: None }
+        Self { parent: std::process::id(), work, places: None, server: None }
     }
 
-    /// The same for programs, if they are.
-    pub(super) fn of_programs(self, places: Option<Places>) -> Self {
-        Self { programs: places, ..self }
+    /// The same for what runs at places of its own, if it does.
+    pub(super) fn at(self, places: Option<Places>) -> Self {
+        Self { places, ..self }
     }
 
     /// The same for a server, if it is one.

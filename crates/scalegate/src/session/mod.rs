@@ -95,9 +95,9 @@ pub(crate) fn of_programs() -> Option<ExitCode> {
     };
     if let Some(name) = job.server.take() {
         measure::adopt_orphans();
-        return Some(worker::run(&crate::server::bench(&name), job, &answer));
+        return Some(worker::run(&crate::server::bench(&name, job.places.take()), job, &answer));
     }
-    let Some(mut places) = job.programs.take() else {
+    let Some(mut places) = job.places.take() else {
         return fail(Error::new("this job", "it is one of a bench target", measure::OTHER_VERSION));
     };
     if let job::Work::CountProgram { out, .. } = &job.work {

@@ -48,6 +48,9 @@ impl Tree {
         if self.has_bench_targets(config) {
             targets = Self::bench_targets(config)?;
         }
+        if has_commands(config) {
+            program::build(config, &here()?)?;
+        }
         targets.extend(programs(config)?);
         refuse_equal_names(&targets)?;
         for settings in &config.servers {
@@ -109,13 +112,12 @@ impl Tree {
     }
 }
 
-/// The target of all programs, built, where the configuration has any.
+/// The target of all programs, where the configuration has any.
 fn programs(config: &Config) -> Result<Option<Target>> {
     if config.programs.is_empty() {
         return Ok(None);
     }
     let directory = here()?;
-    program::build(&config.programs, &directory)?;
     // What is described is not prepared, and so needs no files.
     let places = Places::new(directory.clone(), PathBuf::new());
     let description = super::worker::describe(&program::bench(places), config, true)?;
@@ -127,11 +129,11 @@ fn programs(config: &Config) -> Result<Option<Target>> {
 fn server(config: &Config, settings: &ServerSettings) -> Result<Target> {
     let directory = here()?;
     let programs = server::identities([settings], &directory)?;
-    let description = super::worker::describe(&server::bench(&settings.name), config, false)?;
+    let description = super::worker::describe(&server::bench(&settings.name, None), config, false)?;
     Ok(Target { executable: command_itself()?, directory, arguments: Vec::new(), description, programs })
 }
 
-fn has_commands(config: &Config) -> bool {
+pub(super) fn has_commands(config: &Config) -> bool {
     !config.programs.is_empty() || !config.servers.is_empty()
 }
 

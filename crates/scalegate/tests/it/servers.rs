@@ -1,5 +1,6 @@
 //! `[[server]]` under `scalegate run`: what a server's answers come to, and what is said of one that misbehaves.
 
+mod pairs;
 pub(crate) mod stub;
 
 use std::collections::BTreeMap;

@@ -5,13 +5,13 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::layout::{Linker, Parts};
-use crate::config::ProgramSettings;
+use crate::config::Config;
 use crate::program;
 use crate::record::Arm;
 use crate::revisions::{Repository, Revision};
 use crate::session::build::{Executable, build_in, build_with_linker};
 use crate::session::package::{Workspace, hash_executable};
-use crate::{Error, Result, artifacts, measure, paths, temporary};
+use crate::{Error, Result, artifacts, measure, paths, server, temporary};
 
 /// Where sources are checked out and built, for one process at a time.
 pub(super) struct Workshop {
@@ -26,8 +26,8 @@ pub(super) struct Built {
     pub(super) arm: Arm,
     /// Of bench targets.
     pub(super) executables: Vec<Linked>,
-    /// Where the programs of the configuration run, if it has any.
-    pub(super) programs: Option<PathBuf>,
+    /// Where the programs and servers of the configuration run, if it has any.
+    pub(super) commands: Option<PathBuf>,
     /// Why functions don't begin at multiples of [`FUNCTION_ALIGNMENT`], if they don't.
     pub(super) unaligned: Option<String>,
     /// Why no executable can be linked anew in another order, if none can.
@@ -72,10 +72,10 @@ impl Built {
         }
     }
 
-    /// With the programs of the same side.
-    pub(super) fn with_programs_of(mut self, programs: Self) -> Self {
-        self.arm.executables.extend(programs.arm.executables);
-        Self { programs: programs.programs, ..self }
+    /// With the programs and servers of the same side.
+    pub(super) fn with_commands_of(mut self, other: Self) -> Self {
+        self.arm.executables.extend(other.arm.executables);
+        Self { commands: other.commands, ..self }
     }
 }
 
@@ -187,7 +187,7 @@ impl Workshop {
             executables.push(Linked { path: copy, parts });
         }
         let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables: hashes };
-        let mut built = Built { arm, executables, programs: None, unaligned, fixed: None };
+        let mut built = Built { arm, executables, commands: None, unaligned, fixed: None };
         if let Some(reason) = fixed {
             built.fix(&reason);
         }
@@ -210,28 +210,22 @@ impl Workshop {
         Linker::new(self.place.join("linker"))
     }
 
-    /// Checks both revisions out, each at a place of its own since their programs take turns, and builds the programs there.
+    /// Checks both revisions out, each at a place of its own since their programs take turns, and builds programs and servers there.
     ///
     /// # Errors
-    /// A program does not build or is not there; the revision is named.
-    pub(super) fn programs_of_both(
+    /// One does not build or is not there; the revision is named.
+    pub(super) fn commands_of_both(
         &self,
         repository: &Repository,
         revisions: [&Revision; 2],
-        programs: &[ProgramSettings],
+        config: &Config,
     ) -> Result<[Built; 2]> {
         let [base, head] = revisions;
-        let of = |revision, side| self.programs(repository, revision, side, programs);
+        let of = |revision, side| self.commands(repository, revision, side, config);
         Ok([of(base, "base")?, of(head, "head")?])
     }
 
-    fn programs(
-        &self,
-        repository: &Repository,
-        revision: &Revision,
-        side: &str,
-        programs: &[ProgramSettings],
-    ) -> Result<Built> {
+    fn commands(&self, repository: &Repository, revision: &Revision, side: &str, config: &Config) -> Result<Built> {
         let context = |error: Error| error.context(format!("{side} ({})", revision.name));
         // Both names have four letters, so that no path is longer on one side.
         let place = self.place.join("programs").join(side);
@@ -239,10 +233,11 @@ impl Workshop {
         std::fs::create_dir_all(self.place.join("programs")).map_err(room)?;
         repository.check_out(revision, &place).map_err(context)?;
         let directory = repository.corresponding(revision, &place).map_err(|error| error.context(side))?;
-        program::build(programs, &directory).map_err(context)?;
-        let executables = program::identities(programs, &directory).map_err(context)?;
+        program::build(config, &directory).map_err(context)?;
+        let mut executables = program::identities(&config.programs, &directory).map_err(context)?;
+        executables.extend(server::identities(&config.servers, &directory).map_err(context)?);
         let arm = Arm { name: revision.name.clone(), tree: revision.tree.clone(), executables };
-        Ok(Built { arm, executables: Vec::new(), programs: Some(directory), unaligned: None, fixed: None })
+        Ok(Built { arm, executables: Vec::new(), commands: Some(directory), unaligned: None, fixed: None })
     }
 
     /// The executables with aligned functions, or why there are none.

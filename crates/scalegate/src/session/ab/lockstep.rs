@@ -47,8 +47,10 @@ pub(super) struct Runner {
     pub(super) executable: PathBuf,
     /// What links it anew, so that every process has a layout of its own.
     pub(super) parts: Option<Parts>,
-    /// Where programs run, if it is these.
-    pub(super) programs: Option<Places>,
+    /// Where programs or a server run, if it is these.
+    pub(super) places: Option<Places>,
+    /// The name of the server, if it is one.
+    pub(super) server: Option<String>,
 }
 
 /// Where processes are started, and what they are told by.
@@ -196,11 +198,11 @@ impl Lockstep<'_> {
     fn start(&self, workload: &str, runner: &Runner, executable: &Path, cores: &[usize]) -> Result<Dialogue> {
         let path = self.jobs.join("slices.json");
         let job = Job::new(Work::Slices { workload: workload.into(), cores: cores.to_vec() });
-        job.of_programs(runner.programs.clone()).write(&path)?;
+        job.at(runner.places.clone()).of_server(runner.server.clone()).write(&path)?;
         let mut command = Command::new(executable);
         let (variable, value) = Job::variable(&path);
         command.current_dir(self.directory).env(variable, value);
-        if runner.programs.is_some() {
+        if runner.places.is_some() {
             measure::end_with_this_process(&mut command);
         }
         Dialogue::start(workload, command)

@@ -25,16 +25,16 @@ use super::driver::Session;
 use super::job::{Described, Description, Instrument, Places, Work};
 use super::record::{Target, nothing_to_measure};
 use super::request::Request;
-use super::tree::{Tree, command_itself, matching, unknown};
+use super::tree::{Tree, command_itself, has_commands, matching, unknown};
 use super::worker::describe as describe_here;
 use crate::analysis::{self, PairCheck};
-use crate::config::Config;
+use crate::config::{Config, PORT};
 use crate::metric::Metric;
-use crate::program;
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
 use crate::revisions::Repository;
 use crate::{Error, Result, gate, measure, time};
+use crate::{program, server};
 
 /// Before every such pair of rounds there is a round of the base against itself.
 const CONTROL_EVERY: u32 = 4;
@@ -83,7 +83,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     measure::watch_for_ctrl_c();
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
-    let _adopted = (!config.programs.is_empty()).then(measure::Adopted::new);
+    let _adopted = has_commands(&config).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
     // What Ctrl-C ends has causes of all kinds.
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
@@ -94,6 +94,7 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
 
 /// Base and head.
 fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[Built; 2]> {
+    refuse_shared_servers(config)?;
     let repository = Repository::here(workshop.place())?;
     let base = match &request.base {
         Some(name) => repository.named(name)?,
@@ -111,8 +112,8 @@ fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[B
     }
     let has_bench_targets = Tree::here(config)?.has_bench_targets(config);
     let mut sides = None;
-    if !config.programs.is_empty() {
-        sides = Some(workshop.programs_of_both(&repository, [&base, &head], &config.programs)?);
+    if has_commands(config) {
+        sides = Some(workshop.commands_of_both(&repository, [&base, &head], config)?);
     }
     if has_bench_targets {
         let built = workshop.build_both(&repository, [&base, &head])?;
@@ -120,7 +121,7 @@ fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[B
             None => built,
             Some([one, other]) => {
                 let [base, head] = built;
-                [base.with_programs_of(one), head.with_programs_of(other)]
+                [base.with_commands_of(one), head.with_commands_of(other)]
             }
         });
     }
@@ -360,16 +361,53 @@ fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Res
             programs: BTreeMap::new(),
         };
         let description = session.ask(&target, "a bench target", Work::Describe { with_subject: false })?;
-        let runner = Runner { executable: executable.path.clone(), parts: executable.parts.clone(), programs: None };
+        let runner =
+            Runner { executable: executable.path.clone(), parts: executable.parts.clone(), places: None, server: None };
         described.push((runner, description));
     }
-    if let Some(checkout) = &side.programs {
-        let places = Places::new(checkout.clone(), work.to_path_buf());
-        let description = describe_here(&program::bench(places.clone()), config, false)?;
-        let executable = command_itself()?;
-        described.push((Runner { executable, parts: None, programs: Some(places) }, description));
+    let Some(checkout) = &side.commands else { return Ok(described) };
+    let places = Places::new(checkout.clone(), work.to_path_buf());
+    let mut add = |server: Option<&str>| -> Result<()> {
+        let bench = match server {
+            None => program::bench(places.clone()),
+            Some(name) => server::bench(name, Some(places.clone())),
+        };
+        let description = describe_here(&bench, config, false)?;
+        let (executable, places) = (command_itself()?, Some(places.clone()));
+        let runner = Runner { executable, parts: None, places, server: server.map(str::to_owned) };
+        described.push((runner, description));
+        Ok(())
+    };
+    if !config.programs.is_empty() {
+        add(None)?;
+    }
+    for settings in &config.servers {
+        add(Some(&settings.name))?;
     }
     Ok(described)
+}
+
+/// Both sides of a server run at once.
+///
+/// # Errors
+/// One is not started by its `command`, or both would listen at one port.
+fn refuse_shared_servers(config: &Config) -> Result<()> {
+    for server in &config.servers {
+        let place = || format!("[[server]] {}", server.name);
+        if server.command.is_empty() {
+            let cause = "it is not started by a `command`, so that base and head would be the same server";
+            return Err(Error::new(place(), cause, "give it a `command`"));
+        }
+        if !server.url.contains(PORT) {
+            let cause = format!("base and head run at once, and both would listen at {}", server.url);
+            return Err(Error::new(
+                place(),
+                cause,
+                format!("let `command` and `url` have `{PORT}`, for which a free port is put"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn empty(workload: &Described) -> PairSeries {
