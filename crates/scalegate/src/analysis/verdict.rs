@@ -120,6 +120,12 @@ pub(super) fn check_beside(
         }
         let host = &run.provenance.host.class;
         let note = |metric, fact| Note { host: host.clone(), metric, fact };
+        let informational: BTreeSet<Metric> = run.series.iter().map(|series| series.metric).collect();
+        let informational: Vec<Metric> =
+            informational.into_iter().filter(|metric| metric.is_gated() && !gate_settings.gates(*metric)).collect();
+        if !informational.is_empty() {
+            notes.push(note(None, Fact::Informational { metrics: informational }));
+        }
         if checked.own.is_empty() {
             notes.push(note(None, Fact::NoHostBaselines));
         }
@@ -195,7 +201,7 @@ impl Checked<'_> {
         let required = self.demanded().iter().flat_map(|metric| {
             expected.of_kind(metric.kind()).iter().map(|workload| SeriesKey::new(workload.clone(), *metric))
         });
-        measured.chain(accepted).map(Series::key).filter(|key| key.metric.is_gated()).chain(required).collect()
+        measured.chain(accepted).map(Series::key).filter(|key| self.settings.gates(key.metric)).chain(required).collect()
     }
 
     fn required(&self) -> &[Metric] {
@@ -236,9 +242,16 @@ impl Checked<'_> {
         };
         let withheld = cases.iter().find_map(|case| case.withheld.clone());
         match withheld {
-            Some(reason) if !self.required().contains(&key.metric) => Err(reason),
+            Some(reason) if !self.required().contains(&key.metric) || self.is_of_new_machine(&reason) => Err(reason),
             _ => Ok(cases),
         }
+    }
+
+    /// Whether a count is not compared because nobody has counted on a machine like this one. On a class of hosts that the settings name, or
+    /// that has baselines, that is a gap in the gate; elsewhere nothing was ever promised, and what else is compared decides.
+    fn is_of_new_machine(&self, reason: &Reason) -> bool {
+        let is_new = self.own.is_empty() && !self.settings.names_host(&self.run.provenance.host.class);
+        is_new && matches!(reason, Reason::NoCounts { .. })
     }
 
     /// What is the same on every host.
@@ -301,7 +314,11 @@ impl Checked<'_> {
             looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
             baseline: before,
             further: baseline.iter().flat_map(|it| &it.further).filter_map(|it| observations(it).ok()).collect(),
-            is_required: self.settings.required_costs.contains(&metric),
+            is_required: match scope {
+                // Stored runs seldom decide what changes between runs.
+                Scope::Absolute if metric.error_bound().is_none() => self.settings.required_costs.contains(&metric),
+                _ => self.required().contains(&metric),
+            },
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
         }

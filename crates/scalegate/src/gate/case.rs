@@ -57,8 +57,8 @@ pub struct Case {
     pub baseline: Option<Observations>,
     /// What further accepted runs of the same program cost: how far they lie apart is what changes between runs.
     pub further: Vec<Observations>,
-    /// Whether absolute costs that stored runs cannot decide, and what pairs cannot, are inconclusive. If not, they are left to what
-    /// else is compared ([`Report::undecided`](super::Report)).
+    /// Whether a quantity that cannot be decided makes the verdict inconclusive. If not, it is a note, and the verdict is what else is
+    /// compared ([`Report::undecided`](super::Report)); a regression fails either way.
     pub is_required: bool,
     /// The costs of the run under test; `None` if there are none.
     pub run: Option<Observations>,

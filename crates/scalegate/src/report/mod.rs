@@ -4,6 +4,10 @@
 //! that the gate and the analysis yield. A bench target shows laws and whether they match their baselines; the rest is the command's.
 
 #[cfg(feature = "cli")]
+mod accepted;
+#[cfg(feature = "cli")]
+mod attached;
+#[cfg(feature = "cli")]
 mod comparison;
 #[cfg(feature = "cli")]
 mod doctor;
@@ -22,11 +26,16 @@ mod laws_json;
 #[cfg(feature = "cli")]
 mod markdown;
 mod matches;
+mod summary;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
 mod verdict;
 
+#[cfg(feature = "cli")]
+pub(crate) use accepted::{accepted_changes, against_itself};
+#[cfg(feature = "cli")]
+pub(crate) use attached::attached_text;
 #[cfg(feature = "cli")]
 pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_json};
 #[cfg(feature = "cli")]
@@ -41,6 +50,7 @@ pub use laws_json::fits_json;
 #[cfg(feature = "cli")]
 pub use markdown::check_markdown;
 pub use matches::matches_text;
+pub use summary::{Measured, summary_text};
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
 #[cfg(feature = "cli")]

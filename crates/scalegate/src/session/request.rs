@@ -23,6 +23,8 @@ pub struct Request {
     pub resume: bool,
     /// Whether a workload's rounds end when every gated quantity of it is decided.
     pub stops_early: bool,
+    /// Whether all is printed that is known of what was measured.
+    pub verbose: bool,
     /// Whether resources are sampled at the rate of the reference method.
     pub paper: bool,
 }
@@ -37,6 +39,7 @@ impl Default for Request {
             out: paths::run(),
             resume: false,
             stops_early: false,
+            verbose: false,
             paper: false,
         }
     }

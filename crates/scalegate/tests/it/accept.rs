@@ -116,3 +116,20 @@ fn what_accepted_runs_cannot_decide_is_a_note_that_says_how_to_see_finer() {
     pass  llm/prefill wall_time: class, growth, curvature share
     ");
 }
+
+#[test]
+fn what_an_accepted_run_changes_is_printed() {
+    let place = three();
+    place.scalegate("accept a.json b.json c.json --reason first").success();
+    place.import_as("slow.json", &prefill(4.2));
+    assert_snapshot!(stderr(&place.scalegate("accept slow.json --reason slower").success()), @"");
+}
+
+#[test]
+fn a_run_that_cannot_pass_against_itself_is_accepted_with_a_warning() {
+    let place = Place::new();
+    let noisy = rows("llm/prefill", "tokens", &TOKENS, 8, |n| line(n) * (1.0 + 0.6 * (n * 12.9898).sin()));
+    place.import(&noisy);
+    assert_snapshot!(stderr(&place.scalegate("accept --reason first").success()), @"");
+    place.scalegate("check").code(3);
+}

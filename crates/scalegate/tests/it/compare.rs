@@ -10,6 +10,11 @@ fn prefill(cost: impl Fn(f64) -> f64) -> String {
     rows("llm/prefill", "tokens", &TOKENS, 8, cost)
 }
 
+/// The same program in another run, which never costs the same to the last digit.
+fn again(n: f64) -> f64 {
+    1.0001 * line(n)
+}
+
 fn pair(before: &str, after: &str) -> Place {
     let place = Place::new();
     for (name, costs) in [("a.json", before), ("b.json", after)] {
@@ -31,8 +36,8 @@ fn say_tokens(place: &Place, name: &str) {
 #[test]
 fn a_rate_is_known_only_if_a_record_says_how_many_tokens_there_are() {
     let place = Place::new();
-    for name in ["a.json", "b.json"] {
-        place.import_as(name, &(prefill(line) + &rows("vlm/encode", "pixels", &TOKENS, 8, line)));
+    for (name, cost) in [("a.json", line as fn(f64) -> f64), ("b.json", again)] {
+        place.import_as(name, &(prefill(cost) + &rows("vlm/encode", "pixels", &TOKENS, 8, cost)));
     }
     let compared = |code| stdout(&place.scalegate("compare a.json b.json").code(code));
     let last = |text: String| text.lines().last().unwrap().to_owned();
@@ -73,12 +78,12 @@ fn what_is_slower_is_said_with_rates_and_exits_with_1() {
 
 #[test]
 fn a_long_table_in_markdown_has_what_regressed() {
-    let suite = |slower: f64| -> String {
+    let suite = |drift: f64, slower: f64| -> String {
         let name = |i: usize| format!("model-{i}/llm/prefill");
-        let factor = |i: usize| if i == 48 { slower } else { 1.0 };
+        let factor = |i: usize| if i == 48 { slower } else { drift };
         (0..50).map(|i| rows(&name(i), "tokens", &TOKENS, 8, |n| factor(i) * line(n))).collect()
     };
-    let place = pair(&suite(1.0), &suite(1000.0));
+    let place = pair(&suite(1.0, 1.0), &suite(1.0001, 1000.0));
     let markdown = stdout(&place.scalegate("compare a.json b.json --format markdown").code(1));
     let (same, other): (Vec<&str>, Vec<&str>) =
         markdown.lines().partition(|line| line.starts_with("| `model-") && !line.starts_with("| `model-48/"));
@@ -114,7 +119,7 @@ fn what_is_faster_exits_with_0_and_what_seems_the_same_is_not_shown() {
       improved     slope from 150 µs to 7.50 µs per token (-95.0 %, between -98.5 % and -83.0 %; ±15 % tolerated)
                    tokens per second at 1024 tokens from 6623.6 to 132472.4 (+1900.0 %, between +486.6 % and +6718.4 %)
     ");
-    let place = pair(&prefill(line), &prefill(line));
+    let place = pair(&prefill(line), &prefill(again));
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
@@ -128,7 +133,7 @@ fn what_is_faster_exits_with_0_and_what_seems_the_same_is_not_shown() {
 
 #[test]
 fn another_host_and_a_missing_workload_are_not_comparable() {
-    let place = pair(&prefill(line), &prefill(line));
+    let place = pair(&prefill(line), &prefill(again));
     place.edit("b.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
     INCONCLUSIVE: it is not shown what the second run costs beside the first (1 inconclusive)
@@ -137,7 +142,7 @@ fn another_host_and_a_missing_workload_are_not_comparable() {
       inconclusive not compared: the runs are not comparable (host.kernel: not told → 7.0)
     ");
     let decode = rows("llm/decode", "tokens", &TOKENS, 8, line);
-    let place = pair(&(prefill(line) + &decode), &prefill(line));
+    let place = pair(&(prefill(line) + &decode), &prefill(again));
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
     INCONCLUSIVE: it is not shown what the second run costs beside the first (4 inconclusive)
 
@@ -158,7 +163,7 @@ const NO_ENERGY: &str =
 
 #[test]
 fn what_neither_run_could_measure_is_named_and_decides_nothing() {
-    let place = pair(&prefill(line), &prefill(line));
+    let place = pair(&prefill(line), &prefill(again));
     place.edit("b.json", "\"series\":[", NO_ENERGY);
     assert_snapshot!(stdout(&place.scalegate("compare a.json b.json").code(3)), @"
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
@@ -175,7 +180,7 @@ fn what_neither_run_could_measure_is_named_and_decides_nothing() {
 
 #[test]
 fn what_is_required_and_neither_run_could_measure_is_no_pass() {
-    let place = pair(&prefill(line), &prefill(line));
+    let place = pair(&prefill(line), &prefill(again));
     for name in ["a.json", "b.json"] {
         place.edit(name, "\"series\":[", NO_ENERGY);
     }
@@ -236,15 +241,26 @@ fn a_run_without_accuracy_is_not_in_the_picture_and_the_page_says_why() {
 #[test]
 fn the_worst_of_several_comparisons_is_the_exit_code() {
     let place = Place::new();
-    for (name, share) in [("a.json", 1.0), ("less.json", 0.05), ("more.json", 20.0)] {
+    for (name, share) in [("a.json", 1.0), ("again.json", 1.0001), ("less.json", 0.05), ("more.json", 20.0)] {
         place.import_as(name, &prefill(|n| share * line(n)));
     }
     place.scalegate("compare a.json less.json less.json").code(0);
-    place.scalegate("compare a.json less.json a.json").code(3);
+    place.scalegate("compare a.json less.json again.json").code(3);
     place.scalegate("compare a.json less.json more.json").code(1);
     place.write("other.json", place.read("less.json"));
     place.edit("other.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
     place.scalegate("compare a.json less.json other.json").code(3);
     place.scalegate("compare a.json other.json more.json").code(1);
     place.scalegate("compare a.json").code(2);
+}
+
+#[test]
+fn a_record_costs_what_itself_costs() {
+    let place = Place::new();
+    // The last workload has too few sizes for a law.
+    place.import_as("a.json", &(prefill(line) + &rows("sort", "items", &[16, 32], 8, line)));
+    assert_snapshot!(stdout(&place.scalegate("compare a.json a.json").code(0)), @"");
+    let json = stdout(&place.scalegate("compare a.json a.json --format json").code(0));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["identical"], json!(["llm/prefill wall_time", "sort wall_time"]));
 }

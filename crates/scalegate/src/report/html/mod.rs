@@ -14,6 +14,7 @@ mod pairs;
 mod plot;
 mod provenance;
 mod scale;
+mod tiles;
 #[cfg(test)]
 mod tests;
 
