@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::verdict::{costs_of, differing, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Scope, Side, Verdict};
 use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series, SeriesKey};
@@ -138,7 +138,7 @@ fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], 
         baseline,
         further: Vec::new(),
         // Costs are what two runs are compared for.
-        is_required: true,
+        demand: Demand::Decided,
         run,
         withheld: withheld.or(first_fault).or(second_fault),
     }

@@ -6,7 +6,7 @@ use super::notes::{Fact, Note, interim_looks, undecided};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
-use crate::gate::{self, Case, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Case, Demand, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series, SeriesKey};
@@ -247,6 +247,18 @@ impl Checked<'_> {
         }
     }
 
+    /// What a pass asks of a comparison here.
+    fn demand(&self, scope: Scope, metric: Metric) -> Demand {
+        let is_required = self.required().contains(&metric);
+        let varies = scope == Scope::Absolute && metric.error_bound().is_none();
+        match (varies, self.settings.required_costs.contains(&metric)) {
+            // Stored runs seldom decide what changes between runs.
+            (true, false) if is_required => Demand::Comparable,
+            (true, is_decided) => Demand::decided_if(is_decided),
+            (false, _) => Demand::decided_if(is_required),
+        }
+    }
+
     /// Whether a count is not compared because nobody has counted on a machine like this one. On a class of hosts that the settings name, or
     /// that has baselines, that is a gap in the gate; elsewhere nothing was ever promised, and what else is compared decides.
     fn is_of_new_machine(&self, reason: &Reason) -> bool {
@@ -314,11 +326,7 @@ impl Checked<'_> {
             looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
             baseline: before,
             further: baseline.iter().flat_map(|it| &it.further).filter_map(|it| observations(it).ok()).collect(),
-            is_required: match scope {
-                // Stored runs seldom decide what changes between runs.
-                Scope::Absolute if metric.error_bound().is_none() => self.settings.required_costs.contains(&metric),
-                _ => self.required().contains(&metric),
-            },
+            demand: self.demand(scope, metric),
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
         }
@@ -340,7 +348,7 @@ fn every_workload(class: &str, metric: Metric, reason: Reason, settings: &GateSe
         looks: Vec::new(),
         baseline: None,
         further: Vec::new(),
-        is_required: true,
+        demand: Demand::Decided,
         run: None,
         withheld: Some(reason),
     }

@@ -29,7 +29,7 @@ pub(super) fn command() -> Command {
     let command = Cli::command();
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\nOptions:\n{{options}}\n\nExit codes: 0 pass or improved, 1 regressed or \
-         mixed, 2 wrong usage or unreadable\ninput, 3 inconclusive or not comparable, 130 after Ctrl-C.\n",
+         mixed, 2 wrong usage or\nunreadable input, 3 inconclusive or not comparable, 130 after Ctrl-C.\n",
         groups(&command)
     );
     command.help_template(template)

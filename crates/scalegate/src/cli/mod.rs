@@ -37,7 +37,7 @@ use crate::{Error, Result, session};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Exit with 125 instead of 2 and 3, so that `git bisect run` skips the commit
+    /// Exit with 125 instead of 2 and 3, for `git bisect run`
     #[arg(long, global = true)]
     bisect: bool,
 }

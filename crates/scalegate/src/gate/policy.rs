@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interim::share;
 use super::two_laws::{Comparison, Item, Laws, Sides};
-use super::{Case, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
+use super::{Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
 use crate::config::GateSettings;
 use crate::law::{Class, FitOptions, Interval};
 
@@ -74,14 +74,14 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
         match comparison {
             Comparison::Missing(reason) => {
                 let missing = unmeasured(case, Outcome::Inconclusive, Some(reason.clone()));
-                if case.is_required { findings.push(missing) } else { undecided.push(missing) }
+                if case.demand == Demand::Nothing { undecided.push(missing) } else { findings.push(missing) }
             }
             Comparison::Free => findings.push(unmeasured(case, Outcome::Pass, None)),
             Comparison::Laws(laws) => {
                 let rates = Rates::of(case, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
                 let class = if case.scope == Scope::Shape { class_finding(case, laws, &judged) } else { None };
-                let is_left = |its: &Finding| its.outcome == Outcome::Inconclusive && !case.is_required;
+                let is_left = |its: &Finding| its.outcome == Outcome::Inconclusive && case.demand != Demand::Decided;
                 let (left, judged): (Vec<_>, Vec<_>) = class.into_iter().chain(judged).partition(is_left);
                 undecided.extend(left);
                 findings.extend(judged);

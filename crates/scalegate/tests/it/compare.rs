@@ -47,10 +47,11 @@ fn a_rate_is_known_only_if_a_record_says_how_many_tokens_there_are() {
     assert_eq!((&json["tokens_per_second"], &json["unknown_rates"]), (&json!([]), &json!(["llm/prefill"])));
 
     say_tokens(&place, "b.json");
-    let rate = "tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between";
+    let rate = "tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between";
     assert!(compared(3).contains(rate), "the protocol is the same, and one of two is enough");
 
-    let mut run: Run = record::read_json(&place.path("b.json")).unwrap();
+    say_tokens(&place, "a.json");
+    let mut run: Run = record::read_json(&place.path("a.json")).unwrap();
     run.series[0].tokens.insert(1024, 1040);
     record::write_json(&place.path("a.json"), &run).unwrap();
     assert!(last(compared(3)).starts_with("tokens per second unknown of llm/prefill"), "the two disagree");
@@ -124,10 +125,10 @@ fn what_is_faster_exits_with_0_and_what_seems_the_same_is_not_shown() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
     ");
 }
 
@@ -150,10 +151,10 @@ fn another_host_and_a_missing_workload_are_not_comparable() {
       inconclusive not compared: the second run did not measure it
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
     ");
 }
 
@@ -169,10 +170,10 @@ fn what_neither_run_could_measure_is_named_and_decides_nothing() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
 
     available to neither run, and not compared: energy
     ");
@@ -189,10 +190,10 @@ fn what_is_required_and_neither_run_could_measure_is_no_pass() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (4 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.6 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-                   tokens per second at 1024 tokens from 6623.6 to 6623.6 (+0.0 %, between -34.6 % and +52.8 %)
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+                   tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
 
     llm/prefill energy
       inconclusive not compared: first run: unavailable: no meter
@@ -259,7 +260,11 @@ fn a_record_costs_what_itself_costs() {
     let place = Place::new();
     // The last workload has too few sizes for a law.
     place.import_as("a.json", &(prefill(line) + &rows("sort", "items", &[16, 32], 8, line)));
-    assert_snapshot!(stdout(&place.scalegate("compare a.json a.json").code(0)), @"");
+    assert_snapshot!(stdout(&place.scalegate("compare a.json a.json").code(0)), @"
+    PASS: the second run costs the same within the tolerances (2 of the same samples)
+
+    the samples are the same in both records, and so is what they cost: llm/prefill wall_time, sort wall_time
+    ");
     let json = stdout(&place.scalegate("compare a.json a.json --format json").code(0));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["identical"], json!(["llm/prefill wall_time", "sort wall_time"]));

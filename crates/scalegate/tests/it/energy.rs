@@ -61,7 +61,7 @@ fn log(missing_s: f64) -> String {
 #[test]
 fn a_log_that_was_complete_later_gives_energy_power_and_tokens_per_joule() {
     let place = place(0.0);
-    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"");
+    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"llm/prefill: energy of 40 windows");
     let run = place.record();
     for metric in [Metric::Energy, Metric::MeanPower, Metric::TokensPerJoule] {
         let series = run.series("llm/prefill", metric).unwrap();
@@ -79,11 +79,11 @@ fn a_log_that_was_complete_later_gives_energy_power_and_tokens_per_joule() {
 #[test]
 fn a_log_that_ends_within_the_last_window_loses_that_one_alone() {
     let place = place(0.01);
-    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"");
+    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"llm/prefill: energy of 39 windows; without size 1024 in round 5: the readings end 0.020 s before the window does");
     let run = place.record();
     let energy = run.series("llm/prefill", Metric::Energy).unwrap();
     assert_eq!(energy.samples.len(), TOKENS.len() * ROUNDS as usize - 1);
-    assert_snapshot!(energy.conditions["lost_window"], @"");
+    assert_snapshot!(energy.conditions["lost_window"], @"size 1024 in round 5: the readings end 0.020 s before the window does");
     place.scalegate("fit").success();
     place.scalegate("accept --reason first").success();
     place.scalegate("check").success();
@@ -92,14 +92,29 @@ fn a_log_that_ends_within_the_last_window_loses_that_one_alone() {
 #[test]
 fn a_log_that_tells_nothing_of_the_run_changes_nothing() {
     let early = place(20.0);
-    assert_snapshot!(early.refused("attach-energy meter.csv"), @"");
+    assert_snapshot!(early.refused("attach-energy meter.csv"), @"
+    error: target/scalegate/run.json: llm/prefill size 192 in round 5: the readings end 6.000 s before the window does
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
     let other_clock = place(0.0);
-    assert_snapshot!(other_clock.refused("attach-energy meter.csv --offset 90000"), @"");
+    assert_snapshot!(other_clock.refused("attach-energy meter.csv --offset 90000"), @"
+    error: target/scalegate/run.json: llm/prefill size 16 in round 1: the readings cover 91000.000 s to 91159.000 s, and the window is 1000.000 s to 1001.000 s (since 1970); if it is another clock, give its offset as energy_log.offset_s
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
     let place = Place::new();
     place.import(&rows("llm/prefill", "tokens", &TOKENS, ROUNDS, line));
     place.write("meter.csv", log(0.0));
-    assert_snapshot!(place.refused("attach-energy meter.csv"), @"");
-    assert_snapshot!(place.refused("attach-energy no.csv"), @"");
+    assert_snapshot!(place.refused("attach-energy meter.csv"), @"
+    error: target/scalegate/run.json: it has no windows of energy: they are kept of runs that sampled resources
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
+    assert_snapshot!(place.refused("attach-energy no.csv"), @"
+    error: the log: no.csv: No such file or directory (os error 2)
+      help: name a CSV file with the columns time_s,power_w or time_s,volts,amperes
+    ");
     place.write("meter.csv", "<html>");
-    assert_snapshot!(stderr(&place.scalegate("attach-energy meter.csv").code(2)), @"");
+    assert_snapshot!(stderr(&place.scalegate("attach-energy meter.csv").code(2)), @"
+    error: the log: meter.csv: line 1: the columns are `<html>`, and have to be `time_s,power_w` or `time_s,volts,amperes`
+      help: name a CSV file with the columns time_s,power_w or time_s,volts,amperes
+    ");
 }

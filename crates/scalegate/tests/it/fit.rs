@@ -96,7 +96,11 @@ fn numbers_that_say_nothing_are_left_out() {
     let nearly = rows("vlm/encode", "pixels", &PIXELS, 8, |n| 64e6 + 2e-8 * n).replace("wall_time,s", "peak_rss,bytes");
     let falling = rows("vlm/load", "pixels", &PIXELS, 8, |n| 0.02 + 1e-12 * (n - 6e5).powi(2));
     place.import(&(flat + &nearly + &falling));
-    assert_snapshot!(stdout(&place.scalegate("fit").success()), @"");
+    assert_snapshot!(stdout(&place.scalegate("fit").success()), @"
+    load        peak_rss   constant     64.0 MB [64.0 MB, 64.0 MB]
+    vlm/encode  peak_rss   constant     64.0 MB [64.0 MB, 64.0 MB]
+    vlm/load    wall_time  quadratic    -1.20 s/MP [-1.20 s/MP, -1.20 s/MP], intercept 380 ms [380 ms, 380 ms], R² 1.0000
+    ");
 }
 
 #[test]
@@ -107,7 +111,23 @@ fn what_is_no_record_is_called_what_it_is() {
     place.write("excel.csv", "workload;axis;metric\nsort;items;wall_time\n");
     place.write("words.txt", "no record\n");
     let names = ["page.html", "costs.csv", "excel.csv", "words.txt"];
-    assert_snapshot!(list(names.map(|name| (name, place.refused(&format!("fit {name}"))))), @"");
+    assert_snapshot!(list(names.map(|name| (name, place.refused(&format!("fit {name}"))))), @"
+    page.html
+    error: page.html: not a run record: it is a page of HTML or XML
+      help: name the JSON that was measured, as target/scalegate/run.json
+
+    costs.csv
+    error: costs.csv: not a run record: it is CSV
+      help: make a record of it with `scalegate import csv FILE --out RUN`
+
+    excel.csv
+    error: excel.csv: not a run record: it is CSV with `;`
+      help: write it with `,`, and make a record of it with `scalegate import csv FILE --out RUN`
+
+    words.txt
+    error: words.txt: not a whole run record: expected ident at line 1 column 2
+      help: measure again with `cargo bench`, or name another run record
+    ");
 }
 
 #[test]
@@ -125,7 +145,10 @@ fn a_pipe_is_read_and_one_that_nobody_writes_to_is_not_waited_for() {
     place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
     assert!(std::process::Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
     let mut silent = place.command("fit pipe");
-    assert_snapshot!(stderr(&silent.timeout(std::time::Duration::from_mins(1)).assert().code(2)), @"");
+    assert_snapshot!(stderr(&silent.timeout(std::time::Duration::from_mins(1)).assert().code(2)), @"
+    error: pipe: nobody wrote to this pipe within 5 s
+      help: measure again with `cargo bench`, or name another run record
+    ");
     let (pipe, text) = (place.path("pipe"), place.read(RUN));
     let writer = std::thread::spawn(move || std::fs::write(pipe, text));
     place.scalegate("fit pipe").success();

@@ -266,9 +266,11 @@ fn pictures<'r, 'a: 'r>(page: &Page, rows: impl Iterator<Item = &'r Row<'a>>, de
     let first = |row: &Row| rows.iter().position(|it| (it.workload, it.metric) == (row.workload, row.metric));
     drawn.sort_by_key(|(row, ..)| first(row));
     html! {
-        div class="plots" {
-            (BREAK)
-            @for (row, run, law, fit) in drawn { (figure(page, row, (run, law, fit), detail)) }
+        @if !drawn.is_empty() {
+            div class="plots" {
+                (BREAK)
+                @for (row, run, law, fit) in drawn { (figure(page, row, (run, law, fit), detail)) }
+            }
         }
     }
 }

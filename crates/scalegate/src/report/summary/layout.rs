@@ -11,7 +11,8 @@ pub(super) fn table(rows: &[Row], style: Style) -> String {
     let width = |cell: fn(&Row) -> &str| rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0);
     let (name, metric, change) = (width(|row| &row.name), width(|row| row.metric), width(|row| &row.change));
     let verdict = rows.iter().map(|row| outcome(row).len()).max().unwrap_or(0);
-    let gaps = 2 * 4;
+    let gap = if style.columns < ROOMY { " " } else { "  " };
+    let gaps = 4 * gap.len();
     let room = style.columns.saturating_sub(metric + verdict + gaps);
     let name = name.min(room / 2);
     let room = room - name;
@@ -26,17 +27,20 @@ pub(super) fn table(rows: &[Row], style: Style) -> String {
     let mut text = String::new();
     for row in rows {
         let line = format!(
-            "{}  {:metric$}  {}  {}  ",
+            "{}{gap}{:metric$}{gap}{}{gap}{}{gap}",
             fitted(&row.name, name),
             row.metric,
             fitted(&row.law, law),
             fitted(bare(&row.change, change), change),
         );
-        let _ = writeln!(text, "{line}{}", coloured(outcome(row), row.outcome, style));
+        let line = format!("{line}{}", coloured(outcome(row), row.outcome, style));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     text
 }
 
+/// From so many columns on there are two between cells.
+const ROOMY: usize = 72;
 /// The least room of a law: its class and a number.
 const MIN_LAW: usize = 24;
 /// The room of a change without the name of what changed.

@@ -56,38 +56,43 @@ const NARROW: Style = Style { columns: 60, colour: false };
 
 #[test]
 fn a_first_run_has_its_laws_and_the_next_step() {
-    insta::assert_snapshot!(printed(2e5, false, WIDE), @"
-    llm/prefill  wall_time  linear 150 µs/token ±0.03 %    undecided
-    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %       undecided
-    not gated: peak_rss (no baseline); energy (unavailable: no meter)
+    insta::assert_snapshot!(printed(2e5, false, WIDE), @r#"
+    llm/prefill  wall_time  linear 150 µs/token ±0.03 %    
+    llm/prefill  peak_rss   constant 64.0 MB ±0.06 %       
+    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %       
+    not gated: energy (unavailable: no meter)
 
-    INCONCLUSIVE: of 2 laws, 2 inconclusive
-      llm/prefill, vlm/encode wall_time: not compared: there is no portable
-        baseline; accept a run with `scalegate accept`
-    next: scalegate check (what is missing), scalegate run --resume (more rounds),
-          scalegate ab (in pairs)
-    ");
+    NO BASELINE: these are the laws as measured; nothing was compared
+    next: scalegate accept --reason "the first run", then cargo bench after a change
+    "#);
 }
 
 #[test]
 fn what_matches_is_a_row_each_and_the_rest_a_line() {
     insta::assert_snapshot!(printed(2e5, true, WIDE), @"
-    llm/prefill  wall_time  linear 150 µs/token ±0.03 %  curvature share +0.00  pass
-    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %     slope ratio +0.00      pass
+    llm/prefill  wall_time  linear 150 µs/token ±0.03 %  curvature +0.00  pass
+    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %     slopes +0.00     pass
     not gated: peak_rss (no baseline); energy (unavailable: no meter)
 
-    PASS: all 2 laws match their baselines
-    next: scalegate check (the exit code), scalegate report --out report.html (the
-          pictures)
+    PASS: 2 laws match their baselines
+    next: scalegate check, or scalegate report --out report.html
     ");
-    insta::assert_snapshot!(printed(2e5, true, NARROW), @"");
+    insta::assert_snapshot!(printed(2e5, true, NARROW), @"
+    llm/prefill  wall_time  linear 150 µs/token   +0.00     pass
+    vlm/encode   wall_time  knee at 0.200 MP      +0.00     pass
+    not gated: peak_rss (no baseline); energy (unavailable: no
+      meter)
+
+    PASS: 2 laws match their baselines
+    next: scalegate check, or scalegate report --out report.html
+    ");
 }
 
 #[test]
 fn what_regressed_is_said_with_the_next_step() {
     insta::assert_snapshot!(printed(4e5, true, WIDE), @"
-    llm/prefill  wall_time  linear 150 µs/token ±0.03 %          +0.00     pass
-    vlm/encode   wall_time  knee at 0.400 MP ±0.27 %             +100.1 %  REGRESSED
+    llm/prefill  wall_time  linear 150 µs/token ±0.03 %  curvature +0.00  pass
+    vlm/encode   wall_time  knee at 0.400 MP ±0.27 %     knee +100.1 %    REGRESSED
     not gated: peak_rss (no baseline); energy (unavailable: no meter)
 
     REGRESSED: of 2 laws, 1 regressed
@@ -95,18 +100,34 @@ fn what_regressed_is_said_with_the_next_step() {
         14.2× (+97.5 %, between +95.5 % and +99.6 %; ±25 % tolerated)
       vlm/encode wall_time: knee moved from 0.20 MP to 0.40 MP (+100.1 %, between
         +97.8 % and +102.5 %; ±15 % tolerated)
-    next: scalegate report --out report.html (the pictures), scalegate ab (this
-          change alone), or scalegate accept --reason … if it is meant
+    next: scalegate ab (this change alone, in pairs), scalegate report --out
+          report.html, or scalegate accept if it is meant
     ");
-    insta::assert_snapshot!(printed(4e5, true, NARROW), @"");
+    insta::assert_snapshot!(printed(4e5, true, NARROW), @"
+    llm/prefill  wall_time  linear 150 µs/…  +0.00     pass
+    vlm/encode   wall_time  knee at 0.400 …  +100.1 %  REGRESSED
+    not gated: peak_rss (no baseline); energy (unavailable: no
+      meter)
+
+    REGRESSED: of 2 laws, 1 regressed
+      vlm/encode wall_time: growth of cost from 0.009 MP to 1.63
+        MP: 28.1×, before 14.2× (+97.5 %, between +95.5 % and
+        +99.6 %; ±25 % tolerated)
+      vlm/encode wall_time: knee moved from 0.20 MP to 0.40 MP
+        (+100.1 %, between +97.8 % and +102.5 %; ±15 %
+        tolerated)
+    next: scalegate ab (this change alone, in pairs), scalegate
+          report --out report.html, or scalegate accept if it is
+          meant
+    ");
 }
 
 #[test]
 fn outcomes_are_coloured_where_that_is_wanted() {
     let escaped = |columns| printed(4e5, true, Style { columns, colour: true }).replace('\x1b', "ESC");
     insta::assert_snapshot!(escaped(80), @"
-    llm/prefill  wall_time  linear 150 µs/token ±0.03 %          +0.00     ESC[32mpassESC[0m
-    vlm/encode   wall_time  knee at 0.400 MP ±0.27 %             +100.1 %  ESC[31mREGRESSEDESC[0m
+    llm/prefill  wall_time  linear 150 µs/token ±0.03 %  curvature +0.00  ESC[32mpassESC[0m
+    vlm/encode   wall_time  knee at 0.400 MP ±0.27 %     knee +100.1 %    ESC[31mREGRESSEDESC[0m
     not gated: peak_rss (no baseline); energy (unavailable: no meter)
 
     ESC[31mREGRESSEDESC[0m: of 2 laws, 1 regressed
@@ -114,8 +135,24 @@ fn outcomes_are_coloured_where_that_is_wanted() {
         14.2× (+97.5 %, between +95.5 % and +99.6 %; ±25 % tolerated)
       vlm/encode wall_time: knee moved from 0.20 MP to 0.40 MP (+100.1 %, between
         +97.8 % and +102.5 %; ±15 % tolerated)
-    next: scalegate report --out report.html (the pictures), scalegate ab (this
-          change alone), or scalegate accept --reason … if it is meant
+    next: scalegate ab (this change alone, in pairs), scalegate report --out
+          report.html, or scalegate accept if it is meant
     ");
-    insta::assert_snapshot!(escaped(60), @"");
+    insta::assert_snapshot!(escaped(60), @"
+    llm/prefill  wall_time  linear 150 µs/…  +0.00     ESC[32mpassESC[0m
+    vlm/encode   wall_time  knee at 0.400 …  +100.1 %  ESC[31mREGRESSEDESC[0m
+    not gated: peak_rss (no baseline); energy (unavailable: no
+      meter)
+
+    ESC[31mREGRESSEDESC[0m: of 2 laws, 1 regressed
+      vlm/encode wall_time: growth of cost from 0.009 MP to 1.63
+        MP: 28.1×, before 14.2× (+97.5 %, between +95.5 % and
+        +99.6 %; ±25 % tolerated)
+      vlm/encode wall_time: knee moved from 0.20 MP to 0.40 MP
+        (+100.1 %, between +97.8 % and +102.5 %; ±15 %
+        tolerated)
+    next: scalegate ab (this change alone, in pairs), scalegate
+          report --out report.html, or scalegate accept if it is
+          meant
+    ");
 }
