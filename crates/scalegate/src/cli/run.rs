@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
+    /// Take what a first verdict needs: counts, heap and five rounds of wall time
+    #[arg(long)]
+    quick: bool,
     /// Print all laws with their intervals, and whether each matches its baseline
     #[arg(long)]
     verbose: bool,
@@ -44,6 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         out: arguments.out.clone(),
         resume: arguments.resume,
         stops_early: true,
+        quick: arguments.quick,
         verbose: arguments.verbose,
         ..Request::default()
     };

@@ -76,6 +76,9 @@ const CRITERION_ONLY: [&str; 14] = [
     "-V",
 ];
 
+/// Takes what a first verdict needs. Criterion has an option of this name, which takes fewer samples than a record says.
+const QUICK: &str = "--quick";
+
 /// Prints all that is known of what was measured.
 const VERBOSE: &str = "--verbose";
 
@@ -161,11 +164,12 @@ fn drive_itself(bench: &Bench) -> Result<()> {
     let request = Request {
         filter: arguments.iter().find(|argument| !argument.starts_with('-')).cloned(),
         paper: arguments.iter().any(|argument| argument == PAPER),
+        quick: arguments.iter().any(|argument| argument == QUICK),
         verbose: arguments.iter().any(|argument| argument == VERBOSE),
         ..Request::default()
     };
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
-    let is_own = |argument: &String| ["--bench", PAPER, VERBOSE].contains(&&**argument);
+    let is_own = |argument: &String| ["--bench", PAPER, QUICK, VERBOSE].contains(&&**argument);
     let arguments = arguments.into_iter().filter(|argument| !is_own(argument)).collect();
     let description = worker::describe(bench, &config, false)?;
     if !description.workloads.iter().any(|it| request.chooses(it)) {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::markup::{BREAK, anchor, outcome, prose};
 use super::page::Page;
 use super::plot::{self, Plot};
+use super::tiles;
 use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::law::Fit;
@@ -120,11 +121,40 @@ impl<'a> Row<'a> {
 }
 
 /// What gates; of a first run, where nothing does, what may. And the others.
-pub(super) fn gating<'a>(rows: Vec<Row<'a>>) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
+pub(super) fn gating(rows: Vec<Row<'_>>) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
     let has_any = rows.iter().any(|row| row.verdict.is_some());
     let may_gate = |row: &Row| row.metric.is_gated() && row.fit().is_some();
     rows.into_iter().partition(|row| if has_any { row.verdict.is_some() } else { may_gate(row) })
 }
+
+/// The verdict in a sentence.
+pub(super) fn sentence(rows: &[Row]) -> String {
+    let with = |verdicts: &[Verdict]| -> Vec<String> {
+        let own = rows.iter().filter(|row| row.verdict.is_some_and(|its| verdicts.contains(&its)));
+        own.map(|row| format!("{} {}", row.workload, row.metric)).collect()
+    };
+    let (regressed, open) = (with(&[Verdict::Regressed, Verdict::Mixed]), with(&[Verdict::Inconclusive]));
+    let (improved, all) = (with(&[Verdict::Improved]), rows.iter().filter(|row| row.verdict.is_some()).count());
+    let named = |names: &[String]| match names.get(MAX_NAMED..) {
+        Some(more) if !more.is_empty() => format!("{} and {} more", names[..MAX_NAMED].join(", "), more.len()),
+        _ => names.join(", "),
+    };
+    let mut parts = Vec::new();
+    for (names, what) in [(&regressed, "regressed"), (&improved, "improved"), (&open, "undecided")] {
+        if !names.is_empty() {
+            parts.push(format!("{what}: {}", named(names)));
+        }
+    }
+    let passed = all - regressed.len() - improved.len() - open.len();
+    match (all, parts.is_empty()) {
+        (0, _) => "Nothing was compared: these are the laws as measured.".to_owned(),
+        (_, true) => format!("All {all} laws match their baselines."),
+        _ => format!("Of {all} laws {passed} match their baselines; {}.", parts.join("; ")),
+    }
+}
+
+/// So many laws are named in a sentence.
+const MAX_NAMED: usize = 3;
 
 /// The metrics that could not be measured, in one line.
 pub(super) fn unavailable(rows: &[Row]) -> Markup {
@@ -170,7 +200,7 @@ pub(super) fn rest(page: &Page, rows: &[Row]) -> Markup {
                 details class="rest" {
                     summary { (metric) " (" (own.len()) ")" }
                     (table(&own, page.has_several_hosts(), false))
-                    (pictures(page, own.iter().copied(), Detail::Law))
+                    (small_pictures(&own, page.has_several_hosts()))
                 }
             }
         }
@@ -234,15 +264,6 @@ fn table_row(position: usize, row: &Row, several_hosts: bool) -> Markup {
     }
 }
 
-/// How much of a law is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Detail {
-    /// With the costs of all rounds.
-    All,
-    /// Without them.
-    Law,
-}
-
 /// The laws that gate as pictures, hosts side by side.
 pub(super) fn plots(page: &Page, rows: &[Row]) -> Markup {
     html! {
@@ -253,15 +274,37 @@ pub(super) fn plots(page: &Page, rows: &[Row]) -> Markup {
                  from it. An upright band is the interval of a breakpoint, a triangle the image size that the model's \
                  preprocessing clamps to. Pointing at a mark, or reaching it by the keyboard, shows its numbers."
             }
-            (pictures(page, rows.iter(), Detail::All))
+            (pictures(page, rows))
         }
     }
 }
 
-fn pictures<'r, 'a: 'r>(page: &Page, rows: impl Iterator<Item = &'r Row<'a>>, detail: Detail) -> Markup {
-    let rows: Vec<&Row> = rows.collect();
+/// Of what does not gate: the law over its costs, with its numbers.
+fn small_pictures(rows: &[&Row], several_hosts: bool) -> Markup {
+    let drawn: Vec<(&Row, Markup, &SeriesLaw, &Fit)> = rows
+        .iter()
+        .filter_map(|row| row.fit().and_then(|(_, law, fit)| Some((*row, tiles::picture(law, fit)?, law, fit))))
+        .collect();
+    html! {
+        @if !drawn.is_empty() {
+            div class="tiles" {
+                (BREAK)
+                @for (row, picture, law, fit) in drawn {
+                    figure class="tile" id=(row.id(several_hosts)) {
+                        strong { (row.workload) } @if several_hosts { " " (row.host) }
+                        (picture)
+                        figcaption { (fit.class) ": " (prose(&law_numbers(&law.series, fit, Intervals::Left))) "; " (grounds(fit)) }
+                    }
+                    (BREAK)
+                }
+            }
+        }
+    }
+}
+
+fn pictures(page: &Page, rows: &[Row]) -> Markup {
     let mut drawn: Vec<(&Row, &RunLaws, &SeriesLaw, &Fit)> =
-        rows.iter().filter_map(|row| row.fit().map(|(run, law, fit)| (*row, run, law, fit))).collect();
+        rows.iter().filter_map(|row| row.fit().map(|(run, law, fit)| (row, run, law, fit))).collect();
     // The hosts of one workload and metric stand together, where the worst of them would.
     let first = |row: &Row| rows.iter().position(|it| (it.workload, it.metric) == (row.workload, row.metric));
     drawn.sort_by_key(|(row, ..)| first(row));
@@ -269,15 +312,15 @@ fn pictures<'r, 'a: 'r>(page: &Page, rows: impl Iterator<Item = &'r Row<'a>>, de
         @if !drawn.is_empty() {
             div class="plots" {
                 (BREAK)
-                @for (row, run, law, fit) in drawn { (figure(page, row, (run, law, fit), detail)) }
+                @for (row, run, law, fit) in drawn { (figure(page, row, (run, law, fit))) }
             }
         }
     }
 }
 
-fn figure(page: &Page, row: &Row, (run, law, fit): (&RunLaws, &SeriesLaw, &Fit), detail: Detail) -> Markup {
+fn figure(page: &Page, row: &Row, (run, law, fit): (&RunLaws, &SeriesLaw, &Fit)) -> Markup {
     let SeriesLaw { series, band, baseline } = law;
-    let record = run.run.series(&series.workload, series.metric).filter(|_| detail == Detail::All);
+    let record = run.run.series(&series.workload, series.metric);
     let rounds: Vec<(f64, f64)> = record.into_iter().flat_map(Series::costs).map(|(n, _, cost)| (n, cost)).collect();
     let id = row.id(page.has_several_hosts());
     let plot = Plot { series, fit, band, rounds: &rounds, baseline: baseline.as_ref(), id: &id };

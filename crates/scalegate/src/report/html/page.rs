@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::front::fronts;
-use super::laws::{gating, laws_table, plots, rest, rows, unavailable};
+use super::laws::{gating, laws_table, plots, rest, rows, sentence, unavailable};
 use super::markup::{SCRIPT, changes_list, document, outcome, prose};
 use super::overlay::laws_together;
 use super::provenance::{conditions, fingerprints};
@@ -56,7 +56,8 @@ pub fn html(page: &Page) -> String {
     let again = format!("{}scalegate report --out report.html\n", reproduce(page.check, page.here));
     let body = html! {
         h1 { "scalegate: " span class=(verdict) { (verdict) } }
-        p { (prose(&summary(page.check))) }
+        p class="lead" { (prose(&sentence(&shown))) }
+        p class="muted" { (prose(&summary(page.check))) }
         @for run in page.runs {
             p class="muted" {
                 "Host class " (run.run.provenance.host.class)

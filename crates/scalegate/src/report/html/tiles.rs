@@ -35,7 +35,7 @@ fn tile(row: &Row, law: &SeriesLaw, fit: &Fit, several_hosts: bool) -> Markup {
     let verdict = row.verdict.map_or_else(|| "new".to_owned(), |verdict| verdict.to_string());
     html! {
         a class={ "tile " (verdict) } href={ "#" (row.id(several_hosts)) } {
-            strong { (row.workload) } " " span { (row.metric) }
+            strong { (row.workload) } " " span class="metric" { (row.metric) }
             @if several_hosts { " " span { (row.host) } }
             @if let Some(picture) = picture(law, fit) { (picture) }
             span class="outcome" { (fit.class) @if row.verdict.is_some() { ", " (verdict) } }
@@ -46,7 +46,7 @@ fn tile(row: &Row, law: &SeriesLaw, fit: &Fit, several_hosts: bool) -> Markup {
 }
 
 /// The law over its costs, with the accepted one. Its words stand beside it.
-fn picture(SeriesLaw { band, baseline, .. }: &SeriesLaw, fit: &Fit) -> Option<Markup> {
+pub(super) fn picture(SeriesLaw { band, baseline, .. }: &SeriesLaw, fit: &Fit) -> Option<Markup> {
     let step = band.len().div_ceil(POINTS).max(1);
     let mut sizes: Vec<f64> = band.iter().map(|(n, _)| *n).step_by(step).chain(band.last().map(|(n, _)| *n)).collect();
     let breakpoints = [Some(fit), baseline.as_ref().map(|its| &its.fit)].into_iter().flatten();
