@@ -17,7 +17,9 @@ pub(crate) struct Arguments {}
 pub(crate) fn run(_: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
     let root = sources.root();
-    let list = process::text(command("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"]).current_dir(root))?;
+    let list = process::text(
+        command("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"]).current_dir(root),
+    )?;
     // The change log has the names that pages had.
     let pages: Vec<&str> = list.lines().filter(|page| *page != "CHANGELOG.md" && root.join(page).is_file()).collect();
     let mut broken = Vec::new();
@@ -44,7 +46,8 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
         !in_code && !is_fence
     });
     let ends = |line| str::split(line, "](").skip(1);
-    let all = prose.flat_map(move |(index, line)| ends(line).filter_map(move |rest| Some((index + 1, rest.split_once(')')?.0))));
+    let all = prose
+        .flat_map(move |(index, line)| ends(line).filter_map(move |rest| Some((index + 1, rest.split_once(')')?.0))));
     all.filter(|(_, link)| !link.contains(':'))
 }
 

@@ -103,7 +103,8 @@ fn draw(shown: &Mutex<Shown>) {
 fn log(shown: &Mutex<Shown>) {
     static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
     loop {
-        let due = *NEXT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Instant::now() + LOG_EVERY);
+        let due =
+            *NEXT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Instant::now() + LOG_EVERY);
         std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
         let shown = lock(shown);
         if shown.is_over {

@@ -82,7 +82,13 @@ pub(crate) fn rounded(value: f64) -> String {
 
 /// Two significant digits, as an uncertainty has, and not more decimals than two.
 pub(crate) fn rounded_to_two(value: f64) -> String {
-    let decimals = if value >= 10.0 { 0 } else if value >= 1.0 { 1 } else { 2 };
+    let decimals = if value >= 10.0 {
+        0
+    } else if value >= 1.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.decimals$}")
 }
 

@@ -201,7 +201,12 @@ impl Checked<'_> {
         let required = self.demanded().iter().flat_map(|metric| {
             expected.of_kind(metric.kind()).iter().map(|workload| SeriesKey::new(workload.clone(), *metric))
         });
-        measured.chain(accepted).map(Series::key).filter(|key| self.settings.gates(key.metric)).chain(required).collect()
+        measured
+            .chain(accepted)
+            .map(Series::key)
+            .filter(|key| self.settings.gates(key.metric))
+            .chain(required)
+            .collect()
     }
 
     fn required(&self) -> &[Metric] {

@@ -76,7 +76,10 @@ fn of_another_kind(text: &str) -> Option<(&'static str, &'static str)> {
     } else if separated(',') {
         Some(("it is CSV", "make a record of it with `scalegate import csv FILE --out RUN`"))
     } else if separated(';') {
-        Some(("it is CSV with `;`", "write it with `,`, and make a record of it with `scalegate import csv FILE --out RUN`"))
+        Some((
+            "it is CSV with `;`",
+            "write it with `,`, and make a record of it with `scalegate import csv FILE --out RUN`",
+        ))
     } else {
         None
     }

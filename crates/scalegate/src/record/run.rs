@@ -174,7 +174,10 @@ impl Series {
             return Err(format!("{name}: {} rounds, but at most {}", self.n_rounds(), self.max_rounds()));
         }
         if let Some(window) = self.windows.iter().find(|window| !window.is_sound()) {
-            return Err(format!("{name}, size {}, round {}: windows that are no spans of time", window.size, window.round));
+            return Err(format!(
+                "{name}, size {}, round {}: windows that are no spans of time",
+                window.size, window.round
+            ));
         }
         let mut seen = BTreeSet::new();
         for Sample { size, round, values } in &self.samples {

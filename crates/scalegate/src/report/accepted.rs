@@ -11,7 +11,9 @@ use crate::gate::{Finding, Outcome, Reason};
 /// What regressed from or improved on the baselines before, and what can't be compared with them; nothing of a first run.
 pub(crate) fn accepted_changes(check: &Check) -> String {
     let mut text = lines(check, "changes", |its| matches!(its.outcome, Outcome::Regressed | Outcome::Improved));
-    text += &lines(check, "can't be compared with the baseline before", |its| matches!(its.reason, Some(Reason::Differs(_))));
+    text += &lines(check, "can't be compared with the baseline before", |its| {
+        matches!(its.reason, Some(Reason::Differs(_)))
+    });
     text
 }
 

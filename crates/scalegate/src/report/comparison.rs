@@ -149,7 +149,9 @@ pub(super) fn headline(comparison: &Comparison) -> String {
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| format!("{} {outcome}", count(outcome)))
-        .chain((!comparison.identical.is_empty()).then(|| format!("{} of the same samples", comparison.identical.len())))
+        .chain(
+            (!comparison.identical.is_empty()).then(|| format!("{} of the same samples", comparison.identical.len())),
+        )
         .collect();
     format!("{}: {words} ({})", comparison.verdict.to_string().to_uppercase(), counts.join(", "))
 }
@@ -157,7 +159,8 @@ pub(super) fn headline(comparison: &Comparison) -> String {
 /// What was not compared because it is the same.
 fn identical(comparison: &Comparison) -> Option<String> {
     let names: Vec<String> = comparison.identical.iter().map(ToString::to_string).collect();
-    (!names.is_empty()).then(|| format!("the samples are the same in both records, and so is what they cost: {}", names.join(", ")))
+    (!names.is_empty())
+        .then(|| format!("the samples are the same in both records, and so is what they cost: {}", names.join(", ")))
 }
 
 pub(super) fn unmeasured(comparison: &Comparison) -> Option<String> {

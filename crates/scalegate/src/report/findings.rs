@@ -300,8 +300,7 @@ pub(super) fn note(note: &Note) -> String {
 fn undecided(findings: &[Finding], sides: Sides) -> (String, String) {
     let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
     workloads.dedup();
-    let mut reasons: Vec<String> =
-        findings.iter().filter_map(|its| Some(why(its.reason.as_ref()?, sides))).collect();
+    let mut reasons: Vec<String> = findings.iter().filter_map(|its| Some(why(its.reason.as_ref()?, sides))).collect();
     reasons.dedup();
     let reasons = if reasons.is_empty() { widest(findings) } else { format!(": {}", reasons.join("; ")) };
     (workloads.join(", "), reasons)

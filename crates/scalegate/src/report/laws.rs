@@ -23,7 +23,12 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
     };
     let clamp = series.expected_knee.map(|pixels| format!(", clamp at {}", size(pixels, &series.axis)));
     let numbers = law_numbers(series, fit, Intervals::Shown);
-    format!("{:12} {numbers}{}{}", fit.class, r_squared(fit).map_or_else(String::new, |it| format!(", {it}")), clamp.unwrap_or_default())
+    format!(
+        "{:12} {numbers}{}{}",
+        fit.class,
+        r_squared(fit).map_or_else(String::new, |it| format!(", {it}")),
+        clamp.unwrap_or_default()
+    )
 }
 
 /// A law in a few words: its class and the number that tells most, with half the width of its interval.
@@ -38,8 +43,12 @@ pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
     };
     let at_largest = |its: &Fit| cost(its.costs.last().copied().unwrap_or(0.0), &series.unit);
     match fit.class {
-        Class::Constant => format!("constant {}", relative("intercept", words.interval("intercept", |it| cost(it, &series.unit)))),
-        Class::Knee => format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis)))),
+        Class::Constant => {
+            format!("constant {}", relative("intercept", words.interval("intercept", |it| cost(it, &series.unit))))
+        }
+        Class::Knee => {
+            format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis))))
+        }
         Class::Linear => format!("linear {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
         Class::Linearithmic => format!("n log n, {} at the largest", at_largest(fit)),
         Class::Quadratic => match fit.parameter("curvature_share") {

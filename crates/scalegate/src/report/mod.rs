@@ -26,9 +26,9 @@ mod laws_json;
 #[cfg(feature = "cli")]
 mod markdown;
 mod matches;
-mod summary;
 #[cfg(feature = "cli")]
 mod pairs;
+mod summary;
 #[cfg(feature = "cli")]
 mod verdict;
 
@@ -50,9 +50,9 @@ pub use laws_json::fits_json;
 #[cfg(feature = "cli")]
 pub use markdown::check_markdown;
 pub use matches::matches_text;
-pub use summary::{Measured, summary_text};
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
+pub use summary::{Measured, summary_text};
 #[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
 #[cfg(feature = "cli")]

@@ -66,7 +66,8 @@ impl Measured<'_> {
                     Err(Unfitted::Fault(_)) => "no law".to_owned(),
                 },
                 change: largest_change(&own),
-                outcome: (!self.is_first() && !own.is_empty()).then(|| Verdict::join(own.iter().map(|finding| finding.outcome))),
+                outcome: (!self.is_first() && !own.is_empty())
+                    .then(|| Verdict::join(own.iter().map(|finding| finding.outcome))),
             }
         };
         let rows: Vec<Row> = self.fits.iter().map(row).collect();
@@ -117,7 +118,10 @@ impl Measured<'_> {
             match (&note.fact, note.metric) {
                 (Fact::Ungated { reason, .. }, Some(metric)) if is_available(metric) => add(brief(reason), metric),
                 (Fact::Informational { metrics }, _) => {
-                    metrics.iter().filter(|metric| is_available(**metric)).for_each(|metric| add("`gates = false`".to_owned(), *metric));
+                    metrics
+                        .iter()
+                        .filter(|metric| is_available(**metric))
+                        .for_each(|metric| add("`gates = false`".to_owned(), *metric));
                 }
                 _ => {}
             }
@@ -155,7 +159,8 @@ impl Measured<'_> {
         }
         let verdict = Verdict::join(all.iter().map(|finding| finding.outcome));
         let count = |outcome: Verdict| rows.iter().filter(|row| row.outcome == Some(outcome)).count();
-        let parts = [Verdict::Regressed, Verdict::Mixed, Verdict::Improved, Verdict::Inconclusive].map(|outcome| (count(outcome), outcome));
+        let parts = [Verdict::Regressed, Verdict::Mixed, Verdict::Improved, Verdict::Inconclusive]
+            .map(|outcome| (count(outcome), outcome));
         let parts: Vec<String> =
             parts.iter().filter(|(n, _)| *n > 0).map(|(n, outcome)| format!("{n} {outcome}")).collect();
         let summary = match &parts[..] {
@@ -238,7 +243,11 @@ const MAX_REASON: usize = 60;
 /// A reason up to where it begins to explain itself.
 fn first_clause(reason: &str) -> String {
     let first = reason.split([':', ';', ',']).next().unwrap_or(reason);
-    if first.chars().count() <= MAX_REASON { first.to_owned() } else { first.chars().take(MAX_REASON - 1).chain(['…']).collect() }
+    if first.chars().count() <= MAX_REASON {
+        first.to_owned()
+    } else {
+        first.chars().take(MAX_REASON - 1).chain(['…']).collect()
+    }
 }
 
 #[cfg(test)]

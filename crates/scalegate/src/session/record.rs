@@ -162,7 +162,11 @@ impl Recorder {
         let check = analysis::check(std::slice::from_ref(&run), &store, &self.gate, &Expected::default())?;
         output::print("\n")?;
         if request.verbose {
-            output::print(&format!("{}\n{}\n", report::fits_text(&fits), report::matches_text(&check, &self.measured)))?;
+            output::print(&format!(
+                "{}\n{}\n",
+                report::fits_text(&fits),
+                report::matches_text(&check, &self.measured)
+            ))?;
         }
         let measured = report::Measured { run: &run, fits: &fits, check: &check, by_command: request.stops_early };
         output::print(&report::summary_text(&measured, Style::of_stdout()))

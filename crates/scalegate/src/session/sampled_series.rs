@@ -241,7 +241,8 @@ impl Maker<'_> {
             conditions.insert("disturbed_windows".to_owned(), disturbed().count().to_string());
             conditions.insert("last_disturbance".to_owned(), last.clone());
         }
-        if let (true, Ok(Energies { lost: Some((window, error)), .. })) = (OF_ENERGY.contains(&metric), &self.energies) {
+        if let (true, Ok(Energies { lost: Some((window, error)), .. })) = (OF_ENERGY.contains(&metric), &self.energies)
+        {
             conditions.insert(LOST_WINDOW.to_owned(), lost(window, error));
         }
         conditions

@@ -381,7 +381,8 @@ fn a_metric_that_does_not_gate_is_named_and_decides_nothing() {
 #[test]
 fn what_is_not_required_and_undecided_is_a_note() {
     let noisy = |seed: f64| {
-        let text = rows("vlm/encode", "pixels", &PIXELS, ROUNDS, move |n| knee(200_704.0)(n) * (1.0 + 0.5 * (n * seed).sin()));
+        let text =
+            rows("vlm/encode", "pixels", &PIXELS, ROUNDS, move |n| knee(200_704.0)(n) * (1.0 + 0.5 * (n * seed).sin()));
         text.replace("wall_time", "cpu_time")
     };
     let place = changed(&(prefill(line) + &noisy(0.1)), &(prefill(line) + &noisy(0.7)));

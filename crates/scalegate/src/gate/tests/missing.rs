@@ -42,7 +42,7 @@ fn what_is_missing_and_not_asked_for_is_no_part_of_the_verdict() {
     assert_eq!((report.verdict, report.undecided.len()), (Verdict::Pass, 1));
     assert_eq!(report.undecided[0].reason, Some(Reason::Absent(Side::Baseline)));
     // Alone it is no pass either, and what has to be comparable is no note.
-    assert_eq!(decide(&[optional.clone()], &Policy::default()).verdict, Verdict::Inconclusive);
+    assert_eq!(decide(std::slice::from_ref(&optional), &Policy::default()).verdict, Verdict::Inconclusive);
     let comparable = Case { demand: Demand::Comparable, ..optional };
     assert_inconclusive(comparable, Reason::Absent(Side::Baseline));
 }

@@ -74,7 +74,9 @@ impl EnergySource for Log {
     fn settle(&self, until_s: f64) {
         let start = Instant::now();
         let may_come = |last: f64| (until_s - TAIL.as_secs_f64()..until_s).contains(&last);
-        while self.readings().ok().and_then(|readings| readings.last_s()).is_some_and(may_come) && start.elapsed() < TAIL {
+        while self.readings().ok().and_then(|readings| readings.last_s()).is_some_and(may_come)
+            && start.elapsed() < TAIL
+        {
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -186,9 +186,11 @@ pub(super) fn unavailable(rows: &[Row]) -> Markup {
 
 /// What does not gate, folded by metric.
 pub(super) fn rest(page: &Page, rows: &[Row]) -> Markup {
-    let is_drawn = |row: &&Row| row.measured.is_none_or(|(run, law)| {
-        run.run.series(&law.series.workload, row.metric).is_none_or(|series| series.unavailable.is_none())
-    });
+    let is_drawn = |row: &&Row| {
+        row.measured.is_none_or(|(run, law)| {
+            run.run.series(&law.series.workload, row.metric).is_none_or(|series| series.unavailable.is_none())
+        })
+    };
     let mut metrics: Vec<Metric> = rows.iter().filter(is_drawn).map(|row| row.metric).collect();
     metrics.sort_unstable();
     metrics.dedup();

@@ -14,9 +14,9 @@ mod pairs;
 mod plot;
 mod provenance;
 mod scale;
-mod tiles;
 #[cfg(test)]
 mod tests;
+mod tiles;
 
 pub use comparison::{ComparePage, compare_html};
 pub use page::{Models, Page, html};

@@ -59,10 +59,18 @@ fn outcome(row: &Row) -> &'static str {
 
 /// The change without its name, where both don't fit.
 fn bare(change: &str, columns: usize) -> &str {
-    if change.chars().count() <= columns { change } else { change.rsplit_once(' ').map_or(change, |(before, last)| {
-        // A percentage is two words.
-        if last == "%" { before.rsplit_once(' ').map_or(change, |(name, _)| &change[name.len() + 1..]) } else { last }
-    }) }
+    if change.chars().count() <= columns {
+        change
+    } else {
+        change.rsplit_once(' ').map_or(change, |(before, last)| {
+            // A percentage is two words.
+            if last == "%" {
+                before.rsplit_once(' ').map_or(change, |(name, _)| &change[name.len() + 1..])
+            } else {
+                last
+            }
+        })
+    }
 }
 
 /// Exactly so many columns: a number is left out whole, where a law does not fit.

@@ -14,7 +14,10 @@ fn series(workload: &str, metric: Metric, (axis, sizes): (Axis, &[u64]), cost: i
     let wobble = |n: u64, round: u32| 1.0 + 0.004 * (f64::from(round) * 2.3 + n as f64).sin();
     let sample = |size: u64, round: u32| Sample { size, round, values: vec![cost(size as f64) * wobble(size, round)] };
     let samples = (0..6).flat_map(|round| sizes.iter().map(move |&size| (size, round)));
-    Series { samples: samples.map(|(size, round)| sample(size, round)).collect(), ..Series::new(workload, axis, metric) }
+    Series {
+        samples: samples.map(|(size, round)| sample(size, round)).collect(),
+        ..Series::new(workload, axis, metric)
+    }
 }
 
 /// Two laws that gate, one that does not, and a metric that no meter measures.
@@ -57,9 +60,9 @@ const NARROW: Style = Style { columns: 60, colour: false };
 #[test]
 fn a_first_run_has_its_laws_and_the_next_step() {
     insta::assert_snapshot!(printed(2e5, false, WIDE), @r#"
-    llm/prefill  wall_time  linear 150 µs/token ±0.03 %    
-    llm/prefill  peak_rss   constant 64.0 MB ±0.06 %       
-    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %       
+    llm/prefill  wall_time  linear 150 µs/token ±0.03 %
+    llm/prefill  peak_rss   constant 64.0 MB ±0.06 %
+    vlm/encode   wall_time  knee at 0.200 MP ±0.45 %
     not gated: energy (unavailable: no meter)
 
     NO BASELINE: these are the laws as measured; nothing was compared
@@ -78,8 +81,8 @@ fn what_matches_is_a_row_each_and_the_rest_a_line() {
     next: scalegate check, or scalegate report --out report.html
     ");
     insta::assert_snapshot!(printed(2e5, true, NARROW), @"
-    llm/prefill  wall_time  linear 150 µs/token   +0.00     pass
-    vlm/encode   wall_time  knee at 0.200 MP      +0.00     pass
+    llm/prefill wall_time linear 150 µs/token      +0.00    pass
+    vlm/encode  wall_time knee at 0.200 MP ±0.45 % +0.00    pass
     not gated: peak_rss (no baseline); energy (unavailable: no
       meter)
 
@@ -104,8 +107,8 @@ fn what_regressed_is_said_with_the_next_step() {
           report.html, or scalegate accept if it is meant
     ");
     insta::assert_snapshot!(printed(4e5, true, NARROW), @"
-    llm/prefill  wall_time  linear 150 µs/…  +0.00     pass
-    vlm/encode   wall_time  knee at 0.400 …  +100.1 %  REGRESSED
+    llm/prefill wall_time linear 150 µs/token +0.00    pass
+    vlm/encode  wall_time knee at 0.400 MP    +100.1 % REGRESSED
     not gated: peak_rss (no baseline); energy (unavailable: no
       meter)
 
@@ -139,8 +142,8 @@ fn outcomes_are_coloured_where_that_is_wanted() {
           report.html, or scalegate accept if it is meant
     ");
     insta::assert_snapshot!(escaped(60), @"
-    llm/prefill  wall_time  linear 150 µs/…  +0.00     ESC[32mpassESC[0m
-    vlm/encode   wall_time  knee at 0.400 …  +100.1 %  ESC[31mREGRESSEDESC[0m
+    llm/prefill wall_time linear 150 µs/token +0.00    ESC[32mpassESC[0m
+    vlm/encode  wall_time knee at 0.400 MP    +100.1 % ESC[31mREGRESSEDESC[0m
     not gated: peak_rss (no baseline); energy (unavailable: no
       meter)
 
