@@ -25,7 +25,7 @@ fn edit_suite(place: &Place, old: &str, new: &str) {
 fn both_targets_end_up_in_one_record() {
     let place = after_llm();
     let llm = place.record().series;
-    let message = stderr(&place.bench("vlm", "").success());
+    let message = stderr(&place.bench("vlm", "--verbose").success());
     insta::assert_snapshot!(message, @"reused wall_time of llm/decode: same host, program and models");
     assert_eq!(workloads(&place.record()), ["llm/decode", "vlm/encode", "vlm/preprocess"]);
     assert_eq!(place.record().series[0], llm[0]);
@@ -73,7 +73,7 @@ fn another_photo_under_the_same_name_starts_a_new_record() {
 fn a_changed_comment_keeps_the_record() {
     let place = after_llm();
     edit_suite(&place, "[inference]", "# What follows is for inference.\n[inference]");
-    insta::assert_snapshot!(stderr(&place.bench("vlm", "").success()), @"reused wall_time of llm/decode: same host, program and models");
+    insta::assert_snapshot!(stderr(&place.bench("vlm", "--verbose").success()), @"reused wall_time of llm/decode: same host, program and models");
     assert_eq!(place.record().series.len(), 3);
 }
 

@@ -53,7 +53,7 @@ fn a_run_prints_one_line_per_law_and_no_round() {
 #[test]
 fn the_laws_of_a_record_are_fitted_again_by_the_binary() {
     let place = Place::with_suite("");
-    let printed = stdout(&place.bench("llm", "llm/decode").success());
+    let printed = stdout(&place.bench("llm", "--verbose llm/decode").success());
     // Times that were really measured may follow no law on a busy machine.
     let fitted = stdout(&place.scalegate("fit").code(vec![0, 3]));
     assert!(printed.trim_start().starts_with(fitted.trim_end()), "{printed}\n{fitted}");

@@ -20,7 +20,7 @@ fn place(more: &str) -> Place {
 #[test]
 fn every_size_has_its_costs_in_every_round() {
     let place = place(&format!("{ANY_LOAD}{NO_METER}"));
-    let printed = stdout(&place.bench("resources", "llm/prefill").success());
+    let printed = stdout(&place.bench("resources", "--verbose llm/prefill").success());
     let run = place.record();
     let measured: BTreeSet<Metric> = run.series.iter().map(|series| series.metric).collect();
     let costs = [Metric::CpuAuc, Metric::CpuTime, Metric::RssAuc, Metric::PeakRss, Metric::Utilisation];
@@ -48,7 +48,7 @@ fn every_size_has_its_costs_in_every_round() {
 #[test]
 fn without_a_meter_the_record_has_a_reason_and_no_number() {
     let place = place(&format!("{ANY_LOAD}{NO_METER}"));
-    let printed = stdout(&place.bench("resources", "llm/decode/4").success());
+    let printed = stdout(&place.bench("resources", "--verbose llm/decode/4").success());
     let run = place.record();
     let energy = run.series("llm/decode", Metric::Energy).unwrap();
     let reason = energy.unavailable.as_deref().unwrap();

@@ -1,7 +1,8 @@
 // Looks at a report in headless Chromium, through its debugging pipe, with nothing but Node's own library.
 //   node xtask/browser/report.mjs REPORT.html SCREENSHOTS
 // Fails on a message in the console, on a request that leaves the file, on a table that does not sort, on a plot without
-// its marks, on names that run into each other, and on a page that is wider than a phone. Writes light.png, dark.png, phone.png and print.png.
+// its marks, on names that run into each other, on a small picture that leads nowhere, on numbers that the keyboard does not show, and on a page that
+// is wider than its window. Writes light.png (1100 pixels), 768.png, 1600.png, dark.png, phone.png (400) and print.png.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -118,7 +119,7 @@ async function expectFronts(where) {
   }
 }
 
-const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay)")].map((figure) => {
+const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay, details.rest figure)")].map((figure) => {
   const has = (selector) => figure.querySelector(selector) !== null;
   const drawn = (selector) => [...figure.querySelectorAll(selector)].some((mark) => {
     const box = mark.getBoundingClientRect();
@@ -130,6 +131,21 @@ const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay)")].ma
   if (/: knee/.test(figure.querySelector("h3").textContent) && !has("path.breakpoint")) missing.push("path.breakpoint");
   return { id: figure.id, missing };
 })`;
+
+// Small pictures that lead to large ones, and points whose numbers show when the keyboard reaches them.
+const TILES = `[...document.querySelectorAll("a.tile")].map((tile) => {
+  const target = document.getElementById(decodeURIComponent(tile.hash.slice(1)));
+  return { name: tile.textContent, leads: target !== null, drawn: tile.querySelector("path.law") !== null };
+})`;
+
+const TIPS = `(() => {
+  const data = [...document.querySelectorAll("figure:not(.front, .overlay, details.rest figure) .datum")];
+  const shown = () => data.filter((it) => getComputedStyle(it.querySelector(".tip")).visibility === "visible").length;
+  const before = shown();
+  data[0].focus();
+  const name = data[0].getAttribute("aria-label");
+  return { count: data.length, before, after: shown(), name };
+})()`;
 
 const FRONTS = `[...document.querySelectorAll("figure.front")].map((figure) => {
   const [left, right] = [figure.querySelector("svg"), figure].map((it) => it.getBoundingClientRect());
@@ -179,7 +195,12 @@ async function look() {
   expect(overlays.length > 0, "no laws lie over one another");
   for (const { id, lines, marks } of overlays) expect(lines > 1 && marks === lines, `${id}: ${lines} laws, ${marks} marks`);
   await expectFronts("light");
+  const tiles = await evaluate(TILES);
+  expect(tiles.length > 0, "there is no small picture");
+  for (const { name, leads, drawn } of tiles) expect(leads && drawn, `${name}: leads ${leads}, drawn ${drawn}`);
   await picture("light.png");
+  const tips = await evaluate(TIPS);
+  expect(tips.before === 0 && tips.after === 1, `numbers of ${tips.name}: ${tips.before} shown, then ${tips.after}`);
   const { rows, up, down } = await evaluate(SORTED);
   expect(rows > 0 && up && down, `the table of ${rows} rows does not sort`);
   expectQuiet("light");
@@ -189,6 +210,14 @@ async function look() {
   expect(light !== dark, "dark is as light as light");
   await picture("dark.png");
   expectQuiet("dark");
+
+  for (const width of [768, 1600]) {
+    await open(width, 900, scheme("light"));
+    const wide = await evaluate("document.documentElement.scrollWidth");
+    expect(wide <= width, `at ${width} pixels the page is ${wide} wide`);
+    await picture(`${width}.png`);
+    expectQuiet(`${width} pixels`);
+  }
 
   await open(400, 800, scheme("light"));
   const width = await evaluate("document.documentElement.scrollWidth");

@@ -112,5 +112,5 @@ fn dependencies(manifest: &Table) -> Result<Table> {
 }
 
 fn fault(cause: &str) -> Error {
-    Error::new(format!("{PACKAGE}/Cargo.toml"), cause, "restore it as docs/own-code.md shows it")
+    Error::new(format!("{PACKAGE}/Cargo.toml"), cause, "restore it as docs/tutorial.md shows it")
 }

@@ -14,6 +14,7 @@ mod dependencies;
 mod evidence;
 mod findings;
 mod host;
+mod links;
 mod mutants;
 mod pairs;
 mod process;
@@ -51,6 +52,7 @@ enum Command {
     Browser(chromium::BrowserArguments),
     Smoke(smoke::Arguments),
     Workflows(workflows::Arguments),
+    Links(links::Arguments),
     Dependencies(dependencies::Arguments),
     Counts(counts::Arguments),
     Ab(ab::Arguments),
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Browser(arguments) => done(chromium::look(&arguments)),
         Command::Smoke(arguments) => done(smoke::run(&arguments)),
         Command::Workflows(arguments) => workflows::run(&arguments),
+        Command::Links(arguments) => done(links::run(&arguments)),
         Command::Dependencies(arguments) => done(dependencies::run(&arguments)),
         Command::Counts(arguments) => done(counts::run(&arguments)),
         Command::Ab(arguments) => done(ab::run(&arguments)),

@@ -42,14 +42,43 @@ pub fn text(path: &Path, max: u64) -> Result<String> {
 /// # Errors
 /// It cannot be read, has more than `max` bytes, or is not UTF-8.
 pub fn text_of_pipe(path: &Path, max: u64) -> Result<String> {
-    utf8(all(File::open(path)?, max)?)
+    utf8(all(open_pipe(path)?, max)?)
+}
+
+/// How long a pipe may stay empty, with nobody who has opened it or who writes to it.
+#[cfg(unix)]
+const PATIENCE_S: u16 = 5;
+
+/// Opens a file or a pipe; of a pipe it waits for the first byte, and not for ever.
+#[cfg(unix)]
+fn open_pipe(path: &Path) -> Result<File> {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    if !std::fs::metadata(path)?.file_type().is_fifo() {
+        return File::open(path);
+    }
+    let pipe = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    let timeout = PollTimeout::from(1000 * PATIENCE_S);
+    if poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], timeout)? == 0 {
+        return Err(Error::new(ErrorKind::TimedOut, format!("nobody wrote to this pipe within {PATIENCE_S} s")));
+    }
+    fcntl(&pipe, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(pipe)
+}
+
+#[cfg(not(unix))]
+fn open_pipe(path: &Path) -> Result<File> {
+    File::open(path)
 }
 
 /// The text that a reader has, as standard input.
 ///
 /// # Errors
 /// It cannot be read, has more than `max` bytes, or is not UTF-8.
-#[cfg(feature = "cli")]
 pub fn text_of_reader(reader: impl Read, max: u64) -> Result<String> {
     utf8(up_to(reader, Vec::new(), max)?)
 }

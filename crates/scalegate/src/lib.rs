@@ -70,6 +70,7 @@ mod server;
 pub mod session;
 mod sha256;
 mod temporary;
+pub mod terminal;
 pub mod time;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 pub mod units;

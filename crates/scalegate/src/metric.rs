@@ -103,7 +103,7 @@ impl Metric {
     }
 
     /// A bound on the relative error of a value, for metrics that repeat exactly or nearly so: one round is then enough.
-    /// `docs/instructions.md` has the measurements that the bound of counts comes from; that of accuracy leaves room for
+    /// `docs/evidence/counts.md` has the measurements that the bound of counts comes from; that of accuracy leaves room for
     /// kernels that sum 32-bit floats in another order: `docs/compression.md` tells by how much another runtime differs.
     pub fn error_bound(self) -> Option<f64> {
         match self.kind() {

@@ -12,18 +12,24 @@ const BAR: usize = 20;
 /// Back to the start of the line, and nothing on it (ECMA-48, EL).
 const CLEAR: &str = "\r\x1b[K";
 
-/// A line on the terminal; nothing elsewhere. It goes away with the value.
-pub struct Progress(Option<Line>);
+/// How often a log hears of it.
+const LOG_EVERY: Duration = Duration::from_secs(30);
+/// How often the line on a terminal is drawn again.
+const DRAW_EVERY: Duration = Duration::from_millis(500);
 
-/// A thread that draws the words with the time since its start.
-struct Line {
+/// One live line on a terminal, which goes away with the value; elsewhere a line every half a minute, which stays.
+pub struct Progress {
     shown: Arc<Mutex<Shown>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// What is told while something runs, as how many cases are done.
+type Detail = Box<dyn Fn() -> String + Send>;
+
 #[derive(Default)]
 struct Shown {
     words: String,
+    detail: Option<Detail>,
     is_over: bool,
 }
 
@@ -36,7 +42,10 @@ impl Default for Progress {
 impl Progress {
     /// An empty line.
     pub fn new() -> Self {
-        Self(std::io::stderr().is_terminal().then(Line::begin))
+        let shown = Arc::<Mutex<Shown>>::default();
+        let drawn = Arc::clone(&shown);
+        let show = if std::io::stderr().is_terminal() { draw } else { log };
+        Self { shown, thread: Some(std::thread::spawn(move || show(&drawn))) }
     }
 
     /// Shows how many steps are done, of how many, and what comes next.
@@ -46,17 +55,12 @@ impl Progress {
 
     /// Says what goes on.
     pub fn say(&self, words: String) {
-        if let Some(line) = &self.0 {
-            line.change(|shown| shown.words = words);
-        }
+        self.change(|shown| (shown.words, shown.detail) = (words, None));
     }
-}
 
-impl Line {
-    fn begin() -> Self {
-        let shown = Arc::<Mutex<Shown>>::default();
-        let drawn = Arc::clone(&shown);
-        Self { shown, thread: Some(std::thread::spawn(move || draw(&drawn))) }
+    /// What is asked for, whenever the line is drawn, until something else is said.
+    pub fn detail(&self, detail: impl Fn() -> String + Send + 'static) {
+        self.change(|shown| shown.detail = Some(Box::new(detail)));
     }
 
     fn change(&self, change: impl FnOnce(&mut Shown)) {
@@ -67,7 +71,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Progress {
     fn drop(&mut self) {
         self.change(|shown| shown.is_over = true);
         // A thread that panicked leaves its line behind, and nothing else.
@@ -75,17 +79,47 @@ impl Drop for Line {
     }
 }
 
+impl Shown {
+    fn line(&self) -> String {
+        let detail = self.detail.as_ref().map(|detail| detail()).unwrap_or_default();
+        if detail.is_empty() { self.words.clone() } else { format!("{}, {detail}", self.words) }
+    }
+}
+
 fn draw(shown: &Mutex<Shown>) {
     let start = Instant::now();
     loop {
-        std::thread::park_timeout(Duration::from_millis(500));
+        std::thread::park_timeout(DRAW_EVERY);
         let shown = lock(shown);
         if shown.is_over {
             break;
         }
-        put(&format!("{CLEAR}{}", line(&shown.words, start.elapsed())));
+        put(&format!("{CLEAR}{}", line(&shown.line(), start.elapsed())));
     }
     put(CLEAR);
+}
+
+/// One phase may be short, and all of them together long.
+fn log(shown: &Mutex<Shown>) {
+    static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
+    loop {
+        let due =
+            *NEXT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Instant::now() + LOG_EVERY);
+        std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
+        let shown = lock(shown);
+        if shown.is_over {
+            break;
+        }
+        if Instant::now() >= due {
+            *NEXT.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            put(&format!("{}\n", without_bar(&shown.line())));
+        }
+    }
+}
+
+/// A log has no use for a picture of how far it is.
+fn without_bar(words: &str) -> &str {
+    words.trim_start_matches(['█', '░', ' '])
 }
 
 fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
@@ -121,6 +155,17 @@ mod tests {
         assert_eq!(bar(2, 8), "█████░░░░░░░░░░░░░░░");
         assert_eq!(bar(9, 8), "█".repeat(20));
         assert_eq!(bar(0, 0), "░".repeat(20));
+    }
+
+    #[test]
+    fn a_detail_comes_after_the_words_and_a_log_has_no_bar() {
+        let with = |detail: &'static str| Shown {
+            words: format!("{} 1/2 sort 16", bar(1, 2)),
+            detail: Some(Box::new(move || detail.to_owned())),
+            is_over: false,
+        };
+        assert_eq!(without_bar(&with("case 3 of 8").line()), "1/2 sort 16, case 3 of 8");
+        assert_eq!(without_bar(&with("").line()), "1/2 sort 16");
     }
 
     #[test]

@@ -80,6 +80,18 @@ pub(crate) fn rounded(value: f64) -> String {
     }
 }
 
+/// Two significant digits, as an uncertainty has, and not more decimals than two.
+pub(crate) fn rounded_to_two(value: f64) -> String {
+    let decimals = if value >= 10.0 {
+        0
+    } else if value >= 1.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.decimals$}")
+}
+
 /// A round number as it is written at an axis, for instance `0.05` or `2000`.
 pub(crate) fn tick(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
@@ -92,10 +104,17 @@ pub(crate) fn tick(value: f64) -> String {
 /// What rounds to 1 at three digits.
 const ROUNDS_TO_ONE: f64 = 0.9995;
 
+/// What rounds to 0 at three decimals.
+const ROUNDS_TO_NOTHING: f64 = 5e-4;
+
 /// The largest unit that leaves at least one digit before the point; the smallest otherwise.
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let fitting = units.iter().find(|(factor, _)| value.abs() >= ROUNDS_TO_ONE * factor).or(units.last());
-    let (factor, unit) = if value == 0.0 { units.first() } else { fitting }.copied().unwrap_or((1.0, ""));
+    // What rounds to nothing in the smallest unit is nothing: no byte has a millionth.
+    let is_nothing = units.last().is_some_and(|(smallest, _)| value.abs() < ROUNDS_TO_NOTHING * smallest);
+    let value = if is_nothing { 0.0 } else { value };
+    let plain = || units.iter().find(|(factor, _)| *factor == 1.0).or(units.last());
+    let (factor, unit) = if is_nothing { plain() } else { fitting }.copied().unwrap_or((1.0, ""));
     format!("{} {unit}", three_digits(value / factor))
 }
 
@@ -124,7 +143,7 @@ mod tests {
         assert_eq!(cost(12.3456, "s"), "12.3 s");
         assert_eq!(cost(2.5e-10, "s"), "0.250 ns");
         assert_eq!(cost(64e6, "bytes"), "64.0 MB");
-        assert_eq!(cost(0.0, "s"), "0 s");
+        assert_eq!([cost(0.0, "s"), cost(2.64e-8, "bytes"), cost(-1e-13, "s")], ["0 s", "0 B", "0 s"]);
         assert_eq!(
             [0.9996, 0.99951e-3, 0.9994, 0.09996].map(|s| cost(s, "s")),
             ["1.00 s", "1.00 ms", "999 ms", "100 ms"]

@@ -14,13 +14,13 @@ use crate::sources::{Checkout, Sources};
 use crate::suite;
 
 /// Where the tables go, after this line.
-const PAGE: &str = "docs/compression.md";
+const PAGE: &str = "docs/evidence/compression.md";
 const MEASURED: &str = "<!-- measured -->\n";
 
 /// Half of the text: the intervals are narrow enough, and 32 models have to read it.
 const TEXT_BYTES: usize = 30_000;
 
-/// Compress the reference model in all ways, measure what that saves and costs, and write the tables of docs/compression.md
+/// Compress the reference model in all ways, measure what that saves and costs, and write the tables of docs/evidence/compression.md
 ///
 /// Healing needs a Python with models/reference/requirements.txt and the component rust-docs; counts need Valgrind. Takes three
 /// quarters of an hour on two cores. Leave the machine alone between "measuring times" and "measuring counts".

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Record {
-    /// How often the gate is wrong, by simulation: writes docs/evidence.md
+    /// How often the gate is wrong, by simulation: writes docs/evidence/simulations.md
     Gate,
     Estimator(estimator::Arguments),
     Preprocessing(preprocessing::Arguments),

@@ -15,7 +15,7 @@ use crate::process::{self, command};
 use crate::sources::{Checkout, Sources};
 use crate::{findings, suite};
 
-/// Replay changes of preprocessing that engines have shipped, and print the table of docs/preprocess.md
+/// Replay changes of preprocessing that engines have shipped, and print the table of docs/evidence/preprocessing.md
 ///
 /// Takes half an hour of a quiet machine. Needs Valgrind.
 #[derive(Debug, clap::Args)]

@@ -32,7 +32,8 @@ const NO_FORK: &str = "(github.event_name != 'schedule' || vars.SCALEGATE_WEEKLY
 const CANCEL: &str = r#"gh run cancel "$GITHUB_RUN_ID" --repo "$GITHUB_REPOSITORY""#;
 
 /// Scripts that talk to GitHub, and may have a token for it.
-const TALKING: [&str; 4] = ["ci/await_hosts.sh", "ci/comment.sh", "ci/fetch_digest.sh", "ci/propose.sh"];
+const TALKING: [&str; 5] =
+    ["ci/await_hosts.sh", "ci/comment.sh", "ci/fetch_digest.sh", "ci/propose.sh", "ci/release.sh"];
 
 /// Actions that start nothing of what they fetch.
 const FETCHING: [&str; 3] = ["actions/checkout", "actions/download-artifact", "actions/upload-artifact"];

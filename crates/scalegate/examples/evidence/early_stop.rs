@@ -35,7 +35,7 @@ pub(crate) fn section(recorded: &[Recorded], effort: Effort) -> Result<String> {
         "## 5. Minutes to a verdict
 
 {suites} suites of the recorded workloads, whose rounds are drawn from the recorded ones as in section 1. Without looks all
-rounds are taken and compared once; with looks (`docs/rounds.md`) a workload takes no more rounds than its verdict needs. A round of
+rounds are taken and compared once; with looks (`docs/evidence/rounds.md`) a workload takes no more rounds than its verdict needs. A round of
 a workload takes its warm-up, its samples and {OVERHEAD_S} s for each size, as computed from `suite.toml`; counts and resources are not
 in the minutes. Seed {SEED}.
 

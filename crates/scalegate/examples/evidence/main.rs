@@ -3,7 +3,7 @@
 //!     cargo run --release -p scalegate --example evidence
 //!     cargo run --release -p scalegate --example evidence -- 100
 //!
-//! The first prints and writes `docs/evidence.md`. Each number has its seed, so that another run gives the same. The second makes
+//! The first prints and writes `docs/evidence/simulations.md`. Each number has its seed, so that another run gives the same. The second makes
 //! one run of a hundred and only prints, which is enough to see whether a change of the code changes any number.
 #![expect(clippy::print_stdout, reason = "the record is what this program is for")]
 
@@ -24,7 +24,7 @@ use scalegate::{Error, Result, paths};
 
 use crate::effort::Effort;
 
-const PLACE: &str = "docs/evidence.md";
+const PLACE: &str = "docs/evidence/simulations.md";
 
 const HEAD: &str = "# The gate's own record
 

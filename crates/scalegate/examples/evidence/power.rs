@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rand_chacha::ChaCha8Rng;
 use scalegate::Axis;
 use scalegate::config::Tolerances;
-use scalegate::gate::{Case, Outcome, Policy, Quantity, Scope, decide};
+use scalegate::gate::{Case, Demand, Outcome, Policy, Quantity, Scope, decide};
 use scalegate::law::Observations;
 use scalegate::law::simulate::{Noise, PIXELS, TOKENS, run};
 use scalegate::metric::Metric;
@@ -105,7 +105,7 @@ impl Planted {
             looks: Vec::new(),
             baseline: Some(baseline),
             further: Vec::new(),
-            is_required: true,
+            demand: Demand::Decided,
             run: Some(run),
             withheld: None,
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use scalegate::baseline::Store;
 use scalegate::config::Tolerances;
-use scalegate::gate::{Case, Scope};
+use scalegate::gate::{Case, Demand, Scope};
 use scalegate::law::Observations;
 use scalegate::law::random::uniform;
 use scalegate::metric::Metric;
@@ -88,7 +88,7 @@ impl Recorded {
             looks: Vec::new(),
             baseline: Some(baseline.clone()),
             further: Vec::new(),
-            is_required: true,
+            demand: Demand::Decided,
             run: Some(run.clone()),
             withheld: None,
         })

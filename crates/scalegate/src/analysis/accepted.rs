@@ -36,7 +36,7 @@ pub struct AcceptedLaw {
 }
 
 /// Sizes along a law; at this many the pieces of its curve can't be seen.
-const BAND_SIZES: usize = 96;
+const BAND_SIZES: usize = 48;
 
 /// The laws of the series of a run that `is_wanted` names, with the accepted ones: of the host's own class or of the count's
 /// key if there are any, else the portable ones, of which only the shape compares unless they come from such a host.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::verdict::{costs_of, differing, incomparable, unknown_axis};
 use crate::Axis;
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Finding, Policy, Quantity, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Scope, Side, Verdict};
 use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::{Difference, Run, Series, SeriesKey};
@@ -29,6 +29,8 @@ pub struct Comparison {
     pub unknown_rates: Vec<WorkloadName>,
     /// Metrics that aren't required and were available to neither run, of any workload; nothing is said of them.
     pub unmeasured: BTreeSet<Metric>,
+    /// Series whose samples are the very same in both records, and that could not be decided otherwise: what they cost is the same.
+    pub identical: Vec<SeriesKey>,
     /// What is under test and differs: what the comparison is about.
     pub subject_changes: Vec<Difference>,
 }
@@ -58,11 +60,23 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
     let keys: BTreeSet<SeriesKey> = both().filter(counts).map(Series::key).collect();
     let unmeasured = both().map(Series::key).filter(|key| !keys.contains(key)).map(|key| key.metric).collect();
     let cases = |is_gated: bool| -> Vec<Case> {
-        let of_kind = keys.iter().filter(|key| key.metric.is_gated() == is_gated);
+        let of_kind = keys.iter().filter(|key| settings.gates(key.metric) == is_gated);
         of_kind.map(|key| case(before, after, key, &fingerprint, settings)).collect()
     };
     let policy = Policy { alpha: settings.alpha, miss: settings.miss, ..Policy::default() };
-    let decided = gate::decide(&cases(true), &policy);
+    let mut decided = gate::decide(&cases(true), &policy);
+    let mut identical: Vec<SeriesKey> = Vec::new();
+    decided.findings.retain(|finding| {
+        let is_same = is_open_by_its_samples(finding) && have_the_same_samples(before, after, &finding.key());
+        if is_same && !identical.contains(&finding.key()) {
+            identical.push(finding.key());
+        }
+        !is_same
+    });
+    let verdict = match decided.findings.is_empty() && !identical.is_empty() {
+        true => Verdict::Pass,
+        false => Verdict::join(decided.findings.iter().map(|finding| finding.outcome)),
+    };
     let (mut tokens_per_second, mut unknown_rates) = (Vec::new(), Vec::new());
     for finding in decided.findings.iter().filter(|finding| has_rate(finding)) {
         match tokens(before, after, finding) {
@@ -71,14 +85,26 @@ pub fn compare(before: &Run, after: &Run, settings: &GateSettings) -> Comparison
         }
     }
     Comparison {
-        verdict: decided.verdict,
+        verdict,
         findings: decided.findings,
         explaining: gate::decide(&cases(false), &policy).findings,
         tokens_per_second,
         unknown_rates,
         unmeasured,
+        identical,
         subject_changes: before.provenance.subject_changes(&after.provenance),
     }
+}
+
+/// Whether a finding is undecided for what its samples are, and not because the records are not comparable.
+fn is_open_by_its_samples(finding: &Finding) -> bool {
+    finding.outcome == Outcome::Inconclusive && !matches!(finding.reason, Some(Reason::Differs(_)))
+}
+
+/// Whether a series has samples, and both runs have the same.
+fn have_the_same_samples(before: &Run, after: &Run, key: &SeriesKey) -> bool {
+    let samples = |run: &Run| run.series(&key.workload, key.metric).map(|series| series.samples.clone());
+    samples(before).is_some_and(|its| !its.is_empty() && Some(its) == samples(after))
 }
 
 /// The fields in which two series differ that have to be the same.
@@ -112,7 +138,7 @@ fn case(before: &Run, after: &Run, key: &SeriesKey, fingerprint: &[Difference], 
         baseline,
         further: Vec::new(),
         // Costs are what two runs are compared for.
-        is_required: true,
+        demand: Demand::Decided,
         run,
         withheld: withheld.or(first_fault).or(second_fault),
     }

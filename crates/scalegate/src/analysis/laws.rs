@@ -3,7 +3,7 @@
 use crate::Axis;
 use crate::law::{self, Fit, FitOptions, Observations};
 use crate::metric::Metric;
-use crate::record::{Run, Series};
+use crate::record::{Run, Series, SeriesKey};
 use crate::workload::WorkloadName;
 
 /// The law of one series, or why there is none.
@@ -24,6 +24,13 @@ pub struct SeriesFit {
     pub has_startup: bool,
     /// The law, or the reason that there is none.
     pub outcome: Result<Fit, Unfitted>,
+}
+
+impl SeriesFit {
+    /// Which series it is of.
+    pub fn key(&self) -> SeriesKey {
+        SeriesKey::new(self.workload.clone(), self.metric)
+    }
 }
 
 /// Why a series has no law.

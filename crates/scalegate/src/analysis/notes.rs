@@ -23,6 +23,11 @@ pub struct Note {
 pub enum Fact {
     /// The class of hosts has no baseline of its own, so that absolute costs don't gate.
     NoHostBaselines,
+    /// The configuration says that these metrics don't gate.
+    Informational {
+        /// The metrics.
+        metrics: Vec<Metric>,
+    },
     /// The metric of these workloads does not gate.
     Ungated {
         /// The workloads.
@@ -37,6 +42,11 @@ pub enum Fact {
         findings: Vec<Finding>,
         /// How many runs were accepted.
         accepted_runs: usize,
+    },
+    /// What the rounds cannot decide, of one metric that is not required.
+    UndecidedOptional {
+        /// The quantities, by workload.
+        findings: Vec<Finding>,
     },
     /// What pairs cannot decide, of one metric. It is left to what else is compared.
     UndecidedPairs {
@@ -58,19 +68,20 @@ pub enum Fact {
     },
 }
 
-/// A note for each host, metric and number of accepted runs; pairs have none of these.
+/// A note for each host, metric, whether it is of pairs, and number of accepted runs, which only absolute costs of stored runs have.
 pub(super) fn undecided(findings: Vec<Finding>) -> Vec<Note> {
-    let mut groups: BTreeMap<(String, Metric, Option<usize>), Vec<Finding>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, Metric, bool, Option<usize>), Vec<Finding>> = BTreeMap::new();
     for finding in findings {
         let accepted_runs = finding.accepted_runs.filter(|_| !finding.paired);
-        groups.entry((finding.host.clone(), finding.metric, accepted_runs)).or_default().push(finding);
+        groups.entry((finding.host.clone(), finding.metric, finding.paired, accepted_runs)).or_default().push(finding);
     }
-    let note = |((host, metric, accepted_runs), findings)| Note {
+    let note = |((host, metric, paired, accepted_runs), findings)| Note {
         host,
         metric: Some(metric),
         fact: match accepted_runs {
             Some(accepted_runs) => Fact::Undecided { findings, accepted_runs },
-            None => Fact::UndecidedPairs { findings },
+            None if paired => Fact::UndecidedPairs { findings },
+            None => Fact::UndecidedOptional { findings },
         },
     };
     groups.into_iter().map(note).collect()

@@ -4,7 +4,7 @@ use super::verdict::{Check, Expected, check_beside};
 use crate::Result;
 use crate::baseline::Store;
 use crate::config::{AbSettings, Config, GateSettings, Tolerances};
-use crate::gate::{self, Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
+use crate::gate::{self, Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
 use crate::law::{self, Interval, Observations};
 use crate::metric::Metric;
 use crate::record::{PairRecord, PairRound, PairSeries, Run, Slice};
@@ -68,7 +68,7 @@ pub fn check_with_pairs(
 ) -> Result<Check> {
     let is_required = config.gate.required_costs.contains(&Metric::WallTime);
     let paired = records.iter().flat_map(|record| cases(record, &config.ab, &[Metric::WallTime]).0);
-    let paired = paired.map(|case| Case { is_required, ..case }).collect();
+    let paired = paired.map(|case| Case { demand: Demand::decided_if(is_required), ..case }).collect();
     check_beside(paired, runs, store, &config.gate, expected)
 }
 
@@ -94,7 +94,7 @@ fn cases(record: &PairRecord, settings: &AbSettings, metrics: &[Metric]) -> (Vec
                     looks: series.looks.clone(),
                     baseline,
                     further: Vec::new(),
-                    is_required: true,
+                    demand: Demand::Decided,
                     run,
                     withheld: series.withheld.clone().map(Reason::Unavailable),
                 }

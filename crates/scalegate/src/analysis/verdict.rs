@@ -6,7 +6,7 @@ use super::notes::{Fact, Note, interim_looks, undecided};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
-use crate::gate::{self, Case, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Case, Demand, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series, SeriesKey};
@@ -120,6 +120,12 @@ pub(super) fn check_beside(
         }
         let host = &run.provenance.host.class;
         let note = |metric, fact| Note { host: host.clone(), metric, fact };
+        let informational: BTreeSet<Metric> = run.series.iter().map(|series| series.metric).collect();
+        let informational: Vec<Metric> =
+            informational.into_iter().filter(|metric| metric.is_gated() && !gate_settings.gates(*metric)).collect();
+        if !informational.is_empty() {
+            notes.push(note(None, Fact::Informational { metrics: informational }));
+        }
         if checked.own.is_empty() {
             notes.push(note(None, Fact::NoHostBaselines));
         }
@@ -195,7 +201,12 @@ impl Checked<'_> {
         let required = self.demanded().iter().flat_map(|metric| {
             expected.of_kind(metric.kind()).iter().map(|workload| SeriesKey::new(workload.clone(), *metric))
         });
-        measured.chain(accepted).map(Series::key).filter(|key| key.metric.is_gated()).chain(required).collect()
+        measured
+            .chain(accepted)
+            .map(Series::key)
+            .filter(|key| self.settings.gates(key.metric))
+            .chain(required)
+            .collect()
     }
 
     fn required(&self) -> &[Metric] {
@@ -236,9 +247,28 @@ impl Checked<'_> {
         };
         let withheld = cases.iter().find_map(|case| case.withheld.clone());
         match withheld {
-            Some(reason) if !self.required().contains(&key.metric) => Err(reason),
+            Some(reason) if !self.required().contains(&key.metric) || self.is_of_new_machine(&reason) => Err(reason),
             _ => Ok(cases),
         }
+    }
+
+    /// What a pass asks of a comparison here.
+    fn demand(&self, scope: Scope, metric: Metric) -> Demand {
+        let is_required = self.required().contains(&metric);
+        let varies = scope == Scope::Absolute && metric.error_bound().is_none();
+        match (varies, self.settings.required_costs.contains(&metric)) {
+            // Stored runs seldom decide what changes between runs.
+            (true, false) if is_required => Demand::Comparable,
+            (true, is_decided) => Demand::decided_if(is_decided),
+            (false, _) => Demand::decided_if(is_required),
+        }
+    }
+
+    /// Whether a count is not compared because nobody has counted on a machine like this one. On a class of hosts that the settings name, or
+    /// that has baselines, that is a gap in the gate; elsewhere nothing was ever promised, and what else is compared decides.
+    fn is_of_new_machine(&self, reason: &Reason) -> bool {
+        let is_new = self.own.is_empty() && !self.settings.names_host(&self.run.provenance.host.class);
+        is_new && matches!(reason, Reason::NoCounts { .. })
     }
 
     /// What is the same on every host.
@@ -301,7 +331,7 @@ impl Checked<'_> {
             looks: series.map(|series| series.looks.clone()).unwrap_or_default(),
             baseline: before,
             further: baseline.iter().flat_map(|it| &it.further).filter_map(|it| observations(it).ok()).collect(),
-            is_required: self.settings.required_costs.contains(&metric),
+            demand: self.demand(scope, metric),
             run: after,
             withheld: withheld.or(before_fault).or(after_fault),
         }
@@ -323,7 +353,7 @@ fn every_workload(class: &str, metric: Metric, reason: Reason, settings: &GateSe
         looks: Vec::new(),
         baseline: None,
         further: Vec::new(),
-        is_required: true,
+        demand: Demand::Decided,
         run: None,
         withheld: Some(reason),
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::check::BISECT_SKIP;
 use crate::gate::Outcome;
 use crate::metric::Metric;
 use crate::output::print;
@@ -45,9 +44,6 @@ pub(super) struct Arguments {
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 125 instead of 2 and 3, so that `git bisect run` skips the commit
-    #[arg(long)]
-    bisect: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -85,17 +81,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
             eprintln!("{error}");
             return Ok(ExitCode::from(session::INTERRUPTED));
         }
-        Err(error) if arguments.bisect => {
-            eprintln!("error: {error}");
-            return Ok(ExitCode::from(BISECT_SKIP));
-        }
         Err(error) => return Err(error),
     };
     show(arguments, &outcome)?;
-    Ok(match outcome.check.verdict.exit_code() {
-        3 if arguments.bisect => ExitCode::from(BISECT_SKIP),
-        code => ExitCode::from(code),
-    })
+    Ok(ExitCode::from(outcome.check.verdict.exit_code()))
 }
 
 fn show(arguments: &Arguments, outcome: &AbOutcome) -> Result<()> {

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{BaselinePath, check};
 use crate::analysis::{self, Expected, Unfitted};
-use crate::baseline::Store;
 use crate::gate::{Outcome, Scope};
 use crate::metric::{Kind, Metric};
 use crate::record::{self, Run, Series};
@@ -19,6 +18,7 @@ use crate::{Error, Result, paths, report};
 /// all of them, since a baseline replaces the one before. Shapes and counts are those of the first.
 /// Shapes are the same on every host. They are replaced if there are none yet, if this host class recorded them, or if
 /// the run's shapes differ from them.
+/// What changes from the baselines before is printed, and so is what of the run would not pass a check against itself.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Records of runs [default: target/scalegate/run.json]
@@ -49,10 +49,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
             check_another_measurement((name, earlier), (&names[index + 1], other))?;
         }
     }
-    let store = Store::new(&arguments.baseline.root);
+    let store = arguments.baseline.store_to_be();
     let portable = store.portable()?;
     let settings = check::settings()?;
     let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
+    eprint!("{}", report::accepted_changes(&check));
     let is_portable = |series: &Series| {
         let recorded = portable.iter().find(|baseline| baseline.series().key() == series.key());
         let by_this_class =
@@ -76,6 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     for (file, before) in &accepted.fewer {
         eprintln!("note: {} had {before} runs, and they are replaced; name all that it should have", file.display());
     }
+    let itself = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
+    eprint!("{}", report::against_itself(&itself));
     eprintln!("note the reason in CHANGELOG.md, and commit the files");
     Ok(ExitCode::SUCCESS)
 }

@@ -16,9 +16,6 @@ use crate::record::{Run, Series};
 use crate::session::{self, Tree};
 use crate::{Result, paths, report};
 
-/// What `git bisect run` reads as "this commit can't be tested".
-pub(super) const BISECT_SKIP: u8 = 125;
-
 /// Nobody knows whether the sources here are as good as their baselines.
 const NOT_COMPARABLE: u8 = 3;
 
@@ -38,9 +35,6 @@ pub(super) struct Arguments {
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 125 instead of 2 and 3, for `git bisect run`
-    #[arg(long)]
-    bisect: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -51,17 +45,6 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    match verdict(arguments) {
-        // To `git bisect run` the 2 of an unreadable record would be a bad commit.
-        Err(error) if arguments.bisect => {
-            eprintln!("error: {error}");
-            Ok(ExitCode::from(BISECT_SKIP))
-        }
-        outcome => outcome,
-    }
-}
-
-fn verdict(arguments: &Arguments) -> Result<ExitCode> {
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
     let config = Config::load_here()?;
@@ -76,9 +59,9 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
              judged as it is: `scalegate check {place}`",
             stale.join("; ")
         );
-        return Ok(ExitCode::from(if arguments.bisect { BISECT_SKIP } else { NOT_COMPARABLE }));
+        return Ok(ExitCode::from(NOT_COMPARABLE));
     }
-    let store = Store::new(&arguments.baseline.root);
+    let store = arguments.baseline.store()?;
     let check = analysis::check(&runs, &store, &settings, &expected)?;
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
@@ -88,10 +71,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
             print(&report::check_markdown(&check, &laws, &expected.names()))?;
         }
     }
-    Ok(match check.verdict.exit_code() {
-        3 if arguments.bisect => ExitCode::from(BISECT_SKIP),
-        code => ExitCode::from(code),
-    })
+    Ok(ExitCode::from(check.verdict.exit_code()))
 }
 
 /// The laws of what regressed or improved.

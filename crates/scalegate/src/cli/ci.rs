@@ -195,7 +195,7 @@ fn verdict(arguments: &VerdictArguments) -> Result<ExitCode> {
 
 /// Checks the records, and writes what comes of it.
 fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> Result<u8> {
-    ci::merge_baselines(&arguments.baseline.root, records, &results.baselines())?;
+    ci::merge_baselines(arguments.baseline.store()?.root(), records, &results.baselines())?;
     let store = Store::new(results.baselines());
     let expected = Expected { hosts: arguments.classes.clone(), ..Expected::default() };
     let runs = by_host(&records.runs()?)?;

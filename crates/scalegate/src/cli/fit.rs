@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::RunPath;
+use super::{RunPath, check};
 use crate::analysis::{self, SeriesFit, Unfitted};
 use crate::output::print;
 use crate::record::{self, Run, Series};
 use crate::{Error, Result, report};
 
 /// Fit the laws of a run, with intervals
+///
+/// Exits with 0, 2 for unreadable input, 3 if a required series has samples and no law, or nothing has one.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -37,10 +39,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
             print(&format!("{text}\n"))?;
         }
     }
-    // Samples without a law are an answer that is missing, and the exit code says so. That a metric was unavailable is what
-    // the record says, unless it says nothing else.
+    // Samples without a law are an answer that is missing, and the exit code says so where the answer is required. That a metric was
+    // unavailable is what the record says, unless it says nothing else.
+    let settings = check::settings()?;
+    let required = settings.required(&run.provenance.host.class);
     let has_result = |fit: &SeriesFit| !matches!(fit.outcome, Err(Unfitted::Fault(_)));
-    let is_answered = |(fit, series): (&SeriesFit, &Series)| has_result(fit) || series.unavailable.is_some();
+    let is_answered = |(fit, series): (&SeriesFit, &Series)| {
+        has_result(fit) || series.unavailable.is_some() || !required.contains(&series.metric)
+    };
     let is_whole = fits.iter().any(has_result) && fits.iter().zip(&run.series).all(is_answered);
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }

@@ -8,7 +8,6 @@ use clap::Args;
 use super::join::by_host;
 use super::{BaselinePath, check};
 use crate::analysis::{self, Expected, RunLaws};
-use crate::baseline::Store;
 use crate::config::Config;
 use crate::metric::Metric;
 use crate::record::{PairRecord, read_json};
@@ -40,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
     let runs = by_host(names)?;
-    let store = Store::new(&arguments.baseline.root);
+    let store = arguments.baseline.store()?;
     let settings = check::settings()?;
     let expected = Expected::default();
     let check = analysis::check(&runs, &store, &settings, &expected)?;

@@ -11,7 +11,10 @@ use crate::session::{self, Request};
 /// Measure: build the package's bench targets, drive them, and write a record
 ///
 /// Wall time is taken round by round, and no longer than it takes to decide every gated quantity. `cargo bench` takes all
-/// rounds, as a baseline wants them. Exits with 0 when all was measured, 2 for a fault, 130 after Ctrl-C.
+/// rounds, as a baseline wants them.
+///
+/// Exit codes: 0 when all was measured, whether or not it matches its baseline (`scalegate check` gates), 2 wrong usage or a failure,
+/// 130 after Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Workloads to run, as names or globs such as `llm/*`; all of the package by default
@@ -26,6 +29,12 @@ pub(super) struct Arguments {
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
+    /// Take what a first verdict needs: counts, heap and five rounds of wall time
+    #[arg(long)]
+    quick: bool,
+    /// Print all laws with their intervals, and whether each matches its baseline
+    #[arg(long)]
+    verbose: bool,
     /// Resume the record of a run that was interrupted
     #[arg(long)]
     resume: bool,
@@ -38,6 +47,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         out: arguments.out.clone(),
         resume: arguments.resume,
         stops_early: true,
+        quick: arguments.quick,
+        verbose: arguments.verbose,
         ..Request::default()
     };
     session::finish(session::run(&arguments.workloads, request), &arguments.out)

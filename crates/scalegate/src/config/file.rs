@@ -225,7 +225,7 @@ fn programs(sections: Vec<Spanned<program::Section>>) -> Result<Vec<ProgramSetti
 fn servers(sections: Vec<Spanned<ServerSettings>>) -> Result<Vec<ServerSettings>, Fault> {
     let mut servers: Vec<ServerSettings> = Vec::new();
     for section in sections {
-        let fault = |cause| Fault { span: section.span(), cause, remedy: "see docs/servers.md".to_owned() };
+        let fault = |cause| Fault { span: section.span(), cause, remedy: "see docs/programs.md".to_owned() };
         section.get_ref().check().map_err(fault)?;
         if servers.iter().any(|other| other.name == section.get_ref().name) {
             return Err(fault(format!("two servers are called `{}`", section.get_ref().name)));

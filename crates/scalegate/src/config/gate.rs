@@ -55,6 +55,11 @@ impl GateSettings {
         self.tolerance.get(&metric).map_or(defaults, |changes| changes.applied_to(defaults))
     }
 
+    /// Whether a change of this metric can fail a check: it is a cost, and the settings don't say `gates = false`.
+    pub fn gates(&self, metric: Metric) -> bool {
+        metric.is_gated() && self.tolerance.get(&metric).and_then(|changes| changes.gates) != Some(false)
+    }
+
     /// The metrics that a run of this host class needs for a pass.
     pub fn required(&self, class: &str) -> &[Metric] {
         self.host.get(class).map_or(&self.required, |host| &host.required)
@@ -73,8 +78,13 @@ impl GateSettings {
         }
         let of_hosts = self.host.values().flat_map(|host| &host.required);
         let required = self.required.iter().chain(&self.required_costs).chain(of_hosts);
-        if let Some(metric) = required.into_iter().find(|metric| !metric.is_gated()) {
-            return Err(format!("{metric} is required, but it is not gated: it explains other metrics"));
+        for metric in required {
+            if !metric.is_gated() {
+                return Err(format!("{metric} is required, but it is not gated: it explains other metrics"));
+            }
+            if !self.gates(*metric) {
+                return Err(format!("{metric} is required, but gate.tolerance.{metric}.gates is false"));
+            }
         }
         if let Some(metric) = self.tolerance.keys().find(|metric| !metric.is_gated()) {
             return Err(format!("gate.tolerance.{metric}: {metric} is not gated, it explains other metrics"));

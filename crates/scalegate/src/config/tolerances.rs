@@ -55,6 +55,8 @@ impl Default for Tolerances {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ToleranceChanges {
+    /// Whether the metric gates at all.
+    pub(super) gates: Option<bool>,
     slope: Option<f64>,
     cost: Option<f64>,
     curvature_share: Option<f64>,
@@ -91,7 +93,7 @@ impl Tolerances {
 
     /// For counts under one key, which repeat exactly: what moves them is the code. A change of 0.5 % in slope, in cost or in
     /// growth is caught with room to spare. Changes that do nothing (a renamed function, a moved module) were seen to move
-    /// them by less than 0.01 %; `docs/instructions.md` has the figures.
+    /// them by less than 0.01 %; `docs/evidence/counts.md` has the figures.
     pub const COUNTS: Self = Self {
         slope: 0.002,
         cost: 0.002,

@@ -14,7 +14,7 @@ use crate::law::Spread;
 /// Published spreads of one program on one type of machine go from 0.03 % to more than 100 % (Laaber, Scheuner and Leitner, *Software
 /// microbenchmarking in the cloud*, Empirical Software Engineering 24, 2019; Maricq et al., *Taming performance variability*, OSDI 2018,
 /// for 835 servers), so that no one value is right. Those that this project measured on shared machines with two cores are in
-/// `docs/rounds.md`: 2 % to 14 % between runs that met the same load. This value is above their middle, because the next run may meet
+/// `docs/evidence/rounds.md`: 2 % to 14 % between runs that met the same load. This value is above their middle, because the next run may meet
 /// another load.
 const PRIOR_SD: f64 = 0.08;
 const PRIOR_VARIANCE: f64 = PRIOR_SD * PRIOR_SD;

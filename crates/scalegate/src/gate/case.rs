@@ -27,6 +27,24 @@ pub enum Scope {
     Value,
 }
 
+/// What a pass asks of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing.
+    Nothing,
+    /// That the two sides can be compared, whether or not that decides anything.
+    Comparable,
+    /// That every quantity is decided.
+    Decided,
+}
+
+impl Demand {
+    /// That all is decided if something is required, else nothing.
+    pub fn decided_if(is_required: bool) -> Self {
+        if is_required { Self::Decided } else { Self::Nothing }
+    }
+}
+
 /// A workload and metric, with what was measured on both sides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
@@ -57,9 +75,9 @@ pub struct Case {
     pub baseline: Option<Observations>,
     /// What further accepted runs of the same program cost: how far they lie apart is what changes between runs.
     pub further: Vec<Observations>,
-    /// Whether absolute costs that stored runs cannot decide, and what pairs cannot, are inconclusive. If not, they are left to what
-    /// else is compared ([`Report::undecided`](super::Report)).
-    pub is_required: bool,
+    /// What has to be known for a pass. What is left open beyond that is a note ([`Report::undecided`](super::Report)); a regression fails
+    /// either way.
+    pub demand: Demand,
     /// The costs of the run under test; `None` if there are none.
     pub run: Option<Observations>,
     /// Why the two can't be compared although both are there (a disturbed host, another environment): the case is then

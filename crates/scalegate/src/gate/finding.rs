@@ -173,7 +173,7 @@ pub struct Report {
     pub verdict: Verdict,
     /// In the order of the cases.
     pub findings: Vec<Finding>,
-    /// Absolute costs that stored runs cannot decide, and that are not required: no part of the verdict.
+    /// What could not be decided and is not required: no part of the verdict.
     pub undecided: Vec<Finding>,
 }
 

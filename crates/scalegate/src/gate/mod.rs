@@ -14,7 +14,7 @@ mod policy;
 mod tests;
 mod two_laws;
 
-pub use case::{Case, EVERY_WORKLOAD, Quantity, Scope};
+pub use case::{Case, Demand, EVERY_WORKLOAD, Quantity, Scope};
 pub use finding::{Finding, Outcome, Range, Reason, Report, Side, Verdict};
 pub use interim::{Stopped, is_decided, looks, play};
 pub use policy::{Policy, decide};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interim::share;
 use super::two_laws::{Comparison, Item, Laws, Sides};
-use super::{Case, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
+use super::{Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
 use crate::config::GateSettings;
 use crate::law::{Class, FitOptions, Interval};
 
@@ -60,10 +60,10 @@ impl Rates {
 /// at each of them (see [`looks`](super::looks())).
 ///
 /// What changes between runs is in the intervals of absolute costs that were not measured in pairs
-/// (`between_runs`). What they leave open, or pairs do, is no part of the verdict unless the case requires it.
+/// (`between_runs`). What is left open is no part of the verdict unless the case requires it.
 ///
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
-/// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence.md` has the rates that simulations show.
+/// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence/simulations.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
     let mut sides = Sides::new(options);
@@ -74,17 +74,14 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
         match comparison {
             Comparison::Missing(reason) => {
                 let missing = unmeasured(case, Outcome::Inconclusive, Some(reason.clone()));
-                if case.paired && !case.is_required { undecided.push(missing) } else { findings.push(missing) }
+                if case.demand == Demand::Nothing { undecided.push(missing) } else { findings.push(missing) }
             }
             Comparison::Free => findings.push(unmeasured(case, Outcome::Pass, None)),
             Comparison::Laws(laws) => {
                 let rates = Rates::of(case, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
                 let class = if case.scope == Scope::Shape { class_finding(case, laws, &judged) } else { None };
-                let is_left = |finding: &Finding| {
-                    let may_stay_open = finding.accepted_runs.is_some() || finding.paired;
-                    may_stay_open && finding.outcome == Outcome::Inconclusive && !case.is_required
-                };
+                let is_left = |its: &Finding| its.outcome == Outcome::Inconclusive && case.demand != Demand::Decided;
                 let (left, judged): (Vec<_>, Vec<_>) = class.into_iter().chain(judged).partition(is_left);
                 undecided.extend(left);
                 findings.extend(judged);

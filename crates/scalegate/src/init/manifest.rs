@@ -25,7 +25,7 @@ pub(super) fn addition(text: &str, sources: &Path, has_target: bool) -> Result<S
         if !sources.join("Cargo.toml").is_file() {
             let cause =
                 format!("the sources that this command was built from are not at {} any more", sources.display());
-            let remedy = "add scalegate to `[dev-dependencies]` as docs/own-code.md shows, and run this again";
+            let remedy = "add scalegate to `[dev-dependencies]` as docs/tutorial.md shows, and run this again";
             return Err((cause, remedy.to_owned()));
         }
         let path = Value::String(sources.display().to_string());
@@ -120,7 +120,7 @@ mod tests {
         let gone = addition(EMPTY, Path::new("/nowhere"), false).unwrap_err();
         insta::assert_snapshot!(format!("{}\n{}", gone.0, gone.1), @"
         the sources that this command was built from are not at /nowhere any more
-        add scalegate to `[dev-dependencies]` as docs/own-code.md shows, and run this again
+        add scalegate to `[dev-dependencies]` as docs/tutorial.md shows, and run this again
         ");
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const NOISE_FLOOR: f64 = 1e-4;
 /// Lack of fit against the pure error: below this probability the residuals hold structure (the steps of tiles and
 /// patches), and the error model is theirs alone; above it both are pooled (Bancroft, Ann. Math. Statist. 15, 1944). It is also at most
 /// the share of series without structure that are judged by their few residuals only, which seldom suffice to see a curve.
-/// With a higher level, less structure is taken for a curve; `docs/evidence.md` has both rates.
+/// With a higher level, less structure is taken for a curve; `docs/evidence/simulations.md` has both rates.
 const LACK_OF_FIT_LEVEL: f64 = 0.01;
 
 /// A constant is left only for a trend that noise doesn't make in a million series: a gate that reads trends into noise

@@ -60,6 +60,14 @@ pub fn read_criterion(directory: &Path) -> Result<Vec<CriterionSample>> {
     found.iter().map(|path| sample(path)).collect()
 }
 
+/// How many benchmarks are complete by now, of a run that may still go on.
+pub(crate) fn count_criterion(directory: &Path) -> usize {
+    let mut found = Vec::new();
+    // What goes away meanwhile is not counted.
+    let _ = collect(directory, &mut found);
+    found.len()
+}
+
 /// Directories named `new` that hold a benchmark.
 fn collect(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let fail = |error: std::io::Error| Error::new(directory.display(), error, "measure again");

@@ -34,6 +34,7 @@ pub use counts::{
     count_environment, find_valgrind, heap_environment, read_callgrind, start_instrumentation, toggle_collection,
 };
 pub(crate) use counts::{program_environment, read_callgrind_of_tree};
+pub(crate) use criterion_files::count_criterion;
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;
 pub(crate) use criterion_pass::shuffle;

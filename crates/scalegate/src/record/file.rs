@@ -37,7 +37,15 @@ struct Version {
 pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     let again = format!("measure again with `cargo bench`, or name another {}", D::NOUN);
     let fail = |cause: String| Error::new(path.display(), cause, &again);
-    let text = bounded::text_of_pipe(path, bounded::MAX_RECORD).map_err(|error| fail(error.to_string()))?;
+    let text = if path == Path::new("-") {
+        bounded::text_of_reader(std::io::stdin().lock(), bounded::MAX_RECORD)
+    } else {
+        bounded::text_of_pipe(path, bounded::MAX_RECORD)
+    };
+    let text = text.map_err(|error| fail(error.to_string()))?;
+    if let Some((cause, remedy)) = of_another_kind(&text) {
+        return Err(Error::new(path.display(), format!("not a {}: {cause}", D::NOUN), remedy));
+    }
     // The version comes first: a document of another version fails on its fields, and that message would mislead.
     let version: Version =
         serde_json::from_str(&text).map_err(|error| fail(format!("not a whole {}: {error}", D::NOUN)))?;
@@ -57,6 +65,24 @@ pub fn read_json<D: Document>(path: &Path) -> Result<D> {
     let document: D = serde_json::from_str(&text).map_err(|error| fail(format!("not a valid {}: {error}", D::NOUN)))?;
     document.check().map_err(fail)?;
     Ok(document)
+}
+
+/// What a file is that begins as no JSON does, and what to do with it.
+fn of_another_kind(text: &str) -> Option<(&'static str, &'static str)> {
+    let first = text.trim_start_matches('\u{feff}').trim_start().lines().next()?;
+    let separated = |separator: char| first.split(separator).count() > 2 && !first.starts_with(['{', '[']);
+    if first.starts_with('<') {
+        Some(("it is a page of HTML or XML", "name the JSON that was measured, as target/scalegate/run.json"))
+    } else if separated(',') {
+        Some(("it is CSV", "make a record of it with `scalegate import csv FILE --out RUN`"))
+    } else if separated(';') {
+        Some((
+            "it is CSV with `;`",
+            "write it with `,`, and make a record of it with `scalegate import csv FILE --out RUN`",
+        ))
+    } else {
+        None
+    }
 }
 
 /// Writes a document through a temporary file and a rename, so that an earlier one is replaced whole or not at all.

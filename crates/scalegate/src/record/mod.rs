@@ -10,6 +10,7 @@ mod key;
 #[cfg(feature = "cli")]
 mod pairs;
 mod run;
+mod window;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
@@ -18,3 +19,4 @@ pub use key::SeriesKey;
 #[cfg(feature = "cli")]
 pub use pairs::{Arm, Block, PairRecord, PairRound, PairSeries, Slice};
 pub use run::{Run, Sample, Series};
+pub use window::{Span, Window};

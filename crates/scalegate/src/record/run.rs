@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Provenance, SeriesKey};
+use super::{Document, Provenance, SeriesKey, Window};
 use crate::Axis;
 use crate::metric::Metric;
 use crate::workload::WorkloadName;
@@ -56,6 +56,9 @@ pub struct Series {
     /// Values per size and round; empty exactly if the metric was unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
+    /// Of energy: when its cases were measured, for the log of a meter that is read later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
     /// Why nothing could be measured, and what would help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
@@ -100,6 +103,7 @@ impl Series {
             looks: Vec::new(),
             tokens: BTreeMap::new(),
             samples: Vec::new(),
+            windows: Vec::new(),
             unavailable: None,
         }
     }
@@ -141,7 +145,7 @@ impl Series {
     }
 
     /// One cost per size and round, the mean of its values: `(size, round, cost)`. It repeats better between runs than their
-    /// median does; `docs/rounds.md` has the measurement. Cells that stand out are winsorized by the fit.
+    /// median does; `docs/evidence/rounds.md` has the measurement. Cells that stand out are winsorized by the fit.
     pub fn costs(&self) -> impl Iterator<Item = (f64, u32, f64)> + '_ {
         self.samples.iter().map(|sample| (sample.size as f64, sample.round, mean(&sample.values)))
     }
@@ -169,6 +173,12 @@ impl Series {
         if self.n_rounds() > self.max_rounds() {
             return Err(format!("{name}: {} rounds, but at most {}", self.n_rounds(), self.max_rounds()));
         }
+        if let Some(window) = self.windows.iter().find(|window| !window.is_sound()) {
+            return Err(format!(
+                "{name}, size {}, round {}: windows that are no spans of time",
+                window.size, window.round
+            ));
+        }
         let mut seen = BTreeSet::new();
         for Sample { size, round, values } in &self.samples {
             let place = format!("{name}, size {size}, round {round}");
@@ -190,8 +200,8 @@ impl Series {
 }
 
 impl Document for Run {
-    /// Schema 4 names the program that was measured, and any axis; schema 5 the tokens of an inference.
-    const SCHEMA: u32 = 5;
+    /// Schema 4 names the program that was measured, and any axis; schema 5 the tokens of an inference; schema 6 the windows of energy.
+    const SCHEMA: u32 = 6;
     /// Schema 2 has no `looks`.
     const OLDEST: u32 = 2;
     const NOUN: &'static str = "run record";

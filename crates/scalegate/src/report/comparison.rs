@@ -30,7 +30,7 @@ pub fn compare_text(comparison: &Comparison) -> String {
             let _ = writeln!(text, "  {}", words(finding));
         }
     }
-    for words in unmeasured(comparison).into_iter().chain(unknown_rates(comparison)) {
+    for words in identical(comparison).into_iter().chain(unmeasured(comparison)).chain(unknown_rates(comparison)) {
         let _ = writeln!(text, "\n{words}");
     }
     if !comparison.subject_changes.is_empty() {
@@ -69,7 +69,7 @@ pub fn compare_markdown(comparison: &Comparison) -> String {
         let _ =
             writeln!(text, "\n… and {left_out} more, with their tokens per second: `scalegate compare --format text`");
     }
-    for words in unmeasured(comparison).into_iter().chain(unknown_rates(comparison)) {
+    for words in identical(comparison).into_iter().chain(unmeasured(comparison)).chain(unknown_rates(comparison)) {
         let _ = writeln!(text, "\n{}", prose(&words));
     }
     if !comparison.subject_changes.is_empty() {
@@ -122,6 +122,7 @@ fn value(comparison: &Comparison) -> Value {
         "tokens_per_second": comparison.tokens_per_second,
         "unknown_rates": comparison.unknown_rates,
         "unmeasured": comparison.unmeasured,
+        "identical": comparison.identical.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "subject_changes": comparison.subject_changes,
     })
 }
@@ -148,8 +149,18 @@ pub(super) fn headline(comparison: &Comparison) -> String {
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| format!("{} {outcome}", count(outcome)))
+        .chain(
+            (!comparison.identical.is_empty()).then(|| format!("{} of the same samples", comparison.identical.len())),
+        )
         .collect();
     format!("{}: {words} ({})", comparison.verdict.to_string().to_uppercase(), counts.join(", "))
+}
+
+/// What was not compared because it is the same.
+fn identical(comparison: &Comparison) -> Option<String> {
+    let names: Vec<String> = comparison.identical.iter().map(ToString::to_string).collect();
+    (!names.is_empty())
+        .then(|| format!("the samples are the same in both records, and so is what they cost: {}", names.join(", ")))
 }
 
 pub(super) fn unmeasured(comparison: &Comparison) -> Option<String> {

@@ -270,16 +270,19 @@ pub(super) fn note(note: &Note) -> String {
                 finer(*accepted_runs)
             )
         }
+        Fact::Informational { metrics } => {
+            let names: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
+            format!("{} does not gate: `gates = false` under `[gate.tolerance]`", names.join(", "))
+        }
+        Fact::UndecidedOptional { findings } => {
+            let (workloads, reasons) = undecided(findings, Sides::Baseline);
+            format!("{metric} of {workloads} is undecided{reasons}; it is not required, and decides nothing")
+        }
         Fact::UndecidedPairs { findings } => {
-            let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
-            workloads.dedup();
-            let mut reasons: Vec<String> =
-                findings.iter().filter_map(|its| Some(why(its.reason.as_ref()?, Sides::Revisions))).collect();
-            reasons.dedup();
-            let reasons = if reasons.is_empty() { widest(findings) } else { format!(": {}", reasons.join("; ")) };
+            let (workloads, reasons) = undecided(findings, Sides::Revisions);
             format!(
-                "{metric} of {} in pairs is undecided and does not gate{reasons}; `scalegate ab` with a longer `--budget` sees finer",
-                workloads.join(", ")
+                "{metric} of {workloads} in pairs is undecided and does not gate{reasons}; `scalegate ab` with a longer `--budget` \
+                 sees finer"
             )
         }
         Fact::InterimLook { workloads, taken, max, look, looks } => {
@@ -291,6 +294,16 @@ pub(super) fn note(note: &Note) -> String {
             )
         }
     }
+}
+
+/// The workloads of what is undecided, and why it is.
+fn undecided(findings: &[Finding], sides: Sides) -> (String, String) {
+    let mut workloads: Vec<&str> = findings.iter().map(|finding| &*finding.workload).collect();
+    workloads.dedup();
+    let mut reasons: Vec<String> = findings.iter().filter_map(|its| Some(why(its.reason.as_ref()?, sides))).collect();
+    reasons.dedup();
+    let reasons = if reasons.is_empty() { widest(findings) } else { format!(": {}", reasons.join("; ")) };
+    (workloads.join(", "), reasons)
 }
 
 /// The largest of some changes, in brackets.

@@ -23,13 +23,54 @@ pub(super) fn law_words(series: &SeriesFit) -> String {
     };
     let clamp = series.expected_knee.map(|pixels| format!(", clamp at {}", size(pixels, &series.axis)));
     let numbers = law_numbers(series, fit, Intervals::Shown);
-    format!("{:12} {numbers}, R² {:.4}{}", fit.class, fit.r_squared, clamp.unwrap_or_default())
+    format!(
+        "{:12} {numbers}{}{}",
+        fit.class,
+        r_squared(fit).map_or_else(String::new, |it| format!(", {it}")),
+        clamp.unwrap_or_default()
+    )
+}
+
+/// A law in a few words: its class and the number that tells most, with half the width of its interval.
+pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
+    let words = Words { fit, axis: &series.axis, unit: &series.unit, intercept: "", intervals: Intervals::Left };
+    let relative = |name: &str, words: String| match fit.parameter(name) {
+        Some(its) if its.estimate > 0.0 => {
+            let half = 50.0 * (its.upper - its.lower) / its.estimate;
+            if half < 100.0 { format!("{words} ±{} %", crate::units::rounded_to_two(half)) } else { words }
+        }
+        _ => words,
+    };
+    let at_largest = |its: &Fit| cost(its.costs.last().copied().unwrap_or(0.0), &series.unit);
+    match fit.class {
+        Class::Constant => {
+            format!("constant {}", relative("intercept", words.interval("intercept", |it| cost(it, &series.unit))))
+        }
+        Class::Knee => {
+            format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis))))
+        }
+        Class::Linear => format!("linear {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
+        Class::Linearithmic => format!("n log n, {} at the largest", at_largest(fit)),
+        Class::Quadratic => match fit.parameter("curvature_share") {
+            Some(its) => {
+                let half = 50.0 * (its.upper - its.lower);
+                format!("quadratic, {:.0} % curved ±{} %", 100.0 * its.estimate, crate::units::rounded_to_two(half))
+            }
+            None => format!("quadratic, {} at the largest", at_largest(fit)),
+        },
+    }
 }
 
 /// What a law rests on, and how well it holds.
 pub(super) fn grounds(fit: &Fit) -> String {
     let plural = if fit.n_rounds == 1 { "" } else { "s" };
-    format!("R² {:.4}, {} sizes in {} round{plural}", fit.r_squared, fit.n_sizes(), fit.n_rounds)
+    let sizes = format!("{} sizes in {} round{plural}", fit.n_sizes(), fit.n_rounds);
+    r_squared(fit).map_or_else(|| sizes.clone(), |it| format!("{it}, {sizes}"))
+}
+
+/// The share of the variance that a law explains; a constant explains none, and is none the worse for it.
+fn r_squared(fit: &Fit) -> Option<String> {
+    (fit.class != Class::Constant).then(|| format!("R² {:.4}", fit.r_squared))
 }
 
 /// The numbers of a law in words, without its class.
@@ -83,7 +124,10 @@ impl Words<'_> {
 
     /// How much of the cost at the largest size is curvature.
     fn curvature(&self) -> Option<String> {
-        self.fit.parameter("curvature_share").map(|curvature| format!("curvature {}", self.number(curvature, share)))
+        // Where the cost at the largest size is small beside what its terms take from one another, a share of it says nothing.
+        let is_share = |curvature: &Interval| curvature.lower >= -1.0 && curvature.upper <= 1.0;
+        let curvature = self.fit.parameter("curvature_share").filter(is_share)?;
+        Some(format!("curvature {}", self.number(curvature, share)))
     }
 
     fn slope(&self, value: f64) -> String {

@@ -4,6 +4,10 @@
 //! that the gate and the analysis yield. A bench target shows laws and whether they match their baselines; the rest is the command's.
 
 #[cfg(feature = "cli")]
+mod accepted;
+#[cfg(feature = "cli")]
+mod attached;
+#[cfg(feature = "cli")]
 mod comparison;
 #[cfg(feature = "cli")]
 mod doctor;
@@ -24,9 +28,14 @@ mod markdown;
 mod matches;
 #[cfg(feature = "cli")]
 mod pairs;
+mod summary;
 #[cfg(feature = "cli")]
 mod verdict;
 
+#[cfg(feature = "cli")]
+pub(crate) use accepted::{accepted_changes, against_itself};
+#[cfg(feature = "cli")]
+pub(crate) use attached::attached_text;
 #[cfg(feature = "cli")]
 pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_json};
 #[cfg(feature = "cli")]
@@ -43,6 +52,7 @@ pub use markdown::check_markdown;
 pub use matches::matches_text;
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
+pub use summary::{Measured, summary_text};
 #[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
 #[cfg(feature = "cli")]

@@ -66,7 +66,11 @@ pub(crate) fn tally(outcomes: impl IntoIterator<Item = Outcome>) -> String {
             _ => format!("{} {outcome}", count(outcome)),
         })
         .collect();
-    format!("of {} quantities, {}", outcomes.len(), parts.join(", "))
+    if parts.is_empty() {
+        "nothing was compared".to_owned()
+    } else {
+        format!("of {} quantities, {}", outcomes.len(), parts.join(", "))
+    }
 }
 
 /// What is not a pass, the worst first.

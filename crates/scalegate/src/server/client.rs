@@ -94,7 +94,7 @@ impl Client {
 
     /// The error of an answer that has another meaning, or none.
     pub(super) fn nonsense(&self, request: &Request, cause: &str) -> Error {
-        let remedy = "the server's `kind` has to be one that it speaks; see docs/servers.md";
+        let remedy = "the server's `kind` has to be one that it speaks; see docs/programs.md";
         Error::new(self.place(request), format!("its answer makes no sense: {cause}"), remedy)
     }
 

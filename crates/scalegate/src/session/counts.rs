@@ -26,7 +26,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
     let valgrind = match find(first, &directory) {
         Ok(valgrind) => valgrind,
         Err(reason) => {
-            return unavailable(recorder, chosen, &reason);
+            return unavailable(session, recorder, chosen, &reason);
         }
     };
     let cases: Vec<Case<'_>> = chosen
@@ -50,8 +50,15 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
 }
 
 /// Records that there are no counts, and why.
-pub(super) fn unavailable(recorder: &mut Recorder, chosen: &[Chosen<'_>], reason: &str) -> Result<()> {
-    eprintln!("instructions: unavailable: {reason}");
+pub(super) fn unavailable(
+    session: &Session<'_>,
+    recorder: &mut Recorder,
+    chosen: &[Chosen<'_>],
+    reason: &str,
+) -> Result<()> {
+    if session.request.verbose {
+        eprintln!("instructions: unavailable: {reason}");
+    }
     let unavailable = |chosen: &Chosen<'_>| {
         let series = Session::series(*chosen, Metric::Instructions, &BTreeMap::new());
         Series { unavailable: Some(reason.to_owned()), ..series }

@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
     fn chosen(&self, instrument: Instrument, recorder: &mut Recorder) -> Result<Vec<Chosen<'a>>> {
         let wanted: Vec<Metric> =
             instrument.metrics().iter().copied().filter(|metric| self.request.wants(*metric)).collect();
-        if wanted.is_empty() {
+        if wanted.is_empty() || !self.request.takes(instrument) {
             return Ok(Vec::new());
         }
         let all =
@@ -217,7 +217,7 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn rounds(&self) -> u32 {
-        self.request.rounds.unwrap_or(self.config.measure.rounds)
+        self.request.rounds_of(self.config.measure.rounds)
     }
 }
 

@@ -12,6 +12,8 @@
 #[cfg(feature = "cli")]
 mod ab;
 #[cfg(feature = "cli")]
+mod attach;
+#[cfg(feature = "cli")]
 mod build;
 mod counts;
 mod driver;
@@ -31,6 +33,8 @@ mod worker;
 
 #[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab};
+#[cfg(feature = "cli")]
+pub(crate) use attach::{Attached, attach_energy};
 pub use job::{Described, Description, Instrument, TargetKind};
 #[cfg(feature = "cli")]
 pub(crate) use job::{Places, VARIABLE as JOB_VARIABLE};
@@ -71,6 +75,12 @@ const CRITERION_ONLY: [&str; 14] = [
     "--version",
     "-V",
 ];
+
+/// Takes what a first verdict needs. Criterion has an option of this name, which takes fewer samples than a record says.
+const QUICK: &str = "--quick";
+
+/// Prints all that is known of what was measured.
+const VERBOSE: &str = "--verbose";
 
 /// Samples resources at the rate of the reference method.
 const PAPER: &str = "--paper";
@@ -115,7 +125,7 @@ fn measure_and_show(config: &Config, request: &Request, targets: &[Target]) -> R
     let mut recorder = Recorder::open(config, request, targets)?;
     let outcome = Session::new(config, request, targets)?.measure(&mut recorder);
     outcome?;
-    recorder.show()
+    recorder.show(request)
 }
 
 /// The exit code of a session, with its error on standard error.
@@ -154,10 +164,13 @@ fn drive_itself(bench: &Bench) -> Result<()> {
     let request = Request {
         filter: arguments.iter().find(|argument| !argument.starts_with('-')).cloned(),
         paper: arguments.iter().any(|argument| argument == PAPER),
+        quick: arguments.iter().any(|argument| argument == QUICK),
+        verbose: arguments.iter().any(|argument| argument == VERBOSE),
         ..Request::default()
     };
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
-    let arguments = arguments.into_iter().filter(|argument| argument != "--bench" && argument != PAPER).collect();
+    let is_own = |argument: &String| ["--bench", PAPER, QUICK, VERBOSE].contains(&&**argument);
+    let arguments = arguments.into_iter().filter(|argument| !is_own(argument)).collect();
     let description = worker::describe(bench, &config, false)?;
     if !description.workloads.iter().any(|it| request.chooses(it)) {
         return Ok(());

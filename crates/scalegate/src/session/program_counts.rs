@@ -21,7 +21,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
     });
     let valgrind = match valgrind {
         Ok(valgrind) => valgrind,
-        Err(reason) => return unavailable(recorder, chosen, &reason),
+        Err(reason) => return unavailable(session, recorder, chosen, &reason),
     };
     let environment = measure::program_environment(&valgrind);
     for &(target, workload) in chosen {
@@ -31,7 +31,7 @@ pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, ch
         let counts = match counts {
             Ok(counts) => counts,
             Err(reason) => {
-                unavailable(recorder, &[(target, workload)], &reason)?;
+                unavailable(session, recorder, &[(target, workload)], &reason)?;
                 continue;
             }
         };

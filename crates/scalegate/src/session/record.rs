@@ -10,6 +10,7 @@ use crate::config::{Config, GateSettings};
 use crate::measure;
 use crate::metric::Metric;
 use crate::record::{self, Absorbed, Build, Provenance, Run, Series, SeriesKey, UNKNOWN};
+use crate::terminal::Style;
 use crate::workload::WorkloadName;
 use crate::{Error, Result, output, paths, report};
 
@@ -40,6 +41,7 @@ pub(super) struct Recorder {
     /// What it will measure, so that nothing is said to be reused that is replaced a moment later.
     planned: Vec<SeriesKey>,
     has_stored: bool,
+    verbose: bool,
 }
 
 impl Recorder {
@@ -60,7 +62,8 @@ impl Recorder {
         refuse(&path, differences.iter().map(ToString::to_string).collect())?;
         let gate = config.gate.clone();
         let (measured, planned) = (Vec::new(), Vec::new());
-        Ok(Self { path, gate, provenance, earlier, measured, planned, has_stored: false })
+        let verbose = request.verbose;
+        Ok(Self { path, gate, provenance, earlier, measured, planned, has_stored: false, verbose })
     }
 
     /// Says what will be measured.
@@ -146,17 +149,27 @@ impl Recorder {
         &self.path
     }
 
-    /// Prints the laws of what was measured, and for each whether it still matches its baseline.
-    pub(super) fn show(&self) -> Result<()> {
+    /// Prints the laws of what was measured, whether they still match their baselines, and what to do next.
+    pub(super) fn show(&self, request: &Request) -> Result<()> {
         let Some(mut run) = self.read()?.filter(|_| !self.measured.is_empty()) else { return Ok(()) };
         // What only explains other metrics is shown by `scalegate fit`.
         run.series.retain(|series| series.metric.is_gated() && self.measured.contains(&series.key()));
         if run.series.is_empty() {
             return Ok(());
         }
-        output::print(&format!("\n{}\n", report::fits_text(&analysis::fit_run(&run))))?;
-        let check = analysis::check(&[run], &Store::new(paths::baselines()), &self.gate, &Expected::default())?;
-        output::print(&report::matches_text(&check, &self.measured))
+        let fits = analysis::fit_run(&run);
+        let store = Store::new(paths::baselines());
+        let check = analysis::check(std::slice::from_ref(&run), &store, &self.gate, &Expected::default())?;
+        output::print("\n")?;
+        if request.verbose {
+            output::print(&format!(
+                "{}\n{}\n",
+                report::fits_text(&fits),
+                report::matches_text(&check, &self.measured)
+            ))?;
+        }
+        let measured = report::Measured { run: &run, fits: &fits, check: &check, by_command: request.stops_early };
+        output::print(&report::summary_text(&measured, Style::of_stdout()))
     }
 
     fn part(&mut self, mut series: Vec<Series>) -> Option<Run> {
@@ -204,7 +217,7 @@ impl Recorder {
     }
 
     fn say_reused(&self, reused: &[Series]) {
-        if self.has_stored {
+        if self.has_stored || !self.verbose {
             return;
         }
         let is_left = |series: &&Series| !self.planned.contains(&series.key());
@@ -241,8 +254,8 @@ pub(crate) fn nothing_to_measure() -> Error {
     Error::new(
         "this package",
         "none of its bench targets is made with scalegate",
-        "add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a \
-         `[[program]]` or a `[[server]]`, as docs/programs.md and docs/servers.md show",
+        "add one, as docs/tutorial.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a \
+         `[[program]]` or a `[[server]]`, as docs/programs.md shows",
     )
 }
 
@@ -310,6 +323,7 @@ mod tests {
             measured: Vec::new(),
             planned: Vec::new(),
             has_stored: false,
+            verbose: false,
         };
         recorder.keep(vec![series(workload)]).unwrap();
     }

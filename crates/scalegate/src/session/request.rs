@@ -6,8 +6,12 @@ use super::{Described, Instrument};
 use crate::metric::Metric;
 use crate::paths;
 
+/// Rounds of a quick run: fewer don't show their variance well enough for a claim.
+const QUICK_ROUNDS: u32 = 5;
+
 /// A choice of workloads and metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Request {
     /// Their names; empty for all workloads.
     pub workloads: Vec<String>,
@@ -23,6 +27,10 @@ pub struct Request {
     pub resume: bool,
     /// Whether a workload's rounds end when every gated quantity of it is decided.
     pub stops_early: bool,
+    /// Whether a first verdict is enough: counts, heap and [`QUICK_ROUNDS`] rounds of wall time.
+    pub quick: bool,
+    /// Whether all is printed that is known of what was measured.
+    pub verbose: bool,
     /// Whether resources are sampled at the rate of the reference method.
     pub paper: bool,
 }
@@ -37,6 +45,8 @@ impl Default for Request {
             out: paths::run(),
             resume: false,
             stops_early: false,
+            quick: false,
+            verbose: false,
             paper: false,
         }
     }
@@ -51,6 +61,18 @@ impl Request {
         is_named
             && (workload.name.contains(filter)
                 || sizes.any(|size| format!("{}/{size}", workload.name).contains(filter)))
+    }
+
+    /// The rounds of wall time, where the configuration asks for so many.
+    pub(super) fn rounds_of(&self, configured: u32) -> u32 {
+        let most = if self.quick { QUICK_ROUNDS.min(configured) } else { configured };
+        self.rounds.unwrap_or(most)
+    }
+
+    /// Whether what this instrument tells is measured at all.
+    pub(super) fn takes(&self, instrument: Instrument) -> bool {
+        let is_slow = matches!(instrument, Instrument::Sampler | Instrument::Processor | Instrument::Own(_));
+        !(self.quick && is_slow)
     }
 
     /// Whether a metric is wanted.

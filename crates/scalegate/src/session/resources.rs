@@ -29,6 +29,7 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     let mut meter = energy::choose(settings.energy_log.as_ref());
     if let Err(reason) = &meter
         && session.request.wants(Metric::Energy)
+        && session.request.verbose
     {
         eprintln!("note: no energy is measured: {reason}");
     }
@@ -43,7 +44,11 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
         }
     }
     drop(progress);
-    let readings = meter.and_then(|meter| Ok((meter.describe(), meter.readings()?)));
+    let readings = meter.and_then(|meter| {
+        let end_s = taken.iter().filter_map(Measurement::window).map(|window| window.after.to_s).fold(0.0, f64::max);
+        meter.settle(end_s);
+        Ok((meter.describe(), meter.readings()?))
+    });
     plan.keep(recorder, chosen, &taken, &readings, &[])
 }
 

@@ -78,7 +78,7 @@ impl<'a> Rounds<'a> {
             let undecided: Vec<&str> = open.into_keys().map(|name| &**name).collect();
             progress.say(words(round, rounds, &undecided, last, self.session.request.stops_early));
             let start = Instant::now();
-            self.take_round(recorder, round, &due)?;
+            self.take_round(recorder, round, &due, &progress)?;
             last = Some(start.elapsed());
             if self.session.request.stops_early {
                 let run =
@@ -143,7 +143,13 @@ impl<'a> Rounds<'a> {
     }
 
     /// One round of what is due, in the record as soon as a target has taken it.
-    fn take_round(&mut self, recorder: &mut Recorder, round: u32, due: &[WorkloadName]) -> Result<()> {
+    fn take_round(
+        &mut self,
+        recorder: &mut Recorder,
+        round: u32,
+        due: &[WorkloadName],
+        progress: &Progress,
+    ) -> Result<()> {
         for target in self.session.targets {
             let own: Vec<Chosen<'a>> = self
                 .chosen
@@ -154,7 +160,7 @@ impl<'a> Rounds<'a> {
             if own.is_empty() {
                 continue;
             }
-            let series = self.of_target(target, &own, round)?;
+            let series = self.of_target(target, &own, round, progress)?;
             if let Some((_, it)) = own.iter().find(|(_, it)| !series.iter().any(|series| series.workload == it.name)) {
                 // Criterion's filter may leave out a size, but the driver chose the workload by the same filter.
                 let cause = format!("round {} has no sample of it", round + 1);
@@ -168,7 +174,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    fn of_target(&self, target: &Target, own: &[Chosen<'_>], round: u32) -> Result<Vec<Series>> {
+    fn of_target(&self, target: &Target, own: &[Chosen<'_>], round: u32, progress: &Progress) -> Result<Vec<Series>> {
         let place = format!("round {}", round + 1);
         let directory = self.session.job_path(&place).with_extension("criterion");
         let fail = |error: std::io::Error| Error::new(directory.display(), error, "make room for the files of a run");
@@ -185,6 +191,10 @@ impl<'a> Rounds<'a> {
         let job = self.session.job_path(&place);
         let mut command = self.session.command(target, work, &job)?;
         command.args(&target.arguments).args(["--bench", "--noplot", "--quiet"]);
+        if target.description.kind == TargetKind::Functions {
+            let (files, sizes) = (directory.clone(), own.iter().map(|(_, it)| it.sizes.len()).sum::<usize>());
+            progress.detail(move || format!("{} of {sizes} sizes", measure::count_criterion(&files)));
+        }
         let sensors = Sensors::here();
         let (before, start) = (sensors.read(), Instant::now());
         let Ended { status, errors } = measure::run_child(&place, command, |_| ())?;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::job::Described;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Surroundings, summary};
-use crate::measure::energy::Readings;
+use crate::measure::energy::{Energies, Energy, Readings, energies};
 use crate::measure::placement::Placement;
 use crate::measure::resources::{Costs, Idle, Rate, Trace, Windows};
 use crate::metric::Metric;
-use crate::record::{Sample, Series};
+use crate::record::{Sample, Series, Span, Window};
 use crate::time;
 use crate::workload::WorkloadName;
 
@@ -25,9 +25,6 @@ pub(super) const METRICS: [Metric; 8] = [
     Metric::TokensPerJoule,
 ];
 
-/// The idle power before and after a window may differ by this share of it.
-const MAX_POWER_APART: f64 = 0.25;
-
 /// One case in one round.
 pub(super) struct Measurement {
     pub(super) workload: WorkloadName,
@@ -39,6 +36,25 @@ pub(super) struct Measurement {
     pub(super) level: Result<Idle, String>,
     /// What disturbed each attempt that was.
     pub(super) disturbances: Vec<String>,
+}
+
+impl Measurement {
+    /// When it was measured; `None` without samples.
+    pub(super) fn window(&self) -> Option<Window> {
+        let span = |trace: &Trace| {
+            let (first, last) = trace.0.first().zip(trace.0.last())?;
+            let at = |time_s: f64| self.windows.start_unix_s + time_s;
+            Some(Span { from_s: at(first.time_s), to_s: at(last.time_s) })
+        };
+        Some(Window {
+            size: self.size,
+            round: self.round,
+            inferences: self.windows.report.inferences,
+            before: span(&self.windows.before)?,
+            busy: span(&self.windows.busy)?,
+            after: span(&self.windows.after)?,
+        })
+    }
 }
 
 /// A meter's description and what it reported, or why there is nothing.
@@ -65,8 +81,46 @@ pub(super) fn series(
     if cases.is_empty() {
         return Vec::new();
     }
-    let maker = Maker { workload, settings, allocator, cases, meter };
+    let energies = energies_of(&cases, meter);
+    let maker = Maker { workload, settings, allocator, cases, meter, energies };
     METRICS.into_iter().filter_map(|metric| maker.series(metric)).collect()
+}
+
+/// What the cases used, where all of them have windows without a disturbance.
+fn energies_of(cases: &[&Measurement], meter: &Meter) -> Result<Energies, String> {
+    let (_, readings) = meter.as_ref().map_err(Clone::clone)?;
+    for case in cases {
+        case.level.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
+    }
+    energies(&windows_of(cases)?, readings).map_err(|(window, error)| {
+        let place = format!("{} at size {} in round {}", cases[0].workload, window.size, window.round + 1);
+        format!("{place}: {error}; `scalegate attach-energy LOG RUN` reads a log again that is complete by now")
+    })
+}
+
+fn windows_of(cases: &[&Measurement]) -> Result<Vec<Window>, String> {
+    let window = |case: &&Measurement| case.window().ok_or_else(|| in_case(case, "a window without samples"));
+    cases.iter().map(window).collect()
+}
+
+fn in_case(case: &Measurement, reason: &str) -> String {
+    format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1)
+}
+
+fn stayed_disturbed(case: &Measurement, reason: &str) -> String {
+    in_case(case, &format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()))
+}
+
+/// Energy, and what is derived from it.
+pub(super) const OF_ENERGY: [Metric; 3] = [Metric::Energy, Metric::MeanPower, Metric::TokensPerJoule];
+
+/// A value of a case that is one of [`OF_ENERGY`]; `None` where there is none, as of tokens without energy.
+pub(super) fn of_energy(metric: Metric, energy: &Energy, tokens: Option<u64>) -> Option<f64> {
+    match metric {
+        Metric::Energy => Some(energy.per_inference_j),
+        Metric::MeanPower => Some(energy.busy_w),
+        _ => tokens.filter(|_| energy.per_inference_j > 0.0).map(|tokens| tokens as f64 / energy.per_inference_j),
+    }
 }
 
 struct Maker<'a> {
@@ -75,26 +129,35 @@ struct Maker<'a> {
     allocator: &'a str,
     cases: Vec<&'a Measurement>,
     meter: &'a Meter,
+    energies: Result<Energies, String>,
 }
 
 impl Maker<'_> {
     /// A series; `None` for what has no meaning here, and for what a missing energy would only repeat.
     fn series(&self, metric: Metric) -> Option<Series> {
-        let values: Result<Vec<f64>, String> = self.cases.iter().map(|case| self.value(metric, case)).collect();
-        let has_tokens = self.cases.iter().all(|case| self.tokens(case.size).is_some());
-        if (metric == Metric::TokensPerJoule && (!has_tokens || values.is_err()))
-            || (metric == Metric::MeanPower && values.is_err())
-        {
+        let samples = if OF_ENERGY.contains(&metric) {
+            self.energy_samples(metric)
+        } else {
+            let value = |case: &&Measurement| Ok(sample(case.size, case.round, self.value(metric, case)?));
+            self.cases.iter().map(value).collect::<Result<Vec<Sample>, String>>()
+        };
+        if matches!(metric, Metric::TokensPerJoule | Metric::MeanPower) && samples.is_err() {
             return None;
         }
-        let samples = values.as_ref().map_or_else(|_| Vec::new(), |values| self.samples(values));
+        let (mut samples, unavailable) = match samples {
+            Ok(samples) => (samples, None),
+            Err(reason) => (Vec::new(), Some(reason)),
+        };
+        samples.sort_unstable_by_key(|sample| (sample.round, sample.size));
+        let windows = if metric == Metric::Energy { self.windows() } else { Vec::new() };
         Some(Series {
             measured: Some(time::now()),
             protocol: self.protocol(metric),
-            conditions: self.conditions(),
+            conditions: self.conditions(metric),
             tokens: self.workload.tokens_by_size(),
             samples,
-            unavailable: values.err(),
+            windows,
+            unavailable,
             ..Series::new(self.workload.name.clone(), self.workload.axis.clone(), metric)
         })
     }
@@ -103,43 +166,32 @@ impl Maker<'_> {
         self.workload.tokens_by_size().get(&size).copied()
     }
 
-    fn samples(&self, values: &[f64]) -> Vec<Sample> {
-        let mut samples: Vec<Sample> = self
-            .cases
-            .iter()
-            .zip(values)
-            .map(|(case, value)| Sample { size: case.size, round: case.round, values: vec![*value] })
-            .collect();
-        samples.sort_unstable_by_key(|sample| (sample.round, sample.size));
-        samples
+    /// For a log that is attached later; none if a disturbed case would spoil the energy anyway.
+    fn windows(&self) -> Vec<Window> {
+        let is_steady = self.cases.iter().all(|case| case.level.is_ok());
+        if is_steady { windows_of(&self.cases).unwrap_or_default() } else { Vec::new() }
+    }
+
+    fn energy_samples(&self, metric: Metric) -> Result<Vec<Sample>, String> {
+        let all = self.energies.as_ref().map_err(Clone::clone)?;
+        let value = |energy: &Energy| {
+            let value = of_energy(metric, energy, self.tokens(energy.size)).ok_or("no energy above idle was seen")?;
+            Ok(sample(energy.size, energy.round, value))
+        };
+        all.cases.iter().map(value).collect()
     }
 
     fn value(&self, metric: Metric, case: &Measurement) -> Result<f64, String> {
-        let in_case =
-            |reason: String| format!("{} at size {} in round {}: {reason}", case.workload, case.size, case.round + 1);
-        let stayed =
-            |reason: &String| in_case(format!("it stayed disturbed in {} attempts: {reason}", case.disturbances.len()));
-        let costs = Costs::new(&case.windows, case.level.as_ref().map_err(stayed)?);
-        match metric {
-            Metric::CpuAuc => Ok(costs.cpu_auc),
-            Metric::CpuTime => Ok(costs.cpu_time),
-            Metric::RssAuc => costs.rss_auc.map_err(in_case),
-            Metric::PeakRss if self.kernel_tells_peaks() => Ok(case.windows.peak_bytes.unwrap_or(costs.sampled_peak)),
-            Metric::PeakRss => Ok(costs.sampled_peak),
-            Metric::Utilisation => Ok(costs.utilisation),
-            _ => {
-                let (_, readings) = self.meter.as_ref().map_err(Clone::clone)?;
-                let power = Power::new(&case.windows, readings).map_err(in_case)?;
-                let energy = (power.busy_w - power.idle_w).max(0.0) * case.windows.busy.duration_s()
-                    / case.windows.report.inferences as f64;
-                match (metric, self.tokens(case.size)) {
-                    (Metric::MeanPower, _) => Ok(power.busy_w),
-                    (Metric::TokensPerJoule, Some(tokens)) if energy > 0.0 => Ok(tokens as f64 / energy),
-                    (Metric::TokensPerJoule, _) => Err(in_case("no energy above idle was seen".to_owned())),
-                    _ => Ok(energy),
-                }
-            }
-        }
+        let level = case.level.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
+        let costs = Costs::new(&case.windows, level);
+        Ok(match metric {
+            Metric::CpuAuc => costs.cpu_auc,
+            Metric::CpuTime => costs.cpu_time,
+            Metric::RssAuc => costs.rss_auc.map_err(|reason| in_case(case, &reason))?,
+            Metric::PeakRss if self.kernel_tells_peaks() => case.windows.peak_bytes.unwrap_or(costs.sampled_peak),
+            Metric::PeakRss => costs.sampled_peak,
+            _ => costs.utilisation,
+        })
     }
 
     /// All peaks of a series are taken in the same way.
@@ -181,7 +233,7 @@ impl Maker<'_> {
     }
 
     /// What went on meanwhile, and what had to be measured again.
-    fn conditions(&self) -> BTreeMap<String, String> {
+    fn conditions(&self, metric: Metric) -> BTreeMap<String, String> {
         let windows: Vec<Surroundings> = self.cases.iter().map(|case| case.surroundings.clone()).collect();
         let mut conditions = summary(&windows);
         let disturbed = || self.cases.iter().flat_map(|case| &case.disturbances);
@@ -189,28 +241,22 @@ impl Maker<'_> {
             conditions.insert("disturbed_windows".to_owned(), disturbed().count().to_string());
             conditions.insert("last_disturbance".to_owned(), last.clone());
         }
+        if let (true, Ok(Energies { lost: Some((window, error)), .. })) = (OF_ENERGY.contains(&metric), &self.energies)
+        {
+            conditions.insert(LOST_WINDOW.to_owned(), lost(window, error));
+        }
         conditions
     }
 }
 
-/// Power within the windows of a case, in watts.
-struct Power {
-    busy_w: f64,
-    idle_w: f64,
+/// The condition that names the window which the meter's log ended in.
+pub(super) const LOST_WINDOW: &str = "lost_window";
+
+/// What is said of it.
+pub(super) fn lost(window: &Window, error: &impl std::fmt::Display) -> String {
+    format!("size {} in round {}: {error}", window.size, window.round + 1)
 }
 
-impl Power {
-    fn new(windows: &Windows, readings: &Readings) -> Result<Self, String> {
-        let mean = |trace: &Trace| -> Result<f64, String> {
-            let ends = trace.0.first().zip(trace.0.last()).ok_or("a window without samples")?;
-            let (from, to) = (windows.start_unix_s + ends.0.time_s, windows.start_unix_s + ends.1.time_s);
-            Ok(readings.energy_j(from, to)? / trace.duration_s())
-        };
-        let (before, after) = (mean(&windows.before)?, mean(&windows.after)?);
-        let idle_w = f64::midpoint(before, after);
-        if (before - after).abs() > MAX_POWER_APART * idle_w {
-            return Err(format!("idle power was {before:.2} W before and {after:.2} W after, which is no level"));
-        }
-        Ok(Self { busy_w: mean(&windows.busy)?, idle_w })
-    }
+fn sample(size: u64, round: u32, value: f64) -> Sample {
+    Sample { size, round, values: vec![value] }
 }

@@ -116,3 +116,37 @@ fn what_accepted_runs_cannot_decide_is_a_note_that_says_how_to_see_finer() {
     pass  llm/prefill wall_time: class, growth, curvature share
     ");
 }
+
+#[test]
+fn what_an_accepted_run_changes_is_printed() {
+    let place = three();
+    place.scalegate("accept a.json b.json c.json --reason first").success();
+    place.import_as("slow.json", &prefill(4.2));
+    assert_snapshot!(stderr(&place.scalegate("accept slow.json --reason slower").success()), @"
+    changes: llm/prefill wall_time (cost): cost at 16 tokens from 3.41 ms to 14.3 ms (+318.7 %, between +140.3 % and +629.5 %; ±15 % tolerated)
+    changes: llm/prefill wall_time (cost): cost at 1024 tokens from 155 ms to 649 ms (+318.7 %, between +140.3 % and +629.6 %; ±15 % tolerated)
+    changes: llm/prefill wall_time (cost): slope from 150 µs to 630 µs per token (+318.7 %, between +140.3 % and +629.6 %; ±15 % tolerated)
+    accepted baselines/hosts/imported/llm-prefill.wall_time.json
+    accepted baselines/portable/llm-prefill.wall_time.json
+    note: baselines/hosts/imported/llm-prefill.wall_time.json had 3 runs, and they are replaced; name all that it should have
+    note the reason in CHANGELOG.md, and commit the files
+    ");
+}
+
+#[test]
+fn a_run_that_cannot_pass_against_itself_is_accepted_with_a_warning() {
+    let place = Place::new();
+    let noise = |round: u32, size: u64| 1.0 + 0.6 * (f64::from(round) * 78.233 + size as f64 * 12.9898).sin();
+    let row = |(round, size): (u32, u64)| {
+        format!("llm/prefill,tokens,wall_time,s,{size},{round},{:e}\n", line(size as f64) * noise(round, size))
+    };
+    place.import(&(0..8).flat_map(|round| TOKENS.map(|size| (round, size))).map(row).collect::<String>());
+    assert_snapshot!(stderr(&place.scalegate("accept --reason first").success()), @"
+    accepted baselines/hosts/imported/llm-prefill.wall_time.json
+    accepted baselines/portable/llm-prefill.wall_time.json
+    warning: not even this run passes against it: llm/prefill wall_time (shape): growth of cost from 16 tokens to 1024 tokens: 41.1×, before 41.1× (+0.0 %, between -42.9 % and +75.1 %): neither shown to be within nor beyond ±25 %; more rounds or less noise would decide
+    warning: not even this run passes against it: llm/prefill wall_time (shape): share of curvature from 0.022 to 0.022 (+0.000, between -0.935 and +0.935): neither shown to be within nor beyond ±0.25; more rounds or less noise would decide
+    note the reason in CHANGELOG.md, and commit the files
+    ");
+    place.scalegate("check").code(3);
+}

@@ -34,8 +34,8 @@ fn a_record_cut_in_half_is_refused() {
 
 #[test]
 fn an_unknown_schema_version_is_refused_before_its_fields() {
-    assert_snapshot!(refused("{\"schema\":5,", "{\"schema\":7,\"new\":1,"), @"
-    error: target/scalegate/run.json: run record of schema 7, but this scalegate reads schema 2 to 5
+    assert_snapshot!(refused("{\"schema\":6,", "{\"schema\":7,\"new\":1,"), @"
+    error: target/scalegate/run.json: run record of schema 7, but this scalegate reads schema 2 to 6
       help: use the scalegate that wrote it, or measure again
     ");
 }
@@ -43,7 +43,7 @@ fn an_unknown_schema_version_is_refused_before_its_fields() {
 #[test]
 fn a_field_that_is_not_known_is_refused() {
     assert_snapshot!(refused("\"axis\":", "\"axes\":"), @"
-    error: target/scalegate/run.json: not a valid run record: unknown field `axes`, expected one of `workload`, `axis`, `metric`, `unit`, `measured`, `protocol`, `conditions`, `looks`, `tokens`, `samples`, `unavailable` at line 1 column [column]
+    error: target/scalegate/run.json: not a valid run record: unknown field `axes`, expected one of `workload`, `axis`, `metric`, `unit`, `measured`, `protocol`, `conditions`, `looks`, `tokens`, `samples`, `windows`, `unavailable` at line 1 column [column]
       help: measure again with `cargo bench`, or name another run record
     ");
 }

@@ -324,6 +324,82 @@ fn bisect_turns_inconclusive_into_skip_and_nothing_else() {
     place.scalegate("check").code(2);
 }
 
+/// Commands that end with 2 or 3 where nothing was measured.
+const FAILING: [&str; 9] = [
+    "run",
+    "ab",
+    "fit",
+    "check",
+    "accept --reason none",
+    "report --out report.html",
+    "compare a.json b.json",
+    "import csv costs.csv",
+    "attach-energy meter.csv",
+];
+
+#[test]
+fn bisect_skips_a_commit_whatever_command_failed() {
+    let place = Place::new();
+    for line in FAILING {
+        place.scalegate(line).code(2);
+        place.scalegate(&format!("{line} --bisect")).code(125);
+        place.scalegate(&format!("--bisect {line}")).code(125);
+    }
+}
+
+#[test]
+fn a_directory_of_baselines_that_is_not_there_is_an_error() {
+    let place = Place::new();
+    place.import(&prefill(line));
+    let said = ["check", "report --out report.html"].map(|line| place.refused(&format!("{line} --baseline basline")));
+    assert_snapshot!(said[0], @"
+    error: basline: there is no such directory of baselines
+      help: name one that `scalegate accept` wrote, or leave `--baseline` out
+    ");
+    assert_eq!(said[0], said[1]);
+    place.scalegate("check").code(3);
+    place.scalegate("accept --baseline basline --reason first").success();
+    place.scalegate("check --baseline basline").code(0);
+}
+
+#[test]
+fn a_metric_that_does_not_gate_is_named_and_decides_nothing() {
+    let place = changed(&prefill(line), &(prefill(|n| 2.0 * line(n)) + &decode(line)));
+    place.write("scalegate.toml", "[gate]\nrequired = []\n[gate.tolerance.wall_time]\ngates = false\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: nothing was compared
+
+    note: wall_time does not gate: `gates = false` under `[gate.tolerance]`
+    ");
+    place.write("scalegate.toml", "[gate.tolerance.wall_time]\ngates = false\n");
+    assert_snapshot!(place.refused("check"), @"
+    error: scalegate.toml:1: wall_time is required, but gate.tolerance.wall_time.gates is false
+      help: change the value in this section
+    ");
+}
+
+#[test]
+fn what_is_not_required_and_undecided_is_a_note() {
+    let noisy = |seed: f64| {
+        let text =
+            rows("vlm/encode", "pixels", &PIXELS, ROUNDS, move |n| knee(200_704.0)(n) * (1.0 + 0.5 * (n * seed).sin()));
+        text.replace("wall_time", "cpu_time")
+    };
+    let place = changed(&(prefill(line) + &noisy(0.1)), &(prefill(line) + &noisy(0.7)));
+    std::fs::remove_dir_all(place.path("baselines/hosts")).unwrap();
+    assert_snapshot!(stdout(&place.scalegate("check").code(0)), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: host class imported has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`
+
+    note: cpu_time of vlm/encode is undecided: baseline: none of the laws describes these costs: the closest one, quadratic, is off by a factor of 1.5 (root mean square of the logarithms), and that is not noise between rounds; measure at more sizes around the jumps; it is not required, and decides nothing
+    ");
+    place.write("scalegate.toml", "[gate]\nrequired = [\"wall_time\", \"cpu_time\"]\n");
+    place.scalegate("check").code(3);
+}
+
 #[test]
 fn the_same_verdict_comes_out_as_json_and_as_markdown() {
     let place = changed(&prefill(line), &prefill(|n| 2.0 * line(n)));

@@ -100,7 +100,7 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
     [gate.tolerance.wall_time]
     slop = 0.1
 
-    error: scalegate.toml:2: unknown field `slop`, expected one of `slope`, `cost`, `curvature_share`, `breakpoint`, `level`, `slope_ratio`, `growth`
+    error: scalegate.toml:2: unknown field `slop`, expected one of `gates`, `slope`, `cost`, `curvature_share`, `breakpoint`, `level`, `slope_ratio`, `growth`
       help: see docs/suite.md for the keys of a configuration
 
     [resources]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use scalegate::record;
 use serde_json::Value;
 
-use crate::support::{PIXELS, Place, RUN, TOKENS, knee, line, rows, stdout};
+use crate::support::{PIXELS, Place, RUN, TOKENS, knee, line, list, rows, stderr, stdout};
 
 fn fit_json(place: &Place) -> Value {
     serde_json::from_str(&stdout(&place.scalegate("fit --format json").success())).unwrap()
@@ -77,4 +77,80 @@ fn without_a_record_the_remedy_is_to_measure() {
     error: target/scalegate/run.json: No such file or directory (os error 2)
       help: measure again with `cargo bench`, or name another run record
     ");
+}
+
+#[test]
+fn only_a_required_series_without_a_law_is_a_missing_answer() {
+    let place = Place::new();
+    let few = rows("sort", "items", &[16, 32], 5, line).replace("wall_time", "cpu_time");
+    place.import(&(rows("llm/prefill", "tokens", &TOKENS, 8, line) + &few));
+    place.scalegate("fit").code(0);
+    place.write("scalegate.toml", "[gate]\nrequired = [\"cpu_time\"]\n");
+    place.scalegate("fit").code(3);
+}
+
+#[test]
+fn numbers_that_say_nothing_are_left_out() {
+    let place = Place::new();
+    let flat = rows("load", "tokens", &TOKENS, 8, |_| 64e6).replace("wall_time,s", "peak_rss,bytes");
+    let nearly = rows("vlm/encode", "pixels", &PIXELS, 8, |n| 64e6 + 2e-8 * n).replace("wall_time,s", "peak_rss,bytes");
+    let falling = rows("vlm/load", "pixels", &PIXELS, 8, |n| 0.02 + 1e-12 * (n - 6e5).powi(2));
+    place.import(&(flat + &nearly + &falling));
+    assert_snapshot!(stdout(&place.scalegate("fit").success()), @"
+    load        peak_rss   constant     64.0 MB [64.0 MB, 64.0 MB]
+    vlm/encode  peak_rss   constant     64.0 MB [64.0 MB, 64.0 MB]
+    vlm/load    wall_time  quadratic    -1.20 s/MP [-1.20 s/MP, -1.20 s/MP], intercept 380 ms [380 ms, 380 ms], R² 1.0000
+    ");
+}
+
+#[test]
+fn what_is_no_record_is_called_what_it_is() {
+    let place = Place::new();
+    place.write("page.html", "<!DOCTYPE html>\n<html></html>\n");
+    place.write("costs.csv", format!("{}{}", crate::support::HEAD, rows("sort", "items", &[16], 1, line)));
+    place.write("excel.csv", "workload;axis;metric\nsort;items;wall_time\n");
+    place.write("words.txt", "no record\n");
+    let names = ["page.html", "costs.csv", "excel.csv", "words.txt"];
+    assert_snapshot!(list(names.map(|name| (name, place.refused(&format!("fit {name}"))))), @"
+    page.html
+    error: page.html: not a run record: it is a page of HTML or XML
+      help: name the JSON that was measured, as target/scalegate/run.json
+
+    costs.csv
+    error: costs.csv: not a run record: it is CSV
+      help: make a record of it with `scalegate import csv FILE --out RUN`
+
+    excel.csv
+    error: excel.csv: not a run record: it is CSV with `;`
+      help: write it with `,`, and make a record of it with `scalegate import csv FILE --out RUN`
+
+    words.txt
+    error: words.txt: not a whole run record: expected ident at line 1 column 2
+      help: measure again with `cargo bench`, or name another run record
+    ");
+}
+
+#[test]
+fn a_record_comes_through_standard_input_too() {
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    let piped = place.command("fit -").write_stdin(place.read(RUN)).assert().success();
+    assert_eq!(stdout(&piped), stdout(&place.scalegate("fit").success()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_and_one_that_nobody_writes_to_is_not_waited_for() {
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, 8, line));
+    assert!(std::process::Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
+    let mut silent = place.command("fit pipe");
+    assert_snapshot!(stderr(&silent.timeout(std::time::Duration::from_mins(1)).assert().code(2)), @"
+    error: pipe: nobody wrote to this pipe within 5 s
+      help: measure again with `cargo bench`, or name another run record
+    ");
+    let (pipe, text) = (place.path("pipe"), place.read(RUN));
+    let writer = std::thread::spawn(move || std::fs::write(pipe, text));
+    place.scalegate("fit pipe").success();
+    writer.join().unwrap().unwrap();
 }

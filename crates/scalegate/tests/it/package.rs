@@ -78,7 +78,7 @@ fn outside_of_a_package_there_is_nothing_to_run() {
 fn a_package_without_bench_targets_has_nothing_to_run() {
     assert_snapshot!(said(&package(None), "run", 2), @"
     error: this package: none of its bench targets is made with scalegate
-      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]` or a `[[server]]`, as docs/programs.md and docs/servers.md show
+      help: add one, as docs/tutorial.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]` or a `[[server]]`, as docs/programs.md shows
     ");
 }
 
@@ -88,7 +88,7 @@ fn a_bench_target_that_is_not_made_with_scalegate_is_not_started() {
     let place = package(Some(bench));
     assert_snapshot!(said(&place, "run", 2), @"
     error: this package: none of its bench targets is made with scalegate
-      help: add one, as docs/own-code.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]` or a `[[server]]`, as docs/programs.md and docs/servers.md show
+      help: add one, as docs/tutorial.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]` or a `[[server]]`, as docs/programs.md shows
     ");
     assert!(place.path("target/release").exists(), "it was built");
 }

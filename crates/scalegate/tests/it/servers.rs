@@ -135,7 +135,7 @@ fn any_request_is_measured_and_its_answer_may_tell_the_time() {
     let wrong = started("http", "works", "", &told.replace("/took_ms", "/took"));
     assert_snapshot!(refused(&wrong), @"
     error: stub/told at size 128: POST http://127.0.0.1:PORT/words?n=8: its answer makes no sense: it has no `/took`
-      help: the server's `kind` has to be one that it speaks; see docs/servers.md
+      help: the server's `kind` has to be one that it speaks; see docs/programs.md
     ");
     let unknown = started("http", "works", "", &told.replace("{prompt}", "{image}"));
     assert_snapshot!(refused(&unknown), @"

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use scalegate::metric::Metric;
 use scalegate::record::{self, Run};
 use scalegate::workload::WorkloadName;
 
@@ -40,6 +41,23 @@ fn the_road_from_a_first_run_to_a_regression_and_back() {
     package.count();
     let verdict = code(&package.scalegate("check"), 0);
     assert!(verdict.starts_with("PASS"), "{verdict}");
+}
+
+#[test]
+fn a_quick_run_takes_five_rounds_and_samples_nothing() {
+    let package = Package::new();
+    package.edit("scalegate.toml", "rounds = 3", "rounds = 8");
+    package.write("scalegate.toml", package.read("scalegate.toml") + "[resources]\n");
+    ok(&package.scalegate("run --quick --workload keys/*"));
+    let run = package.record();
+    let rounds = |metric| run.series("keys/neighbours", metric).map(|series| series.n_rounds());
+    assert_eq!(rounds(Metric::WallTime), Some(5));
+    assert_eq!((rounds(Metric::HeapBytes), rounds(Metric::CpuAuc)), (Some(1), None));
+    // Criterion's option of the same name is not meant.
+    ok(&package.cargo("bench -- --quick neighbours"));
+    let run = package.record();
+    assert_eq!(run.series("keys/neighbours", Metric::WallTime).unwrap().n_rounds(), 5);
+    assert!(run.series[0].samples.iter().all(|sample| !sample.values.is_empty()));
 }
 
 #[test]

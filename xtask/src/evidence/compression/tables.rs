@@ -1,4 +1,4 @@
-//! The tables of docs/compression.md.
+//! The tables of docs/evidence/compression.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

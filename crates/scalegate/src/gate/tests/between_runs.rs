@@ -6,7 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::suite::{BASE, cases};
 use crate::config::Tolerances;
-use crate::gate::{Case, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
+use crate::gate::{Case, Demand, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
 use crate::law::Observations;
 use crate::law::random::standard_normal;
 use crate::law::simulate::{Noise, TOKENS, run};
@@ -50,7 +50,7 @@ fn case(hosts: Hosts, accepted: usize, factor: f64, rng: &mut ChaCha8Rng) -> Cas
         baseline: Some(one(1.0)),
         further: (1..accepted).map(|_| one(1.0)).collect(),
         run: Some(one(factor)),
-        is_required: false,
+        demand: Demand::Comparable,
         ..case
     }
 }
@@ -75,7 +75,7 @@ fn alarms(hosts: Hosts, accepted: usize, factor: f64, alpha: f64, checks: u64) -
 fn coverage(hosts: Hosts, accepted: usize, checks: u64) -> f64 {
     share(checks, |rng| {
         let wide = Tolerances { slope: 1e9, cost: 1e9, ..Tolerances::default() };
-        let case = Case { tolerances: wide, is_required: true, ..case(hosts, accepted, 1.0, rng) };
+        let case = Case { tolerances: wide, demand: Demand::Decided, ..case(hosts, accepted, 1.0, rng) };
         let report = report(case, Policy { miss: 0.025, ..Policy::default() });
         let largest = report.findings.iter().find(|finding| finding.quantity == Quantity::CostLargest).unwrap();
         largest.change.is_some_and(|change| change.lower <= 0.0 && 0.0 <= change.upper)
@@ -150,7 +150,7 @@ fn one_stored_run_does_not_call_a_neighbour_a_regression() {
             assert_eq!(finding.outcome, Outcome::Inconclusive, "{finding:?}");
             assert!((0.7..1.0).contains(&finding.change.unwrap().estimate), "{finding:?}");
         }
-        let case = Case { is_required: false, ..second_run_beside_a_build(rounds) };
+        let case = Case { demand: Demand::Comparable, ..second_run_beside_a_build(rounds) };
         let left = report(case, Policy::default());
         assert_eq!((left.findings.len(), left.undecided.len()), (0, 3));
     }

@@ -2,7 +2,7 @@
 
 use super::suite::{BASE, cases};
 use crate::Axis;
-use crate::gate::{Case, Outcome, Policy, Reason, Scope, Side, Verdict, decide};
+use crate::gate::{Case, Demand, Outcome, Policy, Reason, Scope, Side, Verdict, decide};
 use crate::law::simulate::Noise;
 use crate::law::{FitError, Observations};
 
@@ -33,6 +33,18 @@ fn missing_sides_are_inconclusive() {
     assert_inconclusive(Case { baseline: None, ..case() }, Reason::Absent(Side::Baseline));
     assert_inconclusive(Case { run: None, ..case() }, Reason::Absent(Side::Run));
     assert_inconclusive(Case { withheld: Some(Reason::NotMeasured), ..case() }, Reason::NotMeasured);
+}
+
+#[test]
+fn what_is_missing_and_not_asked_for_is_no_part_of_the_verdict() {
+    let optional = Case { baseline: None, demand: Demand::Nothing, ..case() };
+    let report = decide(&[case(), optional.clone()], &Policy::default());
+    assert_eq!((report.verdict, report.undecided.len()), (Verdict::Pass, 1));
+    assert_eq!(report.undecided[0].reason, Some(Reason::Absent(Side::Baseline)));
+    // Alone it is no pass either, and what has to be comparable is no note.
+    assert_eq!(decide(std::slice::from_ref(&optional), &Policy::default()).verdict, Verdict::Inconclusive);
+    let comparable = Case { demand: Demand::Comparable, ..optional };
+    assert_inconclusive(comparable, Reason::Absent(Side::Baseline));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Reason, Scope, Side, Verdict, decide};
+use crate::gate::{Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Scope, Side, Verdict, decide};
 use crate::law::Observations;
 use crate::law::random::{standard_normal, uniform};
 use crate::law::simulate::{Family, Noise, TOKENS, seeded};
@@ -54,7 +54,7 @@ fn cases((before, after): (Observations, Observations)) -> Vec<Case> {
         paired: true,
         looks: Vec::new(),
         further: Vec::new(),
-        is_required: true,
+        demand: Demand::Decided,
         baseline: Some(before.clone()),
         run: Some(after.clone()),
         withheld: None,

@@ -3,7 +3,7 @@
 use super::suite::{BASE, CLAMP, Suite, cases, with_accepted};
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::gate::{Case, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
+use crate::gate::{Case, Demand, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
 use crate::law::simulate::{Noise, PIXELS};
 use crate::law::{Class, Observations};
 use crate::metric::Metric;
@@ -160,7 +160,7 @@ fn counts_of_one_round_are_gated_by_their_noise_bound() {
             paired: false,
             looks: Vec::new(),
             further: Vec::new(),
-            is_required: true,
+            demand: Demand::Decided,
             baseline: Some(counts(1e5, 1e-5)),
             run: Some(counts(per_token, -1e-5)),
             withheld: None,

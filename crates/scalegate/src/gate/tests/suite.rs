@@ -5,7 +5,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::gate::{Case, Scope};
+use crate::gate::{Case, Demand, Scope};
 use crate::law::Observations;
 use crate::law::random::standard_normal;
 use crate::law::simulate::{Noise, PIXELS, TOKENS, seeded};
@@ -57,7 +57,7 @@ pub(super) fn cases(
                 paired: false,
                 looks: Vec::new(),
                 further: Vec::new(),
-                is_required: true,
+                demand: Demand::Decided,
                 baseline: Some(seeded(sizes, rounds, noise, seed, |n| 1e-3 * baseline.laws[i](n))),
                 run: Some(seeded(sizes, rounds, noise, seed + 1, |n| 1e-3 * current.laws[i](n))),
                 withheld: None,

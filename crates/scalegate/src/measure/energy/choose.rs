@@ -15,6 +15,11 @@ pub trait EnergySource {
     /// shows in [`EnergySource::readings`].
     fn sample(&mut self, pid: u32, unix_s: f64);
 
+    /// Waits for the readings up to a time in seconds since 1970, where they come later than what they are of.
+    fn settle(&self, until_s: f64) {
+        let _ = until_s;
+    }
+
     /// All readings, when everything has been measured.
     ///
     /// # Errors

@@ -1,7 +1,12 @@
 //! The log of a meter between the machine and its power supply, as the reference method has it (arXiv 2512.16531).
 
+use std::time::{Duration, Instant};
+
 use super::{EnergySource, Readings};
 use crate::config::EnergyLog;
+
+/// A meter's program writes its last lines when a buffer is full or a second is over, and so after the last window.
+const TAIL: Duration = Duration::from_secs(5);
 
 /// Times as the log has them and watts, from CSV with the columns `time_s,power_w` or `time_s,volts,amperes`.
 ///
@@ -65,6 +70,16 @@ impl EnergySource for Log {
     }
 
     fn sample(&mut self, _: u32, _: f64) {}
+
+    fn settle(&self, until_s: f64) {
+        let start = Instant::now();
+        let may_come = |last: f64| (until_s - TAIL.as_secs_f64()..until_s).contains(&last);
+        while self.readings().ok().and_then(|readings| readings.last_s()).is_some_and(may_come)
+            && start.elapsed() < TAIL
+        {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 
     fn readings(&self) -> Result<Readings, String> {
         let place = self.settings.path.display();

@@ -7,6 +7,7 @@
 
 mod apple;
 mod choose;
+mod cost;
 mod log;
 mod pi;
 mod rapl;
@@ -14,7 +15,8 @@ mod readings;
 
 pub use apple::{Apple, energy_j as apple_energy_j};
 pub use choose::{EnergySource, choose, choose_from};
+pub use cost::{Energies, Energy, energies};
 pub use log::{Log, parse as parse_log};
 pub use pi::{Pi, parse as parse_pmic};
 pub use rapl::{Rapl, Zone};
-pub use readings::{LEAST_READINGS, Readings};
+pub use readings::{EnergyError, LEAST_READINGS, Readings};

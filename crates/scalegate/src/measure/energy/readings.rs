@@ -6,6 +6,9 @@ pub const LEAST_READINGS: usize = 20;
 /// Readings further apart than this many times their usual distance have a gap between them.
 const GAP: f64 = 3.0;
 
+/// Readings that are further from a window than this are those of another clock, or of another day.
+const OTHER_CLOCK_S: f64 = 3600.0;
+
 /// What a meter reported, in the order of time; times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Readings {
@@ -38,12 +41,32 @@ impl Collected {
     }
 }
 
+/// Why the energy of a window is unknown.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EnergyError {
+    /// The meter had not told all when its readings were taken.
+    #[error("the readings end {by_s:.3} s before the window does")]
+    EndsEarly {
+        /// By how many seconds.
+        by_s: f64,
+    },
+    /// The readings say nothing of the window, or not enough.
+    #[error("{0}")]
+    Unknown(String),
+}
+
 impl Readings {
+    /// The time of the last reading, in seconds since 1970.
+    pub fn last_s(&self) -> Option<f64> {
+        let (Self::Counter(readings) | Self::Power(readings)) = self;
+        readings.last().map(|(time, _)| *time)
+    }
+
     /// Joules between two times.
     ///
     /// # Errors
     /// The readings do not cover that time, or are too few or too far apart for a figure that can be trusted.
-    pub fn energy_j(&self, from_s: f64, to_s: f64) -> Result<f64, String> {
+    pub fn energy_j(&self, from_s: f64, to_s: f64) -> Result<f64, EnergyError> {
         match self {
             Self::Counter(readings) => {
                 covers(readings, from_s, to_s)?;
@@ -54,11 +77,11 @@ impl Readings {
                 let within: Vec<(f64, f64)> =
                     readings.iter().copied().filter(|(time, _)| (from_s..=to_s).contains(time)).collect();
                 if within.len() < LEAST_READINGS {
-                    return Err(format!(
+                    return Err(EnergyError::Unknown(format!(
                         "{} readings of power in {:.2} s, and {LEAST_READINGS} are needed; sample faster, or take longer windows",
                         within.len(),
                         to_s - from_s
-                    ));
+                    )));
                 }
                 let ends = |time| (time, at(readings, time));
                 let all: Vec<(f64, f64)> = std::iter::once(ends(from_s)).chain(within).chain([ends(to_s)]).collect();
@@ -69,17 +92,24 @@ impl Readings {
     }
 }
 
-fn covers(readings: &[(f64, f64)], from_s: f64, to_s: f64) -> Result<(), String> {
-    let (Some((first, _)), Some((last, _))) = (readings.first(), readings.last()) else {
-        return Err("there are no readings".to_owned());
+fn covers(readings: &[(f64, f64)], from_s: f64, to_s: f64) -> Result<(), EnergyError> {
+    let (Some(&(first, _)), Some(&(last, _))) = (readings.first(), readings.last()) else {
+        return Err(EnergyError::Unknown("there are no readings".to_owned()));
     };
-    if *first <= from_s && to_s <= *last {
+    if first <= from_s && to_s <= last {
         return Ok(());
     }
-    Err(format!(
-        "the readings cover {first:.3} s to {last:.3} s, and the window is {from_s:.3} s to {to_s:.3} s (since 1970); \
-         if it is another clock, give its offset as energy_log.offset_s"
-    ))
+    if last + OTHER_CLOCK_S < from_s || to_s + OTHER_CLOCK_S < first {
+        return Err(EnergyError::Unknown(format!(
+            "the readings cover {first:.3} s to {last:.3} s, and the window is {from_s:.3} s to {to_s:.3} s (since 1970); \
+             if it is another clock, give its offset as energy_log.offset_s"
+        )));
+    }
+    Err(if last < to_s {
+        EnergyError::EndsEarly { by_s: to_s - last }
+    } else {
+        EnergyError::Unknown(format!("the readings begin {:.3} s after the window does", first - from_s))
+    })
 }
 
 /// The value at a time between the first and the last reading, on the line between its neighbours.
@@ -92,12 +122,14 @@ fn at(readings: &[(f64, f64)], time: f64) -> f64 {
     }
 }
 
-fn gaps(readings: &[(f64, f64)]) -> Result<(), String> {
+fn gaps(readings: &[(f64, f64)]) -> Result<(), EnergyError> {
     let mut distances: Vec<f64> = readings.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
     distances.sort_unstable_by(f64::total_cmp);
     let (usual, largest) = (distances[distances.len() / 2], distances[distances.len() - 1]);
     if largest > GAP * usual {
-        return Err(format!("the readings have a gap of {largest:.2} s, where they usually come every {usual:.3} s"));
+        return Err(EnergyError::Unknown(format!(
+            "the readings have a gap of {largest:.2} s, where they usually come every {usual:.3} s"
+        )));
     }
     Ok(())
 }
@@ -142,8 +174,10 @@ mod tests {
 
     #[test]
     fn a_window_that_is_not_covered_is_no_number() {
-        let words = power(61, |_| 4.0).energy_j(START + 2.0, START + 3.5).unwrap_err();
-        insta::assert_snapshot!(words, @"the readings cover 1700000000.000 s to 1700000003.000 s, and the window is 1700000002.000 s to 1700000003.500 s (since 1970); if it is another clock, give its offset as energy_log.offset_s");
+        let words = |from, to| power(61, |_| 4.0).energy_j(START + from, START + to).unwrap_err();
+        insta::assert_snapshot!(words(2.0, 3.01), @"the readings end 0.010 s before the window does");
+        insta::assert_snapshot!(words(-0.5, 2.0), @"the readings begin 0.500 s after the window does");
+        insta::assert_snapshot!(words(7200.0, 7202.0), @"the readings cover 1700000000.000 s to 1700000003.000 s, and the window is 1700007200.000 s to 1700007202.000 s (since 1970); if it is another clock, give its offset as energy_log.offset_s");
         insta::assert_snapshot!(Readings::Counter(Vec::new()).energy_j(0.0, 1.0).unwrap_err(), @"there are no readings");
     }
 }

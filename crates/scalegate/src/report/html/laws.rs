@@ -1,10 +1,11 @@
-//! The laws of the runs: a table, the worst first, and a picture of each.
+//! The laws of the runs: a table of those that gate, the worst first, and a picture of each; the others folded by metric.
 
 use maud::{Markup, html};
 
 use super::markup::{BREAK, anchor, outcome, prose};
 use super::page::Page;
 use super::plot::{self, Plot};
+use super::tiles;
 use crate::analysis::{RunLaws, SeriesLaw, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::law::Fit;
@@ -16,12 +17,12 @@ use crate::units::{cost, percent, size, value};
 
 /// A workload and metric of a host, which was measured or should have been.
 pub(super) struct Row<'a> {
-    host: &'a str,
-    workload: &'a str,
-    metric: Metric,
-    measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
+    pub(super) host: &'a str,
+    pub(super) workload: &'a str,
+    pub(super) metric: Metric,
+    pub(super) measured: Option<(&'a RunLaws<'a>, &'a SeriesLaw)>,
     /// `None` if it does not gate: it explains other metrics, or has nothing to be compared with that is required.
-    verdict: Option<Verdict>,
+    pub(super) verdict: Option<Verdict>,
     /// The finding that is the furthest beyond its tolerance, or the closest to it.
     worst: Option<&'a Finding>,
 }
@@ -87,19 +88,25 @@ fn excess(finding: &Finding) -> f64 {
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// The law, if there is one.
+    pub(super) fn fit(&self) -> Option<(&'a RunLaws<'a>, &'a SeriesLaw, &'a Fit)> {
+        let (run, law) = self.measured?;
+        Some((run, law, law.series.outcome.as_ref().ok()?))
+    }
+
     fn excess(&self) -> f64 {
         self.worst.map_or(0.0, excess)
     }
 
     /// Names the picture within the page and in links to it.
-    fn id(&self, several_hosts: bool) -> String {
+    pub(super) fn id(&self, several_hosts: bool) -> String {
         let host = if several_hosts { format!("@{}", self.host) } else { String::new() };
         anchor(&format!("{}:{}{host}", self.workload, self.metric))
     }
 
     /// The largest change, for instance `growth +179.0 %`.
-    fn change(&self) -> String {
+    pub(super) fn change(&self) -> String {
         let Some((finding, change)) = self.worst.and_then(|finding| Some((finding, finding.change?))) else {
             return "not compared".to_owned();
         };
@@ -113,18 +120,113 @@ impl Row<'_> {
     }
 }
 
-pub(super) fn laws_table(rows: &[Row], several_hosts: bool) -> Markup {
+/// What gates; of a first run, where nothing does, what may. And the others.
+pub(super) fn gating(rows: Vec<Row<'_>>) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
+    let has_any = rows.iter().any(|row| row.verdict.is_some());
+    let may_gate = |row: &Row| row.metric.is_gated() && row.fit().is_some();
+    rows.into_iter().partition(|row| if has_any { row.verdict.is_some() } else { may_gate(row) })
+}
+
+/// The verdict in a sentence.
+pub(super) fn sentence(rows: &[Row]) -> String {
+    let with = |verdicts: &[Verdict]| -> Vec<String> {
+        let own = rows.iter().filter(|row| row.verdict.is_some_and(|its| verdicts.contains(&its)));
+        own.map(|row| format!("{} {}", row.workload, row.metric)).collect()
+    };
+    let (regressed, open) = (with(&[Verdict::Regressed, Verdict::Mixed]), with(&[Verdict::Inconclusive]));
+    let (improved, all) = (with(&[Verdict::Improved]), rows.iter().filter(|row| row.verdict.is_some()).count());
+    let named = |names: &[String]| match names.get(MAX_NAMED..) {
+        Some(more) if !more.is_empty() => format!("{} and {} more", names[..MAX_NAMED].join(", "), more.len()),
+        _ => names.join(", "),
+    };
+    let mut parts = Vec::new();
+    for (names, what) in [(&regressed, "regressed"), (&improved, "improved"), (&open, "undecided")] {
+        if !names.is_empty() {
+            parts.push(format!("{what}: {}", named(names)));
+        }
+    }
+    let passed = all - regressed.len() - improved.len() - open.len();
+    match (all, parts.is_empty()) {
+        (0, _) => "Nothing was compared: these are the laws as measured.".to_owned(),
+        (_, true) => format!("All {all} laws match their baselines."),
+        _ => format!("Of {all} laws {passed} match their baselines; {}.", parts.join("; ")),
+    }
+}
+
+/// So many laws are named in a sentence.
+const MAX_NAMED: usize = 3;
+
+/// The metrics that could not be measured, in one line.
+pub(super) fn unavailable(rows: &[Row]) -> Markup {
+    let mut reasons: Vec<(&str, Vec<Metric>)> = Vec::new();
+    for row in rows {
+        let Some((run, law)) = row.measured else { continue };
+        let series = run.run.series(&law.series.workload, row.metric);
+        let Some(reason) = series.and_then(|series| series.unavailable.as_deref()) else { continue };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, metrics)) if metrics.contains(&row.metric) => {}
+            Some((_, metrics)) => metrics.push(row.metric),
+            None => reasons.push((reason, vec![row.metric])),
+        }
+    }
     html! {
-        h2 id="laws" { "Laws" }
+        @if !reasons.is_empty() {
+            p class="muted" {
+                "Unavailable: "
+                @for (index, (reason, metrics)) in reasons.iter().enumerate() {
+                    @if index > 0 { "; " }
+                    @for metric in metrics { (metric) " " }
+                    "(" (prose(reason)) ")"
+                }
+                "."
+            }
+        }
+    }
+}
+
+/// What does not gate, folded by metric.
+pub(super) fn rest(page: &Page, rows: &[Row]) -> Markup {
+    let is_drawn = |row: &&Row| {
+        row.measured.is_none_or(|(run, law)| {
+            run.run.series(&law.series.workload, row.metric).is_none_or(|series| series.unavailable.is_none())
+        })
+    };
+    let mut metrics: Vec<Metric> = rows.iter().filter(is_drawn).map(|row| row.metric).collect();
+    metrics.sort_unstable();
+    metrics.dedup();
+    html! {
+        @if !metrics.is_empty() {
+            h2 { "What does not gate" }
+            @for metric in metrics {
+                @let own: Vec<&Row> = rows.iter().filter(|row| row.metric == metric).filter(is_drawn).collect();
+                details class="rest" {
+                    summary { (metric) " (" (own.len()) ")" }
+                    (table(&own, page.has_several_hosts(), false))
+                    (small_pictures(&own, page.has_several_hosts()))
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn laws_table(rows: &[Row], several_hosts: bool) -> Markup {
+    let rows: Vec<&Row> = rows.iter().collect();
+    html! {
+        h2 id="laws" { "Laws that gate" }
         p class="muted" { "The worst first. A heading sorts by its column." }
-        div class="scroll" tabindex="0" role="region" aria-labelledby="laws" {
-            table class="sortable" {
+        div class="scroll" tabindex="0" role="region" aria-labelledby="laws" { (table(&rows, several_hosts, true)) }
+    }
+}
+
+fn table(rows: &[&Row], several_hosts: bool, is_sortable: bool) -> Markup {
+    html! {
+            table class=[is_sortable.then_some("sortable")] {
                 thead {
                     tr {
                         th scope="col" { "workload" }
                         th scope="col" { "metric" }
                         @if several_hosts { th scope="col" { "host" } }
-                        th scope="col" aria-sort="ascending" { "outcome" }
+                        th scope="col" aria-sort=[is_sortable.then_some("ascending")] { "outcome" }
                         th scope="col" { "largest change" }
                         th scope="col" { "law" }
                         th scope="col" { "in numbers" }
@@ -132,7 +234,6 @@ pub(super) fn laws_table(rows: &[Row], several_hosts: bool) -> Markup {
                 }
                 tbody { @for (position, row) in rows.iter().enumerate() { (table_row(position, row, several_hosts)) } }
             }
-        }
     }
 }
 
@@ -165,32 +266,61 @@ fn table_row(position: usize, row: &Row, several_hosts: bool) -> Markup {
     }
 }
 
-/// The laws as pictures, hosts side by side.
+/// The laws that gate as pictures, hosts side by side.
 pub(super) fn plots(page: &Page, rows: &[Row]) -> Markup {
-    let mut drawn: Vec<(&Row, &RunLaws, &SeriesLaw, &Fit)> = rows
-        .iter()
-        .filter_map(|row| row.measured.and_then(|(run, law)| Some((row, run, law, law.series.outcome.as_ref().ok()?))))
-        .collect();
-    // The hosts of one workload and metric stand together, where the worst of them would.
-    let first = |row: &Row| rows.iter().position(|it| (it.workload, it.metric) == (row.workload, row.metric));
-    drawn.sort_by_key(|(row, ..)| first(row));
     html! {
-        @if !drawn.is_empty() {
+        @if rows.iter().any(|row| row.fit().is_some()) {
             h2 { "Cost as a function of size" }
             p class="muted" {
                 "Both axes are logarithmic. Around each law is its 95\u{a0}% interval, size by size; below it, how far the costs lie \
                  from it. An upright band is the interval of a breakpoint, a triangle the image size that the model's \
-                 preprocessing clamps to."
+                 preprocessing clamps to. Pointing at a mark, or reaching it by the keyboard, shows its numbers."
             }
-            div class="plots" {
+            (pictures(page, rows))
+        }
+    }
+}
+
+/// Of what does not gate: the law over its costs, with its numbers.
+fn small_pictures(rows: &[&Row], several_hosts: bool) -> Markup {
+    let drawn: Vec<(&Row, Markup, &SeriesLaw, &Fit)> = rows
+        .iter()
+        .filter_map(|row| row.fit().and_then(|(_, law, fit)| Some((*row, tiles::picture(law, fit)?, law, fit))))
+        .collect();
+    html! {
+        @if !drawn.is_empty() {
+            div class="tiles" {
                 (BREAK)
-                @for (row, run, law, fit) in drawn { (figure(page, row, run, law, fit)) }
+                @for (row, picture, law, fit) in drawn {
+                    figure class="tile" id=(row.id(several_hosts)) {
+                        strong { (row.workload) } @if several_hosts { " " (row.host) }
+                        (picture)
+                        figcaption { (fit.class) ": " (prose(&law_numbers(&law.series, fit, Intervals::Left))) "; " (grounds(fit)) }
+                    }
+                    (BREAK)
+                }
             }
         }
     }
 }
 
-fn figure(page: &Page, row: &Row, run: &RunLaws, law: &SeriesLaw, fit: &Fit) -> Markup {
+fn pictures(page: &Page, rows: &[Row]) -> Markup {
+    let mut drawn: Vec<(&Row, &RunLaws, &SeriesLaw, &Fit)> =
+        rows.iter().filter_map(|row| row.fit().map(|(run, law, fit)| (row, run, law, fit))).collect();
+    // The hosts of one workload and metric stand together, where the worst of them would.
+    let first = |row: &Row| rows.iter().position(|it| (it.workload, it.metric) == (row.workload, row.metric));
+    drawn.sort_by_key(|(row, ..)| first(row));
+    html! {
+        @if !drawn.is_empty() {
+            div class="plots" {
+                (BREAK)
+                @for (row, run, law, fit) in drawn { (figure(page, row, (run, law, fit))) }
+            }
+        }
+    }
+}
+
+fn figure(page: &Page, row: &Row, (run, law, fit): (&RunLaws, &SeriesLaw, &Fit)) -> Markup {
     let SeriesLaw { series, band, baseline } = law;
     let record = run.run.series(&series.workload, series.metric);
     let rounds: Vec<(f64, f64)> = record.into_iter().flat_map(Series::costs).map(|(n, _, cost)| (n, cost)).collect();

@@ -16,6 +16,7 @@ mod provenance;
 mod scale;
 #[cfg(test)]
 mod tests;
+mod tiles;
 
 pub use comparison::{ComparePage, compare_html};
 pub use page::{Models, Page, html};

@@ -3,10 +3,11 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::front::fronts;
-use super::laws::{laws_table, plots, rows};
+use super::laws::{gating, laws_table, plots, rest, rows, sentence, unavailable};
 use super::markup::{SCRIPT, changes_list, document, outcome, prose};
 use super::overlay::laws_together;
 use super::provenance::{conditions, fingerprints};
+use super::tiles::tiles;
 use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
 use crate::report::findings::{self, Sides, words};
@@ -50,11 +51,13 @@ impl Page<'_> {
 /// The page.
 pub fn html(page: &Page) -> String {
     let rows = rows(page);
+    let (shown, others) = gating(rows);
     let verdict = page.check.verdict;
     let again = format!("{}scalegate report --out report.html\n", reproduce(page.check, page.here));
     let body = html! {
         h1 { "scalegate: " span class=(verdict) { (verdict) } }
-        p { (prose(&summary(page.check))) }
+        p class="lead" { (prose(&sentence(&shown))) }
+        p class="muted" { (prose(&summary(page.check))) }
         @for run in page.runs {
             p class="muted" {
                 "Host class " (run.run.provenance.host.class)
@@ -63,9 +66,12 @@ pub fn html(page: &Page) -> String {
                 }
             }
         }
-        (laws_table(&rows, page.has_several_hosts()))
+        (tiles(&shown, page.has_several_hosts()))
+        (unavailable(&others))
         (changes(page))
-        (plots(page, &rows))
+        (laws_table(&shown, page.has_several_hosts()))
+        (plots(page, &shown))
+        (rest(page, &others))
         @for (run, models) in page.runs.iter().zip(page.models) {
             (weighed(models, page.has_several_hosts().then_some(&*run.run.provenance.host.class)))
         }

@@ -15,7 +15,7 @@ use crate::Axis;
 use crate::analysis::{AcceptedLaw, SeriesFit};
 use crate::law::{Fit, Interval};
 use crate::report::laws::{Intervals, grounds, law_numbers};
-use crate::units::{cost_unit, size, tick};
+use crate::units::{self, cost_unit, percent, size, tick};
 
 /// A fitted series and what is drawn around it.
 pub(super) struct Plot<'a> {
@@ -156,8 +156,25 @@ impl Frame {
             @if let Some(clamp) = plot.series.expected_knee {
                 (path("clamp", format_args!("M{:.1} {}l-6 11h12z", self.x.at(clamp), BOTTOM - 11.0)))
             }
-            @for (&n, &cost) in plot.fit.sizes.iter().zip(&plot.fit.costs) {
-                circle class="point" cx=(Px(self.x.at(n))) cy=(Px(self.y.at(cost))) r="3.5" {}
+            @for ((&n, &cost), residual) in plot.fit.sizes.iter().zip(&plot.fit.costs).zip(&plot.fit.residuals) {
+                (self.datum(plot, (n, cost), *residual))
+            }
+        }
+    }
+
+    /// The cost of a size, whose numbers show when it is pointed at or reached by the keyboard.
+    fn datum(&self, plot: &Plot, (n, cost): (f64, f64), residual: f64) -> Markup {
+        let (x, y) = (self.x.at(n), self.y.at(cost));
+        let words = format!(
+            "{}: {}, {} from the law",
+            size(n, &plot.series.axis),
+            units::cost(cost, &plot.series.unit),
+            percent(residual)
+        );
+        html! {
+            g class="datum" tabindex="0" role="img" aria-label=(words) {
+                circle class="point" cx=(Px(x)) cy=(Px(y)) r="3.5" {}
+                text class="mid tip" x=(f64::midpoint(LEFT, RIGHT)) y=(TOP + 12.0) { (words) }
             }
         }
     }

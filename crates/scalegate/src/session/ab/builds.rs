@@ -156,7 +156,7 @@ impl Workshop {
         };
         if found.is_empty() {
             let cause = "none of its bench targets is made with scalegate";
-            let remedy = "name a revision that has one; docs/own-code.md shows how to add it";
+            let remedy = "name a revision that has one; docs/tutorial.md shows how to add it";
             return Err(context(Error::new("this package", cause, remedy)));
         }
         let directory = self.place.join(side);

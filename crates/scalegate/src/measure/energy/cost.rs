@@ -1,0 +1,109 @@
+//! From the windows of cases and the readings of a meter to energy per inference; pure.
+
+use super::{EnergyError, Readings};
+use crate::record::{Span, Window};
+
+/// The idle power before and after a window may differ by this share of it.
+const MAX_POWER_APART: f64 = 0.25;
+
+/// What one case used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Energy {
+    /// Position on the axis.
+    pub size: u64,
+    /// Round, from 0.
+    pub round: u32,
+    /// Joules above idle for each inference.
+    pub per_inference_j: f64,
+    /// Mean power while inferences ran, in watts, idle power included.
+    pub busy_w: f64,
+}
+
+/// What the cases of a workload used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Energies {
+    /// In the order of the windows.
+    pub cases: Vec<Energy>,
+    /// The last window, with the reason, if the readings end within it.
+    pub lost: Option<(Window, EnergyError)>,
+}
+
+/// The energy of each window above the idle power around it.
+///
+/// A live meter may not have told all yet when its log is read: one window that its readings end in is left out. Two are a meter that was
+/// switched off.
+///
+/// # Errors
+/// The first window of which nothing is known, with the reason.
+pub fn energies(windows: &[Window], readings: &Readings) -> Result<Energies, (Window, EnergyError)> {
+    let mut all = Energies { cases: Vec::with_capacity(windows.len()), lost: None };
+    for window in windows {
+        match energy(window, readings) {
+            Ok(energy) => all.cases.push(energy),
+            Err(error @ EnergyError::EndsEarly { .. }) if all.lost.is_none() && windows.len() > 1 => {
+                all.lost = Some((*window, error));
+            }
+            Err(error) => return Err((*window, error)),
+        }
+    }
+    Ok(all)
+}
+
+fn energy(window: &Window, readings: &Readings) -> Result<Energy, EnergyError> {
+    let mean = |span: Span| Ok::<_, EnergyError>(readings.energy_j(span.from_s, span.to_s)? / span.duration_s());
+    let (before, busy_w, after) = (mean(window.before)?, mean(window.busy)?, mean(window.after)?);
+    let idle_w = f64::midpoint(before, after);
+    if (before - after).abs() > MAX_POWER_APART * idle_w {
+        let cause = format!("idle power was {before:.2} W before and {after:.2} W after, which is no level");
+        return Err(EnergyError::Unknown(cause));
+    }
+    let per_inference_j = (busy_w - idle_w).max(0.0) * window.busy.duration_s() / window.inferences as f64;
+    Ok(Energy { size: window.size, round: window.round, per_inference_j, busy_w })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Windows of 1 s, each with the idle second before it and after it, one case every 4 s.
+    fn windows(count: u32) -> Vec<Window> {
+        let window = |round: u32| {
+            let start = 4.0 * f64::from(round);
+            let span = |from: f64| Span { from_s: start + from, to_s: start + from + 1.0 };
+            Window { size: 16, round, inferences: 10, before: span(0.0), busy: span(1.0), after: span(2.0) }
+        };
+        (0..count).map(window).collect()
+    }
+
+    /// 3 W, and 8 W in every busy second; a hundred readings a second up to `end`.
+    fn readings(end: f64) -> Readings {
+        let count = (100.0 * end) as u32;
+        let watts = |t: f64| if (1.0..2.0).contains(&(t % 4.0)) { 8.0 } else { 3.0 };
+        Readings::Power((0..=count).map(|i| f64::from(i) / 100.0).map(|t| (t, watts(t))).collect())
+    }
+
+    #[test]
+    fn energy_is_what_is_above_idle_for_each_inference() {
+        let all = energies(&windows(3), &readings(12.0)).unwrap();
+        assert!(all.lost.is_none());
+        for case in all.cases {
+            assert!((case.per_inference_j - 0.5).abs() < 0.02 && (case.busy_w - 8.0).abs() < 0.1, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_ends_within_the_last_window_loses_that_one_alone() {
+        let all = energies(&windows(3), &readings(10.99)).unwrap();
+        assert_eq!(all.cases.len(), 2);
+        let (window, error) = all.lost.unwrap();
+        assert_eq!(window.round, 2);
+        insta::assert_snapshot!(error, @"the readings end 0.010 s before the window does");
+    }
+
+    #[test]
+    fn a_log_that_ends_two_windows_early_gives_no_energy() {
+        let (window, _) = energies(&windows(3), &readings(6.5)).unwrap_err();
+        assert_eq!(window.round, 2, "the second is forgiven, the third is not");
+        assert!(energies(&windows(1), &readings(2.5)).is_err(), "nothing would be left");
+    }
+}

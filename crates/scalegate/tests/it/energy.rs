@@ -1,0 +1,120 @@
+//! `scalegate attach-energy`: the log of a meter, read after the run.
+
+use std::fmt::Write;
+
+use insta::assert_snapshot;
+use scalegate::metric::Metric;
+use scalegate::record::{self, Run, Series, Span, Window};
+
+use crate::support::{Place, RUN, TOKENS, line, rows, stderr, stdout};
+
+const ROUNDS: u32 = 5;
+
+/// Cases of a second each, between idle seconds, one every four seconds.
+fn windows() -> Vec<Window> {
+    let cases = (0..ROUNDS).flat_map(|round| TOKENS.map(|size| (round, size)));
+    let window = |(number, (round, size)): (usize, (u32, u64))| {
+        let start = 1000.0 + 4.0 * number as f64;
+        let span = |from: f64| Span { from_s: start + from, to_s: start + from + 1.0 };
+        Window { size, round, inferences: 10, before: span(0.0), busy: span(1.0), after: span(2.0) }
+    };
+    cases.enumerate().map(window).collect()
+}
+
+/// A place with a record whose energy was unavailable, and with a log that ends so many seconds before the last window does.
+fn place(missing_s: f64) -> Place {
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, ROUNDS, line));
+    let mut run: Run = place.record();
+    let energy = Series {
+        samples: Vec::new(),
+        windows: windows(),
+        unavailable: Some("meter.csv: No such file or directory".to_owned()),
+        metric: Metric::Energy,
+        unit: Metric::Energy.unit().to_owned(),
+        tokens: TOKENS.map(|size| (size, size)).into(),
+        ..run.series[0].clone()
+    };
+    run.series.insert(0, energy);
+    record::write_json(&place.path(RUN), &run).unwrap();
+    place.write("meter.csv", log(missing_s));
+    place
+}
+
+/// Fifty readings a second: 3 W, and more while inferences run, the longer the prompt is.
+fn log(missing_s: f64) -> String {
+    let windows = windows();
+    let end = windows.last().unwrap().after.to_s - missing_s;
+    let mut text = "time_s,power_w\n".to_owned();
+    for i in 0.. {
+        let time = 1000.0 + f64::from(i) * 0.02;
+        if time > end + 1e-9 {
+            break;
+        }
+        let window = &windows[(((time - 1000.0) / 4.0) as usize).min(windows.len() - 1)];
+        let busy = (window.busy.from_s..window.busy.to_s).contains(&time);
+        writeln!(text, "{time:.3},{}", if busy { 3.0 + window.size as f64 / 100.0 } else { 3.0 }).unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_log_that_was_complete_later_gives_energy_power_and_tokens_per_joule() {
+    let place = place(0.0);
+    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"llm/prefill: energy of 40 windows");
+    let run = place.record();
+    for metric in [Metric::Energy, Metric::MeanPower, Metric::TokensPerJoule] {
+        let series = run.series("llm/prefill", metric).unwrap();
+        assert_eq!(series.samples.len(), TOKENS.len() * ROUNDS as usize, "{metric}");
+        assert_eq!(series.protocol["meter"], "external meter (meter.csv)");
+    }
+    let energy = run.series("llm/prefill", Metric::Energy).unwrap();
+    for (size, _, joules) in energy.costs() {
+        let expected = size / 100.0 / 10.0;
+        assert!((joules / expected - 1.0).abs() < 0.05, "{joules} J at {size}, and {expected} J were used");
+    }
+    assert!(stdout(&place.scalegate("fit").success()).contains("energy"));
+}
+
+#[test]
+fn a_log_that_ends_within_the_last_window_loses_that_one_alone() {
+    let place = place(0.01);
+    assert_snapshot!(stdout(&place.scalegate("attach-energy meter.csv").success()), @"llm/prefill: energy of 39 windows; without size 1024 in round 5: the readings end 0.020 s before the window does");
+    let run = place.record();
+    let energy = run.series("llm/prefill", Metric::Energy).unwrap();
+    assert_eq!(energy.samples.len(), TOKENS.len() * ROUNDS as usize - 1);
+    assert_snapshot!(energy.conditions["lost_window"], @"size 1024 in round 5: the readings end 0.020 s before the window does");
+    place.scalegate("fit").success();
+    place.scalegate("accept --reason first").success();
+    place.scalegate("check").success();
+}
+
+#[test]
+fn a_log_that_tells_nothing_of_the_run_changes_nothing() {
+    let early = place(20.0);
+    assert_snapshot!(early.refused("attach-energy meter.csv"), @"
+    error: target/scalegate/run.json: llm/prefill size 192 in round 5: the readings end 6.000 s before the window does
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
+    let other_clock = place(0.0);
+    assert_snapshot!(other_clock.refused("attach-energy meter.csv --offset 90000"), @"
+    error: target/scalegate/run.json: llm/prefill size 16 in round 1: the readings cover 91000.000 s to 91159.000 s, and the window is 1000.000 s to 1001.000 s (since 1970); if it is another clock, give its offset as energy_log.offset_s
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
+    let place = Place::new();
+    place.import(&rows("llm/prefill", "tokens", &TOKENS, ROUNDS, line));
+    place.write("meter.csv", log(0.0));
+    assert_snapshot!(place.refused("attach-energy meter.csv"), @"
+    error: target/scalegate/run.json: it has no windows of energy: they are kept of runs that sampled resources
+      help: give the log of the hours in which this run was measured, with `--offset` if its clock is another one
+    ");
+    assert_snapshot!(place.refused("attach-energy no.csv"), @"
+    error: the log: no.csv: No such file or directory (os error 2)
+      help: name a CSV file with the columns time_s,power_w or time_s,volts,amperes
+    ");
+    place.write("meter.csv", "<html>");
+    assert_snapshot!(stderr(&place.scalegate("attach-energy meter.csv").code(2)), @"
+    error: the log: meter.csv: line 1: the columns are `<html>`, and have to be `time_s,power_w` or `time_s,volts,amperes`
+      help: name a CSV file with the columns time_s,power_w or time_s,volts,amperes
+    ");
+}
