@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CheckFile;
 use crate::gate::{Outcome, Verdict};
+use crate::why::Why;
 use crate::{Error, Result, bounded, report};
 
 const SCHEMA: u32 = 1;
@@ -38,6 +39,11 @@ pub struct Digest {
     /// Whether base and head were measured in pairs, and not their counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) in_pairs: bool,
+    /// Where the change comes from: lines, and a table by function.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) cause: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) functions: Vec<Text>,
 }
 
 /// The outcome of one quantity that is no pass.
@@ -99,6 +105,8 @@ impl Digest {
                 .map(|note| Text::shortened(&format!("{}: {}", note.host, note.words)))
                 .collect(),
             in_pairs: false,
+            cause: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -106,6 +114,13 @@ impl Digest {
     #[must_use]
     pub fn in_pairs(self) -> Self {
         Self { in_pairs: true, ..self }
+    }
+
+    /// The same with where the change comes from.
+    #[must_use]
+    pub fn because(self, why: &Why) -> Self {
+        let texts = |lines: Vec<String>| lines.iter().take(SHOWN_ITEMS).map(|line| Text::shortened(line)).collect();
+        Self { cause: texts(report::why_lines(why)), functions: texts(report::why_functions(why)), ..self }
     }
 
     /// The digest of a run without a verdict, and why there is none.
@@ -120,6 +135,8 @@ impl Digest {
             not_shown: 0,
             notes: Vec::new(),
             in_pairs: false,
+            cause: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -141,7 +158,13 @@ impl Digest {
         if self.schema != SCHEMA {
             return Err(format!("a digest of schema {}, but this scalegate reads schema {SCHEMA}", self.schema));
         }
-        for (name, length) in [("findings", self.findings.len()), ("notes", self.notes.len())] {
+        let lists = [
+            ("findings", self.findings.len()),
+            ("notes", self.notes.len()),
+            ("lines of the cause", self.cause.len()),
+            ("functions", self.functions.len()),
+        ];
+        for (name, length) in lists {
             if length > MAX_ITEMS {
                 return Err(format!("{length} {name}; {MAX_ITEMS} are the most"));
             }

@@ -78,6 +78,7 @@ fn verdict(arguments: &Arguments) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(if arguments.bisect { BISECT_SKIP } else { NOT_COMPARABLE }));
     }
+    analysis::check_budgets(&runs, &settings, &expected)?;
     let store = Store::new(&arguments.baseline.root);
     let check = analysis::check(&runs, &store, &settings, &expected)?;
     match arguments.format {

@@ -16,8 +16,10 @@ mod fit;
 mod import;
 mod init;
 mod join;
+mod predict;
 mod report;
 mod run;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +41,9 @@ enum Command {
     Init(init::Arguments),
     Run(run::Arguments),
     Ab(ab::Arguments),
+    Why(why::Arguments),
     Fit(fit::Arguments),
+    Predict(predict::Arguments),
     Check(check::Arguments),
     Accept(accept::Arguments),
     Join(join::Arguments),
@@ -105,7 +109,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => Ok(run::run(&arguments)),
         Command::Ab(arguments) => ab::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Join(arguments) => join::run(&arguments),

@@ -25,7 +25,13 @@ mod matches;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
+mod prediction;
+#[cfg(feature = "cli")]
 mod verdict;
+#[cfg(feature = "cli")]
+mod why;
+#[cfg(feature = "cli")]
+mod why_json;
 
 #[cfg(feature = "cli")]
 pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_json};
@@ -44,6 +50,12 @@ pub use matches::matches_text;
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
 #[cfg(feature = "cli")]
+pub use prediction::{Asked, Predicted, predicted_json, predicted_text};
+#[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
 #[cfg(feature = "cli")]
 pub use verdict::{check_json, check_text};
+#[cfg(feature = "cli")]
+pub use why::{why_functions, why_lines, why_markdown, why_text};
+#[cfg(feature = "cli")]
+pub use why_json::why_json;

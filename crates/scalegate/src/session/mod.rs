@@ -30,7 +30,7 @@ mod tree;
 mod worker;
 
 #[cfg(feature = "cli")]
-pub(crate) use ab::{AbOutcome, AbRequest, ab};
+pub(crate) use ab::{AbOutcome, AbRequest, ab, why};
 pub use job::{Described, Description, Instrument, TargetKind};
 #[cfg(feature = "cli")]
 pub(crate) use job::{Places, VARIABLE as JOB_VARIABLE};
