@@ -168,7 +168,8 @@ impl Repository {
     /// Git cannot read them.
     pub fn changed_files(&self, base: &Revision, head: &Revision) -> Result<Vec<ChangedFile>> {
         let fail = |cause| Error::new(&head.name, cause, "see that git can read the revision");
-        let names = text(self.git().args(["diff-tree", "-r", "--name-only", "-z", &base.tree, &head.tree])).map_err(fail)?;
+        let names =
+            text(self.git().args(["diff-tree", "-r", "--name-only", "-z", &base.tree, &head.tree])).map_err(fail)?;
         let file = |path: &str| {
             // What is gone, or no text, has none.
             let text = text(self.git().arg("show").arg(format!("{}:{path}", head.tree))).ok();

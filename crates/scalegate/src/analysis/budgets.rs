@@ -1,14 +1,22 @@
 //! Budgets of a configuration, with what was measured of them.
 
 use super::observations;
-use super::verdict::{Expected, costs_of, unknown_axis};
+use super::verdict::{costs_of, unknown_axis};
 use crate::baseline::Baseline;
 use crate::config::{BudgetSettings, GateSettings};
-use crate::gate::{Budget, Case, Reason, Scope, Side};
-use crate::law::MAX_EXTRAPOLATION;
-use crate::record::{PairRecord, Run, Series};
-use crate::{Error, Result, units};
+use crate::gate::{Budget, Reason, Side};
+use crate::record::Run;
+#[cfg(feature = "cli")]
+use crate::{
+    Error, Result,
+    analysis::Expected,
+    gate::{Case, Scope},
+    law::MAX_EXTRAPOLATION,
+    record::{PairRecord, Series},
+    units,
+};
 
+#[cfg(feature = "cli")]
 /// Refuses budgets of the configuration that nothing can be said of, in records of what it measures.
 ///
 /// # Errors
@@ -32,9 +40,8 @@ pub fn check_budgets(runs: &[Run], settings: &GateSettings, expected: &Expected)
 /// The budgets that hold for the host of a run: of what it measured, and of metrics that it has to measure.
 pub(super) fn of_run(run: &Run, own: &[Baseline], settings: &GateSettings) -> Vec<Budget> {
     let class = &run.provenance.host.class;
-    let is_demanded = |budget: &BudgetSettings| {
-        settings.required(class).contains(&budget.metric) && !run.provenance.is_imported()
-    };
+    let is_demanded =
+        |budget: &BudgetSettings| settings.required(class).contains(&budget.metric) && !run.provenance.is_imported();
     let concerns = |budget: &&BudgetSettings| {
         budget.holds_for(class) && (run.series(&budget.workload, budget.metric).is_some() || is_demanded(budget))
     };
@@ -61,6 +68,7 @@ pub(super) fn of_run(run: &Run, own: &[Baseline], settings: &GateSettings) -> Ve
     settings.budgets.iter().filter(concerns).map(judged).collect()
 }
 
+#[cfg(feature = "cli")]
 /// The budgets of the head of pairs. Workloads that were not asked for are no part of the comparison.
 pub(super) fn of_pairs(record: &PairRecord, settings: &GateSettings, cases: &[Case]) -> Vec<Budget> {
     let class = &record.host.class;
@@ -80,6 +88,7 @@ pub(super) fn of_pairs(record: &PairRecord, settings: &GateSettings, cases: &[Ca
     settings.budgets.iter().filter(|budget| budget.holds_for(class)).filter_map(judged).collect()
 }
 
+#[cfg(feature = "cli")]
 fn has_workload(run: &Run, budget: &BudgetSettings) -> bool {
     run.series.iter().any(|series| series.workload == budget.workload)
 }
@@ -102,6 +111,7 @@ fn of(budget: &BudgetSettings, class: &str) -> Budget {
     }
 }
 
+#[cfg(feature = "cli")]
 fn unknown(budget: &BudgetSettings, names: &[&str]) -> Error {
     let mut names = names.to_vec();
     names.sort_unstable();
@@ -113,6 +123,7 @@ fn unknown(budget: &BudgetSettings, names: &[&str]) -> Error {
     )
 }
 
+#[cfg(feature = "cli")]
 /// Sizes that were measured say how far their law is trusted.
 fn check_size(budget: &BudgetSettings, series: &Series) -> Result<()> {
     let sizes = series.sizes();

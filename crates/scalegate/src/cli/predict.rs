@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Workload, as `llm/prefill` [default: that of the record, if it has one alone]
     #[arg(long, value_name = "NAME")]
     workload: Option<String>,
-    /// What it costs [default: wall_time, or what the record has of the workload if that is one metric]
+    /// What it costs [default: wall time, or what the record has of the workload if that is one metric]
     #[arg(long, value_name = "METRIC")]
     metric: Option<Metric>,
     /// The cost at this size, on the axis of the workload
@@ -72,8 +72,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Asked::At(predictor.at(size).map_err(refused)?)
     } else {
         let text = arguments.within.as_deref().unwrap_or_default();
-        let limit = units::parse_cost(text, &series.unit)
-            .map_err(|cause| Error::new(format!("--within: {}", place()), cause, "give a cost in the unit of the metric"))?;
+        let limit = units::parse_cost(text, &series.unit).map_err(|cause| {
+            Error::new(format!("--within: {}", place()), cause, "give a cost in the unit of the metric")
+        })?;
         Asked::Within(limit, predictor.within(limit).map_err(refused)?)
     };
     let predicted = Predicted { series, predictor: &predictor, asked: &asked };
@@ -85,7 +86,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn no_law(place: &str, cause: &str) -> ExitCode {
-    eprintln!("no prediction: {place}: {cause}\n  help: measure at least 4 sizes in at least 5 rounds, with `scalegate run`");
+    eprintln!(
+        "no prediction: {place}: {cause}\n  help: measure at least 4 sizes in at least 5 rounds, with `scalegate run`"
+    );
     ExitCode::from(NO_LAW)
 }
 
@@ -100,7 +103,9 @@ fn chosen<'a>(arguments: &Arguments, run: &'a Run) -> Result<&'a Series> {
         (Some(name), _) if names.contains(name.as_str()) => name.as_str(),
         (Some(name), _) => return Err(fail(format!("it has no workload `{name}`"), format!("name one of {all}"))),
         (None, Some(one)) if names.len() == 1 => one,
-        (None, _) => return Err(fail("it has several workloads".to_owned(), format!("name one with `--workload`: {all}"))),
+        (None, _) => {
+            return Err(fail("it has several workloads".to_owned(), format!("name one with `--workload`: {all}")));
+        }
     };
     let of: Vec<&Series> = run.series.iter().filter(|series| series.workload == *workload).collect();
     let metrics = list(&mut of.iter().map(|series| series.metric.name()));

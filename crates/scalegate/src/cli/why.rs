@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use glob::Pattern;
 
+use super::report as page;
 use crate::config::Config;
 use crate::metric::Metric;
 use crate::output::print;
 use crate::record::{self, Difference, Functions, Run};
-use crate::why::{Counted, Why};
 use crate::session::{self, AbRequest};
+use crate::why::{Counted, Why};
 use crate::{Error, Result, measure, paths, report, revisions, temporary};
 
 /// The exit code where a workload could not be explained.
@@ -35,6 +36,9 @@ pub(super) struct Arguments {
     /// Workloads to explain, as names or globs such as `llm/*` [default: all]
     #[arg(long = "workload", value_name = "GLOB")]
     workloads: Vec<String>,
+    /// Where to write a page: functions over size, and a flame graph of the change
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
     /// How to print the cause
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -79,6 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match arguments.format {
         Format::Text => print(&report::why_text(&why))?,
         Format::Json => print(&report::why_json(&why))?,
+    }
+    if let Some(out) = &arguments.out {
+        page::write(out, &report::why_html(&why))?;
     }
     Ok(if why.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(UNEXPLAINED) })
 }
@@ -150,8 +157,9 @@ fn wanted(globs: &[String], sides: &[Counted; 2]) -> Result<BTreeSet<String>> {
         sides.iter().flat_map(|side| &side.workloads).map(|its| its.0.workload.to_string()).collect();
     let mut chosen = BTreeSet::new();
     for glob in globs {
-        let pattern = Pattern::new(glob)
-            .map_err(|error| Error::new(format!("--workload {glob}"), error.msg, "name a workload, or a glob as `llm/*`"))?;
+        let pattern = Pattern::new(glob).map_err(|error| {
+            Error::new(format!("--workload {glob}"), error.msg, "name a workload, or a glob as `llm/*`")
+        })?;
         let matching: Vec<String> = all.iter().filter(|name| pattern.matches(name)).cloned().collect();
         if matching.is_empty() {
             let known = all.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -197,8 +205,7 @@ fn changed_files(before: &Run, after: &Run) -> std::result::Result<Vec<crate::wh
     let of = || -> Result<Vec<crate::why::ChangedFile>> {
         let repository = revisions::Repository::here(scratch.path())?;
         let base = repository.named(&base_name)?;
-        let head =
-            if head.dirty == Some(true) { repository.working_tree()? } else { repository.named(&head_name)? };
+        let head = if head.dirty == Some(true) { repository.working_tree()? } else { repository.named(&head_name)? };
         repository.changed_files(&base, &head)
     };
     of().map_err(|error| error.cause().to_owned())

@@ -9,8 +9,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::{
-    AbSettings, BudgetSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, ServerSettings, budget,
-    program, resources,
+    AbSettings, BudgetSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, ServerSettings,
+    budget, program, resources,
 };
 use crate::{Error, Result, bounded, paths, sha256};
 
@@ -199,14 +199,15 @@ impl Keys {
             }
         };
         let programs = programs(self.program)?;
-        let budgets = budgets(self.budget, |span| place(path, text, span))?;
+        let mut gate = self.gate.map(Spanned::into_inner).unwrap_or_default();
+        gate.budgets = budgets(self.budget, |span| place(path, text, span))?;
         Ok(Config {
             path: Some(path.to_path_buf()),
             sha256,
             seed: self.seed.unwrap_or(DEFAULT_SEED),
             measure: self.measure.map(Spanned::into_inner).unwrap_or_default(),
             resources,
-            gate: GateSettings { budgets, ..self.gate.map(Spanned::into_inner).unwrap_or_default() },
+            gate,
             ab: self.ab.map(Spanned::into_inner).unwrap_or_default(),
             programs,
             servers: servers(self.server)?,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{BudgetSettings, Tolerances};
 use super::tolerances::ToleranceChanges;
+use super::{BudgetSettings, Tolerances};
 use crate::metric::Metric;
 
 /// What a verdict depends on beside the data.

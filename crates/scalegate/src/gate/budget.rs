@@ -129,14 +129,21 @@ fn over(budget: &Budget, options: &FitOptions) -> Result<(Spread, f64), Reason> 
     let limit = budget.at_most.ln();
     let spread = match budget.noise {
         // Its rounds, if it has several, repeat as exactly.
-        Some(_) => Spread { standard_error: if cost.degrees_of_freedom > 0.0 { cost.standard_error } else { 0.0 }, ..cost },
+        Some(_) => {
+            Spread { standard_error: if cost.degrees_of_freedom > 0.0 { cost.standard_error } else { 0.0 }, ..cost }
+        }
         None => {
             // An accepted run that lacks the size says nothing about it.
             let accepted: Vec<Spread> = budget.accepted.iter().filter_map(|its| of(its, Side::Baseline).ok()).collect();
             between_runs::of_one(&accepted, cost)
         }
     };
-    let spread = Spread { estimate: spread.estimate - limit, degrees_of_freedom: spread.degrees_of_freedom.max(1.0), ..spread };
+    let spread =
+        Spread { estimate: spread.estimate - limit, degrees_of_freedom: spread.degrees_of_freedom.max(1.0), ..spread };
     let is_known = spread.estimate.is_finite() && spread.standard_error.is_finite();
-    if is_known { Ok((spread, budget.noise.unwrap_or(0.0))) } else { Err(Reason::NoLaw(Side::Run, crate::law::FitError::Range)) }
+    if is_known {
+        Ok((spread, budget.noise.unwrap_or(0.0)))
+    } else {
+        Err(Reason::NoLaw(Side::Run, crate::law::FitError::Range))
+    }
 }

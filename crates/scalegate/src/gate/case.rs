@@ -154,10 +154,7 @@ impl Quantity {
 
     /// Whether it scales with the unit of cost.
     pub fn has_cost_unit(self) -> bool {
-        matches!(
-            self,
-            Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget
-        )
+        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget)
     }
 
     pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {

@@ -81,6 +81,12 @@ impl ErrorModel {
         rss + self.pure.sum_of_squares + self.n() as f64 * NOISE_FLOOR * NOISE_FLOOR
     }
 
+    /// Akaike's criterion (IEEE Trans. Automatic Control 19, 1974), with the variance as one more parameter.
+    fn aic(&self, score: Score) -> f64 {
+        let n = self.n() as f64;
+        n * (self.total(score.rss) / n).ln() + 2.0 * (score.n_parameters as f64 + 1.0)
+    }
+
     /// Hurvich and Tsai, Biometrika 76 (1989), eq. 3, with the variance as one more parameter. Infinite when there are too
     /// few points to judge the form; the two simplest forms are always judged.
     fn aicc(&self, score: Score) -> f64 {
@@ -171,21 +177,26 @@ fn score(form: Form, fitted: &Fitted) -> Score {
 
 /// The forms that a law may have, each with its curve and its Akaike weight: how much the points speak for it among them (Burnham and
 /// Anderson, *Model Selection and Multimodel Inference*, 2002, §2.9). A curve is one only if it bends up, and a knee if it is worth the name.
+///
+/// It is Akaike's criterion without the correction for few points, which rules a form out that they can't judge: what cannot be judged is
+/// not ruled out here, where it is asked which forms may be.
 pub(crate) fn weights(points: &Points, pure: PureError) -> Option<Vec<(Form, Curve, f64)>> {
     let fits = Fits::new(points)?;
     let error_model = fits.error_model(points.len(), pure)?;
     let bends_up = |fitted: &Fitted| fitted.curve.curvature_share(points.x_max) > 0.0;
+    let knees = fits.knees.iter().filter(|(_, knee)| is_practical(points, knee)).map(|(form, knee)| (*form, Some(*knee)));
     let forms = [(Form::Constant, Some(fits.constant)), (Form::Line, Some(fits.line))]
         .into_iter()
         .chain([(Form::Linearithmic, fits.linearithmic), (Form::Quadratic, fits.quadratic.filter(bends_up))])
-        .chain(fits.knees.iter().filter(|(_, knee)| is_practical(points, knee)).map(|(form, knee)| (*form, Some(*knee))))
+        .chain(knees)
         .filter_map(|(form, fitted)| Some((form, fitted?)))
-        .map(|(form, fitted)| (form, fitted.curve, error_model.aicc(score(form, &fitted))));
-    let forms: Vec<(Form, Curve, f64)> = forms.filter(|(.., aicc)| aicc.is_finite()).collect();
-    let best = forms.iter().map(|(.., aicc)| *aicc).fold(f64::INFINITY, f64::min);
-    let likelihood = |aicc: f64| (-0.5 * (aicc - best)).exp();
-    let sum: f64 = forms.iter().map(|(.., aicc)| likelihood(*aicc)).sum();
-    Some(forms.into_iter().map(|(form, curve, aicc)| (form, curve, likelihood(aicc) / sum)).collect())
+        .filter(|(form, _)| form.n_parameters() < points.len());
+    let forms: Vec<(Form, Curve, f64)> =
+        forms.map(|(form, fitted)| (form, fitted.curve, error_model.aic(score(form, &fitted)))).collect();
+    let best = forms.iter().map(|(.., aic)| *aic).fold(f64::INFINITY, f64::min);
+    let likelihood = |aic: f64| (-0.5 * (aic - best)).exp();
+    let sum: f64 = forms.iter().map(|(.., aic)| likelihood(*aic)).sum();
+    Some(forms.into_iter().map(|(form, curve, aic)| (form, curve, likelihood(aic) / sum)).collect())
 }
 
 /// The form that the points call for, with its fit.

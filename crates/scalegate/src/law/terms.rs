@@ -55,9 +55,8 @@ impl Terms {
                 Some(vec![(Term::Constant, constant), (Term::Slope, slope), (Term::Curvature, curvature)])
             }
             Some(_) => {
-                let row = |n| {
-                    [1.0, self.term(Term::Slope, n), self.term(Term::Curvature, n), self.term(Term::SlopeAbove, n)]
-                };
+                let row =
+                    |n| [1.0, self.term(Term::Slope, n), self.term(Term::Curvature, n), self.term(Term::SlopeAbove, n)];
                 let [constant, slope, curvature, above] = ols(self.rows(costs, row))?.estimates;
                 let terms = [Term::Constant, Term::Slope, Term::Curvature, Term::SlopeAbove];
                 Some(terms.into_iter().zip([constant, slope, curvature, above]).collect())
@@ -115,6 +114,8 @@ impl Terms {
 mod tests {
     use super::*;
 
+    type Cost = fn(f64) -> f64;
+
     const SIZES: [f64; 6] = [100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0];
 
     fn costs(cost: impl Fn(f64) -> f64) -> Vec<f64> {
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn a_change_of_one_term_is_that_term() {
         let terms = terms(None);
-        let changes: [(Term, fn(f64) -> f64); 5] = [
+        let changes: [(Term, Cost); 5] = [
             (Term::Constant, |_| 500.0),
             (Term::Slope, |n| 3.0 * n),
             (Term::Slope, |n| -3.0 * n + (n / 97.0).sin()),
@@ -148,7 +149,7 @@ mod tests {
     fn terms_of_parts_add_up_to_those_of_their_sum() {
         for breakpoint in [None, Some(800.0)] {
             let terms = terms(breakpoint);
-            let parts = [costs(|n| n.sqrt()), costs(|n| 1e3 / n), costs(|n| n * n + (n / 3.0).sin())];
+            let parts = [costs(f64::sqrt), costs(|n| 1e3 / n), costs(|n| n * n + (n / 3.0).sin())];
             let sum: Vec<f64> = (0..SIZES.len()).map(|at| parts.iter().map(|part| part[at]).sum()).collect();
             let of_parts: Vec<_> = parts.iter().map(|part| terms.of(part).unwrap()).collect();
             for (at, (term, whole)) in terms.of(&sum).unwrap().into_iter().enumerate() {

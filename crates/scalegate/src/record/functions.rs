@@ -137,14 +137,22 @@ impl Document for Functions {
         for its in &self.workloads {
             let sizes = || its.sizes.values();
             let places = sizes().flat_map(|it| {
-                it.own.iter().map(|(at, _)| *at).chain(it.calls.iter().flat_map(|(caller, callee, _)| [*caller, *callee]))
+                it.own
+                    .iter()
+                    .map(|(at, _)| *at)
+                    .chain(it.calls.iter().flat_map(|(caller, callee, _)| [*caller, *callee]))
             });
             if let Some(at) = places.chain(its.files.keys().copied()).find(|at| *at >= its.names.len()) {
                 return Err(format!("{}: function {at} of {}", its.workload, its.names.len()));
             }
             let sum = |it: &SizeFunctions| it.own.iter().fold(0_u64, |sum, (_, own)| sum.saturating_add(*own));
             if let Some((size, it)) = its.sizes.iter().find(|(_, it)| it.total == 0 || sum(it) > it.total) {
-                return Err(format!("{} at size {size}: {} of {} instructions are of functions", its.workload, sum(it), it.total));
+                return Err(format!(
+                    "{} at size {size}: {} of {} instructions are of functions",
+                    its.workload,
+                    sum(it),
+                    it.total
+                ));
             }
         }
         Ok(())

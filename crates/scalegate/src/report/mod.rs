@@ -40,7 +40,7 @@ pub use doctor::doctor_text;
 #[cfg(feature = "cli")]
 pub(crate) use findings::listed;
 #[cfg(feature = "cli")]
-pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html};
+pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html, why_html};
 pub use laws::fits_text;
 #[cfg(feature = "cli")]
 pub use laws_json::fits_json;

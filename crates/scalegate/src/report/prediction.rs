@@ -24,7 +24,9 @@ impl Asked {
     fn prediction(&self) -> &Prediction {
         match self {
             Self::At(prediction)
-            | Self::Within(_, Within::UpTo(prediction) | Within::All(prediction) | Within::None(prediction)) => prediction,
+            | Self::Within(_, Within::UpTo(prediction) | Within::All(prediction) | Within::None(prediction)) => {
+                prediction
+            }
         }
     }
 }
@@ -82,7 +84,10 @@ pub fn predicted_text(predicted: &Predicted<'_>) -> String {
     let weights: Vec<String> = classes.iter().map(|(class, weight)| format!("{class} {}", share(*weight))).collect();
     let classes = match weights.len() {
         1 => String::new(),
-        _ => format!("\n  classes that the data allow: {}; how far they lie apart there is in the interval", weights.join(", ")),
+        _ => format!(
+            "\n  classes that the data allow: {}; how far they lie apart there is in the interval",
+            weights.join(", ")
+        ),
     };
     let holds = match asked {
         Asked::At(_) => "95 % prediction interval, for one more round on the same machine",

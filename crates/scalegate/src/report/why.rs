@@ -48,10 +48,13 @@ pub fn why_markdown(why: &Why) -> String {
 
 /// The lines of each workload that changed, for where there is no room for tables.
 pub fn why_lines(why: &Why) -> Vec<String> {
-    changed(why).flat_map(|(its, explanation)| five_lines(why, its, explanation)).map(|(label, line)| match label {
-        "" => line,
-        label => format!("{label}: {line}"),
-    }).collect()
+    changed(why)
+        .flat_map(|(its, explanation)| five_lines(why, its, explanation))
+        .map(|(label, line)| match label {
+            "" => line,
+            label => format!("{label}: {line}"),
+        })
+        .collect()
 }
 
 /// The functions of each workload that changed, a line each.
@@ -66,12 +69,13 @@ pub fn why_functions(why: &Why) -> Vec<String> {
     changed(why).flat_map(of).collect()
 }
 
-fn changed(why: &Why) -> impl Iterator<Item = (&WorkloadWhy, &Explanation)> {
-    let of = |its: &'_ WorkloadWhy| its.is_changed();
-    why.workloads.iter().filter(move |its| of(its)).filter_map(|its| Some((its, its.outcome.as_ref().ok()?)))
+/// The workloads whose instructions changed, with what explains them.
+pub(super) fn changed(why: &Why) -> impl Iterator<Item = (&WorkloadWhy, &Explanation)> {
+    why.workloads.iter().filter(|its| its.is_changed()).filter_map(|its| Some((its, its.outcome.as_ref().ok()?)))
 }
 
-fn nothing(its: &WorkloadWhy, sides: &[String; 2]) -> String {
+/// Of a workload that did not change, or could not be explained.
+pub(super) fn nothing(its: &WorkloadWhy, sides: &[String; 2]) -> String {
     match &its.outcome {
         Err(reason) => format!("{}: not explained: {}", its.workload, unexplained(reason, sides)),
         Ok(explanation) => format!(
@@ -99,7 +103,7 @@ pub(super) fn unexplained(reason: &Unexplained, sides: &[String; 2]) -> String {
 }
 
 /// What, how sure, where, which term, what to look at; each with its label.
-fn five_lines(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> [(&'static str, String); 5] {
+pub(super) fn five_lines(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> [(&'static str, String); 5] {
     [
         ("", what(its, explanation)),
         ("sure", sure(explanation)),
@@ -175,7 +179,9 @@ fn terms(explanation: &Explanation, axis: &Axis) -> String {
     let last = explanation.sizes.len() - 1;
     let largest = rounded_size(explanation.sizes[last] as f64, axis);
     let cost = explanation.whole.base[last];
-    let of = |(term, before, after): &(Term, f64, f64)| format!("{} {}", name(*term), signed_percent((after - before) / cost));
+    let of = |(term, before, after): &(Term, f64, f64)| {
+        format!("{} {}", name(*term), signed_percent((after - before) / cost))
+    };
     let all: Vec<String> = explanation.whole.terms.iter().map(of).collect();
     let law = match first.classes {
         [Some(before), Some(after)] if before != after => format!(" ({before} → {after})"),
@@ -225,7 +231,9 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
     let list = others.join(", ");
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     match (found.is_empty(), list.is_empty()) {
-        (true, true) => found.push("no file of the repository changed: compare dependencies, compiler and settings".to_owned()),
+        (true, true) => {
+            found.push("no file of the repository changed: compare dependencies, compiler and settings".to_owned());
+        }
         (true, false) => found.push(format!("no file that changed defines these; changed: {list}{rest}")),
         (false, true) => {}
         (false, false) => found.push(format!("also changed: {list}{rest}")),

@@ -12,9 +12,7 @@ pub fn why_json(why: &Why) -> String {
 
 pub(super) fn why_value(why: &Why) -> Value {
     let workloads: Vec<Value> = why.workloads.iter().map(|its| workload(its, &why.sides)).collect();
-    let alone = |(workload, is_head): &(crate::workload::WorkloadName, bool)| {
-        json!({"workload": workload, "side": if *is_head { "head" } else { "base" }})
-    };
+    let alone = |(workload, is_head): &(crate::workload::WorkloadName, bool)| json!({"workload": workload, "side": if *is_head { "head" } else { "base" }});
     let files = match &why.files {
         Ok(files) => json!(files.iter().map(|file| &file.path).collect::<Vec<_>>()),
         Err(_) => Value::Null,
@@ -31,7 +29,8 @@ pub(super) fn why_value(why: &Why) -> Value {
 }
 
 fn workload(its: &WorkloadWhy, sides: &[String; 2]) -> Value {
-    let mut value = json!({"workload": its.workload, "axis": its.axis, "changed": its.is_changed(), "tolerance": its.tolerance});
+    let mut value =
+        json!({"workload": its.workload, "axis": its.axis, "changed": its.is_changed(), "tolerance": its.tolerance});
     match &its.outcome {
         Err(reason) => value["reason"] = json!(unexplained(reason, sides)),
         Ok(explanation) => {
@@ -48,11 +47,8 @@ fn workload(its: &WorkloadWhy, sides: &[String; 2]) -> Value {
 
 fn part(explanation: &Explanation, part: &Part) -> Value {
     let share = explanation.share(part);
-    let terms: Vec<Value> = part
-        .terms
-        .iter()
-        .map(|(term, base, head)| json!({"term": term, "base": base, "head": head}))
-        .collect();
+    let terms: Vec<Value> =
+        part.terms.iter().map(|(term, base, head)| json!({"term": term, "base": base, "head": head})).collect();
     let mut value = json!({
         "base": part.base,
         "head": part.head,
@@ -71,7 +67,8 @@ fn part(explanation: &Explanation, part: &Part) -> Value {
             Presence::Gone => "base",
         });
         value["inclusive"] = json!({"base": part.inclusive[0], "head": part.inclusive[1]});
-        value["through"] = part.through.iter().map(|(name, change)| json!({"function": name, "change": change})).collect();
+        value["through"] =
+            part.through.iter().map(|(name, change)| json!({"function": name, "change": change})).collect();
     }
     value
 }

@@ -73,7 +73,8 @@ pub(super) fn counted(
         .flat_map(|(target, workload)| workload.sizes.iter().map(move |size| Case { target, workload, size: *size }))
         .collect();
     write_what_is_written_once(session, chosen)?;
-    let mut counts = fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?.into_iter();
+    let mut counts =
+        fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?.into_iter();
     let mut all = Vec::new();
     for (target, workload) in chosen {
         let environment = read_environment(target, &directory)?;
@@ -96,7 +97,7 @@ pub(super) fn unavailable(recorder: &mut Recorder, chosen: &[Chosen<'_>], reason
 }
 
 /// A count as a sample; counts below 2^53 are exact.
-fn sample(size: u64, count: u64) -> Sample {
+pub(super) fn sample(size: u64, count: u64) -> Sample {
     Sample { size, round: 0, values: vec![count as f64] }
 }
 

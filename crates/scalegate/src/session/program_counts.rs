@@ -30,7 +30,9 @@ pub(super) fn counted(
     session: &Session<'_>,
     (target, workload): Chosen<'_>,
 ) -> Result<std::result::Result<CountedWorkload, String>> {
-    let valgrind = match measure::find_valgrind(|command| drop(command.arg("true"))) {
+    let valgrind = match measure::find_valgrind(|command| {
+        command.arg("true");
+    }) {
         Ok(valgrind) => valgrind,
         Err(reason) => return Ok(Err(reason)),
     };

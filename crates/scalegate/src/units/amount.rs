@@ -43,8 +43,12 @@ pub fn parse_cost(text: &str, unit: &str) -> Result<f64, String> {
     let spelled = SPELLINGS.iter().filter(|(of, ..)| *of == unit).map(|(_, its, factor)| (*its, *factor));
     let all: Vec<(&str, f64)> = known.chain(spelled).chain([(unit, 1.0)]).collect();
     let (_, factor) = all.iter().find(|(its, _)| *its == name).ok_or_else(|| {
-        let mut names: Vec<&str> = all.iter().map(|(its, _)| *its).filter(|its| its.is_ascii()).collect();
-        names.dedup();
+        let mut names: Vec<&str> = Vec::new();
+        for (its, _) in all.iter().filter(|(its, _)| its.is_ascii()) {
+            if !names.contains(its) {
+                names.push(its);
+            }
+        }
         let cause = if name.is_empty() { "has no unit".to_owned() } else { format!("is in `{name}`") };
         format!("`{text}` {cause}; here it is one of {}", names.join(", "))
     })?;

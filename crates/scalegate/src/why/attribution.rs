@@ -1,7 +1,7 @@
 //! Instructions of helpers, on account of the functions that call them.
 //!
 //! A helper's instructions are shared out to its callers in proportion to the instructions below their calls to it, and on to theirs as
-//! far as these are helpers (Graham, Kessler and McKusick, *gprof: a call graph execution profiler*, SIGPLAN 17, 1982, §4). Of one caller
+//! far as these are helpers (Graham, Kessler and `McKusick`, *gprof: a call graph execution profiler*, SIGPLAN 17, 1982, §4). Of one caller
 //! and one helper that is exact, since callgrind has the instructions below each call; through a chain of helpers it is a mean over
 //! their callers.
 
@@ -35,7 +35,9 @@ impl<'a> Callers<'a> {
         }
         for list in callers.values_mut() {
             let sum: f64 = list.iter().map(|(_, count)| count).sum();
-            list.iter_mut().for_each(|(_, count)| *count /= sum.max(f64::MIN_POSITIVE));
+            for (_, count) in list {
+                *count /= sum.max(f64::MIN_POSITIVE);
+            }
         }
         Self(callers)
     }
@@ -101,7 +103,7 @@ impl Account {
                 *account.functions.entry(name).or_default() += amount;
                 continue;
             }
-            let Some((key, _)) = callers.0.get_key_value(name.as_str()) else { continue };
+            let Some((&key, _)) = callers.0.get_key_value(name.as_str()) else { continue };
             for (to, amount) in callers.passed_on(key, amount, &keeps) {
                 *account.functions.entry(to.to_owned()).or_default() += amount;
                 if to != name {

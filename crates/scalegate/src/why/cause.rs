@@ -66,7 +66,7 @@ impl ChangedFile {
     pub fn line_of(&self, function: &str) -> Option<usize> {
         let text = self.text.as_ref()?;
         let name = identifier(function)?;
-        let rust = self.path.ends_with(".rs");
+        let rust = std::path::Path::new(&self.path).extension().is_some_and(|extension| extension == "rs");
         let defines = |line: &str| {
             let line = line.trim_start();
             let is_end = |rest: &str| rest.trim_start().starts_with(['(', '<']);
@@ -75,7 +75,8 @@ impl ChangedFile {
                 let (before, after) = (&line[..at], &line[at + name.len()..]);
                 let is_whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
                 // A call ends its line or lies within an expression; a definition in C begins in the first column with a type.
-                let is_definition = if rust { before.trim_end().ends_with("fn") } else { !before.is_empty() && !line.ends_with(';') };
+                let is_definition =
+                    if rust { before.trim_end().ends_with("fn") } else { !before.is_empty() && !line.ends_with(';') };
                 is_whole && is_definition && is_end(after) && !line.starts_with("//")
             })
         };
@@ -99,8 +100,12 @@ impl Why {
         let [base, head] = sides;
         let tolerance = settings.tolerances(Metric::Instructions).cost;
         let name = |its: &(WorkloadFunctions, Axis)| its.0.workload.clone();
-        let wanted = |side: &Counted| -> Vec<WorkloadName> { side.workloads.iter().map(name).filter(|its| is_wanted(its)).collect() };
-        let of = |side: &Counted, workload: &WorkloadName| side.workloads.iter().find(|its| its.0.workload == *workload).cloned();
+        let wanted = |side: &Counted| -> Vec<WorkloadName> {
+            side.workloads.iter().map(name).filter(|its| is_wanted(its)).collect()
+        };
+        let of = |side: &Counted, workload: &WorkloadName| {
+            side.workloads.iter().find(|its| its.0.workload == *workload).cloned()
+        };
         let mut workloads = Vec::new();
         let mut alone = Vec::new();
         for workload in wanted(head) {
@@ -111,9 +116,13 @@ impl Why {
             let outcome = explain(&before.profiles(), &after.profiles());
             workloads.push(WorkloadWhy { workload, axis, tolerance, outcome });
         }
-        alone.extend(wanted(base).into_iter().filter(|workload| of(head, workload).is_none()).map(|workload| (workload, false)));
+        alone.extend(
+            wanted(base).into_iter().filter(|workload| of(head, workload).is_none()).map(|workload| (workload, false)),
+        );
         if workloads.is_empty() {
-            let counted = |side: &Counted| side.workloads.iter().map(|its| its.0.workload.to_string()).collect::<Vec<_>>().join(", ");
+            let counted = |side: &Counted| {
+                side.workloads.iter().map(|its| its.0.workload.to_string()).collect::<Vec<_>>().join(", ")
+            };
             return Err(Error::new(
                 format!("{} and {}", base.name, head.name),
                 format!("they have no counted workload in common: {} and {}", counted(base), counted(head)),
@@ -121,7 +130,13 @@ impl Why {
             ));
         }
         let sides = [base.name.clone(), head.name.clone()];
-        Ok(Self { sides, workloads, alone, differences: Vec::new(), files: Err("no revisions are compared".to_owned()) })
+        Ok(Self {
+            sides,
+            workloads,
+            alone,
+            differences: Vec::new(),
+            files: Err("no revisions are compared".to_owned()),
+        })
     }
 
     /// Whether every workload could be explained.
@@ -137,7 +152,10 @@ mod tests {
     #[test]
     fn the_definition_of_a_function_is_found_and_no_call_of_it() {
         let file = |path: &str, text: &str| ChangedFile { path: path.to_owned(), text: Some(text.to_owned()) };
-        let rust = file("src/lib.rs", "use a::count;\n// fn count()\n    let n = count(3);\npub fn recount() {}\npub(crate) fn count<T>(t: T) {\n");
+        let rust = file(
+            "src/lib.rs",
+            "use a::count;\n// fn count()\n    let n = count(3);\npub fn recount() {}\npub(crate) fn count<T>(t: T) {\n",
+        );
         assert_eq!(rust.line_of("a::count"), Some(5));
         assert_eq!(rust.line_of("<a::S<_> as a::T>::count"), Some(5));
         assert_eq!(rust.line_of("a::missing"), None);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribution::{Account, account};
+use super::frames::{Frame, frames};
 use super::helpers::{is_helper, is_unnamed};
 use crate::law::{self, Class, FitOptions, Observations, Term, Terms};
 use crate::measure::Profile;
@@ -48,6 +49,8 @@ pub struct Explanation {
     pub breakpoint: Option<f64>,
     /// The place in `sizes` of the largest relative change of the whole.
     pub at: usize,
+    /// The tree of calls there.
+    pub calls: Frame,
 }
 
 /// Instructions of a function, of the whole, or of what is left.
@@ -122,7 +125,9 @@ impl Explanation {
 
     /// The part of the whole that is of no function, at most.
     pub fn unattributed(&self) -> f64 {
-        let at = |at: usize| (self.rest.base[at] / self.whole.base[at]).abs().max((self.rest.head[at] / self.whole.head[at]).abs());
+        let at = |at: usize| {
+            (self.rest.base[at] / self.whole.base[at]).abs().max((self.rest.head[at] / self.whole.head[at]).abs())
+        };
         (0..self.sizes.len()).map(at).fold(0.0, f64::max)
     }
 }
@@ -155,20 +160,26 @@ pub fn explain(base: &BTreeMap<u64, Profile>, head: &BTreeMap<u64, Profile>) -> 
     let fits = totals.each_ref().map(|costs| fit(&x, costs));
     let breakpoint = fits.iter().flatten().find_map(|fit| fit.curve.breakpoint());
     let terms = Terms::new(&x, &totals[0], breakpoint).or_else(|| Terms::new(&x, &totals[0], None));
-    let maker = Maker { sides: &sides, x: &x, terms: terms.as_ref(), at };
+    let maker = Maker { sides: &sides, terms: terms.as_ref(), at };
     let whole = maker.part(String::new(), totals.clone());
     let names: BTreeSet<&String> =
         sides.iter().flat_map(|side| &side.accounts).flat_map(|account| account.functions.keys()).collect();
     let parts: Vec<Part> = names.into_iter().map(|name| maker.function(name)).collect();
     let left = |side: usize| -> Vec<f64> {
-        let sum = |at: usize| parts.iter().map(|part| if side == 0 { part.base[at] } else { part.head[at] }).sum::<f64>();
-        (0..x.len()).map(|at| totals[side][at] - sum(at)).map(|left| if left.abs() < 0.5 { 0.0 } else { left }).collect()
+        let sum =
+            |at: usize| parts.iter().map(|part| if side == 0 { part.base[at] } else { part.head[at] }).sum::<f64>();
+        (0..x.len())
+            .map(|at| totals[side][at] - sum(at))
+            .map(|left| if left.abs() < 0.5 { 0.0 } else { left })
+            .collect()
     };
     let rest = maker.part(String::new(), [left(0), left(1)]);
-    let mut explanation = Explanation { sizes, whole, parts, rest, breakpoint, at };
+    let calls = frames(sides[0].profiles[at], sides[1].profiles[at]);
+    let mut explanation = Explanation { sizes, whole, parts, rest, breakpoint, at, calls };
     let mut parts = std::mem::take(&mut explanation.parts);
     parts.sort_by(|a, b| explanation.weight(b).total_cmp(&explanation.weight(a)).then_with(|| a.name.cmp(&b.name)));
-    let classify = |part: &mut Part| part.classes = [&part.base, &part.head].map(|costs| fit(&x, costs).map(|fit| fit.class));
+    let classify =
+        |part: &mut Part| part.classes = [&part.base, &part.head].map(|costs| fit(&x, costs).map(|fit| fit.class));
     parts.iter_mut().take(CLASSIFIED).chain([&mut explanation.whole]).for_each(classify);
     explanation.parts = parts;
     Ok(explanation)
@@ -191,14 +202,14 @@ fn side<'a>(all: &'a BTreeMap<u64, Profile>, sizes: &[u64], is_head: bool) -> Re
 /// Functions that are not small.
 fn kept(sides: &[Side<'_>; 2], totals: &[Vec<f64>; 2]) -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
-    for at in 0..totals[0].len() {
+    for (at, (&whole_before, &whole_after)) in totals[0].iter().zip(&totals[1]).enumerate() {
         let [base, head] = sides.each_ref().map(|side| &side.accounts[at].functions);
-        let changed = (totals[1][at] - totals[0][at]).abs();
+        let changed = (whole_after - whole_before).abs();
         for name in base.keys().chain(head.keys()) {
             let [before, after] = [base, head].map(|functions| functions.get(name).copied().unwrap_or(0.0));
-            let is_large = before >= SMALL * totals[0][at] || after >= SMALL * totals[1][at];
+            let is_large = before >= SMALL * whole_before || after >= SMALL * whole_after;
             // A change that is a rounding of the whole is none.
-            let is_moved = (after - before).abs() >= SMALL_CHANGE * changed && changed >= 1e-4 * totals[0][at];
+            let is_moved = (after - before).abs() >= SMALL_CHANGE * changed && changed >= 1e-4 * whole_before;
             if is_large || is_moved {
                 kept.insert(name.clone());
             }
@@ -210,7 +221,6 @@ fn kept(sides: &[Side<'_>; 2], totals: &[Vec<f64>; 2]) -> BTreeSet<String> {
 /// What parts are made from.
 struct Maker<'a> {
     sides: &'a [Side<'a>; 2],
-    x: &'a [f64],
     terms: Option<&'a Terms>,
     at: usize,
 }
@@ -220,15 +230,16 @@ impl Maker<'_> {
         let of = |side: &Side<'_>| -> Vec<f64> {
             side.accounts.iter().map(|account| account.functions.get(name).copied().unwrap_or(0.0)).collect()
         };
-        let inclusive = |side: &Side<'_>| -> Vec<f64> { side.profiles.iter().map(|its| inclusive(its, name)).collect() };
+        let inclusive =
+            |side: &Side<'_>| -> Vec<f64> { side.profiles.iter().map(|its| inclusive(its, name)).collect() };
         let is_in = |side: &Side<'_>| side.profiles.iter().any(|its| its.functions.contains_key(name));
         let presence = match self.sides.each_ref().map(is_in) {
             [false, true] => Presence::New,
             [true, false] => Presence::Gone,
             _ => Presence::Both,
         };
-        let file = self.sides.iter().rev().flat_map(|side| &side.profiles);
-        let file = file.filter_map(|its| its.functions.get(name)?.file.clone()).next();
+        let mut file = self.sides.iter().rev().flat_map(|side| &side.profiles);
+        let file = file.find_map(|its| its.functions.get(name)?.file.clone());
         let mut through: BTreeMap<&str, f64> = BTreeMap::new();
         for (side, sign) in self.sides.iter().zip([-1.0, 1.0]) {
             for ((function, helper), amount) in &side.accounts[self.at].through {
@@ -237,7 +248,8 @@ impl Maker<'_> {
                 }
             }
         }
-        let mut through: Vec<(String, f64)> = through.into_iter().map(|(name, change)| (name.to_owned(), change)).collect();
+        let mut through: Vec<(String, f64)> =
+            through.into_iter().map(|(name, change)| (name.to_owned(), change)).collect();
         through.retain(|(_, change)| change.abs() >= 0.5);
         through.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         let costs = self.sides.each_ref().map(of);
@@ -248,7 +260,8 @@ impl Maker<'_> {
     fn part(&self, name: String, [base, head]: [Vec<f64>; 2]) -> Part {
         let change: Vec<f64> = base.iter().zip(&head).map(|(base, head)| head - base).collect();
         let of = |costs: &[f64]| self.terms.and_then(|terms| terms.of(costs)).unwrap_or_default();
-        let terms = of(&base).into_iter().zip(of(&head)).map(|((term, before), (_, after))| (term, before, after)).collect();
+        let terms =
+            of(&base).into_iter().zip(of(&head)).map(|((term, before), (_, after))| (term, before, after)).collect();
         Part {
             name,
             file: None,

@@ -73,7 +73,8 @@ mod tests {
             "0x00ab",
             "scalegate::measure::counts::allocator::x",
         ];
-        let said = names.map(|name| format!("{name}: {:?}, helper: {}", crate_of(name), is_helper(name, &Profile::default())));
+        let said =
+            names.map(|name| format!("{name}: {:?}, helper: {}", crate_of(name), is_helper(name, &Profile::default())));
         insta::assert_snapshot!(said.join("\n"));
     }
 }

@@ -7,7 +7,9 @@
 mod attribution;
 mod cause;
 mod explain;
+mod frames;
 mod helpers;
 
 pub use cause::{ChangedFile, Counted, Why, WorkloadWhy};
 pub use explain::{Explanation, Part, Presence, Unexplained, explain};
+pub use frames::Frame;

@@ -21,7 +21,10 @@ fn accepted() -> Place {
 fn judged(place: &Place, text: &str, code: i32) -> String {
     place.write("scalegate.toml", text);
     let said = stdout(&place.scalegate("check").code(code));
-    said.lines().filter(|line| line.contains("budget") || line.contains("quantities")).map(|line| format!("{line}\n")).collect()
+    said.lines()
+        .filter(|line| line.contains("budget") || line.contains("quantities"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 #[test]
@@ -29,7 +32,8 @@ fn a_budget_holds_only_if_that_is_shown_and_is_exceeded_only_if_that_is_shown() 
     let place = accepted();
     // The law costs 155 ms at 1,024 tokens.
     let limits = [("1 s", 0), ("160 ms", 3), ("150 ms", 3), ("50 ms", 1)];
-    let said = limits.map(|(limit, code)| (limit, judged(&place, &budget("llm/prefill", "wall_time", "1024", limit), code)));
+    let said =
+        limits.map(|(limit, code)| (limit, judged(&place, &budget("llm/prefill", "wall_time", "1024", limit), code)));
     assert_snapshot!(list(said));
 }
 
@@ -42,15 +46,19 @@ fn a_budget_may_lie_beyond_the_measured_sizes() {
 #[test]
 fn a_count_is_compared_with_its_budget_to_the_last_instruction() {
     let place = Place::new();
-    let csv = TOKENS.map(|n| format!("llm/prefill,tokens,instructions,instructions,{n},0,{}\n", 1_000_000 + 5_000 * n)).concat();
+    let csv = TOKENS
+        .map(|n| format!("llm/prefill,tokens,instructions,instructions,{n},0,{}\n", 1_000_000 + 5_000 * n))
+        .concat();
     place.import(&csv);
-    let at = |limit: &str| budget("llm/prefill", "instructions", "1024", limit) + "[gate]\nrequired = [\"instructions\"]\n";
+    let at =
+        |limit: &str| budget("llm/prefill", "instructions", "1024", limit) + "[gate]\nrequired = [\"instructions\"]\n";
     // 6,120,000 instructions.
     let said = [("6.121 M", 0), ("6.12 M", 3), ("6.119 M", 1)].map(|(limit, code)| {
         place.write("scalegate.toml", at(limit));
         let said = place.scalegate("check").get_output().clone();
         let lines = String::from_utf8(said.stdout).unwrap();
-        let lines: String = lines.lines().filter(|line| line.contains("budget")).map(|line| format!("{line}\n")).collect();
+        let lines: String =
+            lines.lines().filter(|line| line.contains("budget")).map(|line| format!("{line}\n")).collect();
         // Without a baseline of counts, nothing else is decided.
         assert_eq!(said.status.code(), Some(if code == 1 { 1 } else { 3 }), "{limit}");
         (limit, lines)

@@ -7,7 +7,9 @@ use crate::support::{PIXELS, Place, TOKENS, knee, line, list, rows, stderr, stdo
 
 fn place() -> Place {
     let place = Place::new();
-    place.import(&(rows("llm/prefill", "tokens", &TOKENS, 8, line) + &rows("vlm/encode", "pixels", &PIXELS, 8, knee(2e5))));
+    place.import(
+        &(rows("llm/prefill", "tokens", &TOKENS, 8, line) + &rows("vlm/encode", "pixels", &PIXELS, 8, knee(2e5))),
+    );
     place
 }
 
@@ -18,11 +20,8 @@ fn answer(place: &Place, line: &str) -> String {
 #[test]
 fn a_size_that_was_not_measured_has_a_cost_with_an_interval_and_what_it_rests_on() {
     let place = place();
-    let asked = [
-        "--workload llm/prefill --at 700",
-        "--workload llm/prefill --at 4096",
-        "--workload vlm/encode --at 4e6",
-    ];
+    let asked =
+        ["--workload llm/prefill --at 700", "--workload llm/prefill --at 4096", "--workload vlm/encode --at 4e6"];
     assert_snapshot!(list(asked.map(|line| (line, answer(&place, line)))));
 }
 
@@ -42,7 +41,8 @@ fn the_json_has_the_same_numbers() {
     assert_eq!((&said["law"], &said["extrapolation"]), (&"linear".into(), &2.0.into()));
     let cost = |name: &str| said["cost"][name].as_f64().unwrap();
     assert!(cost("lower") < line(2048.0) && line(2048.0) < cost("upper"), "{said}");
-    let said: Value = serde_json::from_str(&answer(&place, "--workload llm/prefill --within 100ms --format json")).unwrap();
+    let said: Value =
+        serde_json::from_str(&answer(&place, "--workload llm/prefill --within 100ms --format json")).unwrap();
     assert_eq!((&said["fits"], &said["limit"]), (&"up_to".into(), &0.1.into()));
     assert!((600.0..660.0).contains(&said["size"].as_f64().unwrap()), "{said}");
 }

@@ -10,3 +10,4 @@ mod interruption;
 mod package;
 mod pairs;
 mod rounds;
+mod why;

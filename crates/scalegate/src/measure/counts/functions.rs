@@ -67,7 +67,8 @@ fn parse(text: &str) -> std::result::Result<Profile, String> {
         let Some(word) = line.split_whitespace().nth(before + instructions) else { return Ok(0) };
         word.parse().map_err(|_| format!("`{word}` is no count"))
     };
-    let mut reader = Reader { profile: Profile { total: count(totals, 0)?, ..Profile::default() }, ..Reader::default() };
+    let mut reader =
+        Reader { profile: Profile { total: count(totals, 0)?, ..Profile::default() }, ..Reader::default() };
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if line.starts_with(|c: char| c.is_ascii_digit()) {
@@ -148,6 +149,7 @@ impl Profile {
     }
 
     /// Leaves out what was never executed while it was counted.
+    #[must_use]
     pub fn pruned(mut self) -> Self {
         self.calls.retain(|_, count| *count > 0);
         let called: std::collections::BTreeSet<&String> = self.calls.keys().flat_map(|(a, b)| [a, b]).collect();
@@ -177,7 +179,10 @@ mod tests {
         assert_eq!(profile.calls, BTreeMap::from([(edge("a::main", "a::rec"), 700), (edge("a::main", "memcpy"), 200)]));
         let memcpy = &profile.functions["memcpy"];
         assert_eq!(memcpy.object.as_deref(), Some("/lib/libc.so.6"));
-        assert_eq!((memcpy.file.as_deref(), profile.functions["a::main"].file.as_deref()), (Some("./string/memcpy.S"), None));
+        assert_eq!(
+            (memcpy.file.as_deref(), profile.functions["a::main"].file.as_deref()),
+            (Some("./string/memcpy.S"), None)
+        );
     }
 
     #[test]

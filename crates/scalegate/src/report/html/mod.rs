@@ -16,7 +16,9 @@ mod provenance;
 mod scale;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use comparison::{ComparePage, compare_html};
 pub use page::{Models, Page, html};
 pub use pairs::pairs_html;
+pub use why::why_html;

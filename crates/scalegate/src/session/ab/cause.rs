@@ -85,7 +85,8 @@ impl Comparison<'_> {
             described: &self.descriptions[at],
         });
         let mut why = explain(self.config, sides, &self.directory, is_wanted)?;
-        let revisions = [base, head].map(|built| Revision { name: built.arm.name.clone(), tree: built.arm.tree.clone() });
+        let revisions =
+            [base, head].map(|built| Revision { name: built.arm.name.clone(), tree: built.arm.tree.clone() });
         why.files = Repository::here(workshop.place())
             .and_then(|repository| {
                 // What is not committed lies among the objects of the value that looked at it.
@@ -100,12 +101,7 @@ impl Comparison<'_> {
 }
 
 /// Counts the workloads that `is_wanted` names on both sides, and explains how they differ.
-fn explain(
-    config: &Config,
-    sides: [Side<'_>; 2],
-    directory: &Path,
-    is_wanted: &dyn Fn(&str) -> bool,
-) -> Result<Why> {
+fn explain(config: &Config, sides: [Side<'_>; 2], directory: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Why> {
     let [base, head] = sides;
     let count = |side: Side<'_>| {
         eprintln!("counting the {} by function", side.name);
@@ -114,7 +110,9 @@ fn explain(
     let (base, head) = (count(base)?, count(head)?);
     let mut why = Why::new([&base.counted, &head.counted], &config.gate, is_wanted)?;
     let fields: BTreeSet<&String> = base.environment.keys().chain(head.environment.keys()).collect();
-    let of = |side: &CountedSide, field: &String| side.environment.get(field).cloned().unwrap_or_else(|| "absent".to_owned());
+    let of = |side: &CountedSide, field: &String| {
+        side.environment.get(field).cloned().unwrap_or_else(|| "absent".to_owned())
+    };
     let differences = fields.into_iter().map(|field| Difference {
         field: field.clone(),
         before: of(&base, field),
@@ -128,7 +126,8 @@ fn count(config: &Config, side: &Side<'_>, directory: &Path, is_wanted: &dyn Fn(
     let request = Request::default();
     let session = Session::new(config, &request, &[])?;
     let targets: Vec<Target> = side.described.iter().map(|its| target(its, directory)).collect();
-    let all = targets.iter().flat_map(|target| target.description.workloads.iter().map(move |workload| (target, workload)));
+    let all =
+        targets.iter().flat_map(|target| target.description.workloads.iter().map(move |workload| (target, workload)));
     let chosen: Vec<Chosen<'_>> =
         all.filter(|(_, workload)| workload.instrument == Instrument::Callgrind && is_wanted(&workload.name)).collect();
     let (programs, functions): (Vec<Chosen<'_>>, Vec<Chosen<'_>>) =
