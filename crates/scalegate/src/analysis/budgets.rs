@@ -16,11 +16,11 @@ use crate::{
     units,
 };
 
-#[cfg(feature = "cli")]
 /// Refuses budgets of the configuration that nothing can be said of, in records of what it measures.
 ///
 /// # Errors
 /// A workload that nothing measures, or a size that no law is trusted at; file and line are named.
+#[cfg(feature = "cli")]
 pub fn check_budgets(runs: &[Run], settings: &GateSettings, expected: &Expected) -> Result<()> {
     let names = expected.names();
     for run in runs {
@@ -68,8 +68,8 @@ pub(super) fn of_run(run: &Run, own: &[Baseline], settings: &GateSettings) -> Ve
     settings.budgets.iter().filter(concerns).map(judged).collect()
 }
 
-#[cfg(feature = "cli")]
 /// The budgets of the head of pairs. Workloads that were not asked for are no part of the comparison.
+#[cfg(feature = "cli")]
 pub(super) fn of_pairs(record: &PairRecord, settings: &GateSettings, cases: &[Case]) -> Vec<Budget> {
     let class = &record.host.class;
     let judged = |budget: &BudgetSettings| {
@@ -123,8 +123,8 @@ fn unknown(budget: &BudgetSettings, names: &[&str]) -> Error {
     )
 }
 
-#[cfg(feature = "cli")]
 /// Sizes that were measured say how far their law is trusted.
+#[cfg(feature = "cli")]
 fn check_size(budget: &BudgetSettings, series: &Series) -> Result<()> {
     let sizes = series.sizes();
     let Some((&smallest, &largest)) = sizes.first().zip(sizes.last()) else { return Ok(()) };

@@ -11,7 +11,7 @@ use crate::{Error, Result, bounded, report};
 
 const SCHEMA: u32 = 1;
 
-/// Of a digest's file: 20 findings of 5 short texts each, and as many notes, take at most 48 kB.
+/// Of a digest's file: 20 findings of 5 short texts each, as many notes, and 20 lines of a cause take at most 56 kB.
 const MAX_BYTES: u64 = 64 << 10;
 /// Of a list that is read.
 const MAX_ITEMS: usize = 50;
@@ -19,6 +19,8 @@ const MAX_ITEMS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 /// Of a list that is written.
 const SHOWN_ITEMS: usize = 20;
+/// Of a list of the cause: two workloads with five lines each, or the functions of one.
+const SHOWN_OF_CAUSE: usize = 10;
 /// Of a text that is written, in characters.
 const SHOWN_CHARACTERS: usize = 400;
 
@@ -119,7 +121,7 @@ impl Digest {
     /// The same with where the change comes from.
     #[must_use]
     pub fn because(self, why: &Why) -> Self {
-        let texts = |lines: Vec<String>| lines.iter().take(SHOWN_ITEMS).map(|line| Text::shortened(line)).collect();
+        let texts = |lines: Vec<String>| lines.iter().take(SHOWN_OF_CAUSE).map(|line| Text::shortened(line)).collect();
         Self { cause: texts(report::why_lines(why)), functions: texts(report::why_functions(why)), ..self }
     }
 

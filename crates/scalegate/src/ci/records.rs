@@ -6,7 +6,7 @@ use crate::record::Functions;
 use crate::{Error, Result};
 
 /// A directory with a directory for each host: its record `run.json`; `ab.json`, where it measured the change and its base in pairs;
-/// and in `base-counts` the counts of the base as baselines, where it made any.
+/// in `base-counts` the counts of the base as baselines, and in `base.json` their record, where it made any.
 #[derive(Debug, Clone)]
 pub struct Records {
     root: PathBuf,
