@@ -7,6 +7,7 @@
 mod ab;
 mod baselines;
 mod build_time;
+mod causes;
 mod chromium;
 mod comment;
 mod counts;

@@ -20,6 +20,7 @@ use scalegate::gate::{Outcome, Verdict};
 use scalegate::{Error, Result};
 use serde::Deserialize;
 
+use crate::causes;
 use crate::process::{self, command};
 use crate::sources::{Checkout, Sources, Version};
 use crate::suite;
@@ -37,8 +38,14 @@ pub(crate) struct Arguments {
     /// Mutants to apply; all by default
     names: Vec<String>,
     /// Measure wall time in pairs instead, by `scalegate ab`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "why")]
     pairs: bool,
+    /// Name the cause of each instead, by `scalegate why`
+    #[arg(long)]
+    why: bool,
+    /// With `--why`, the mutants of `examples/own-code` instead, which take seconds each
+    #[arg(long, requires = "why")]
+    own_code: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -83,6 +90,10 @@ fn names(root: &Path) -> Result<Vec<String>> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let sources = Sources::here()?;
+    if arguments.why {
+        let directory = if arguments.own_code { causes::OWN_CODE } else { DIRECTORY };
+        return causes::run(&sources, directory, &arguments.names);
+    }
     let chosen = if arguments.names.is_empty() { names(sources.root())? } else { arguments.names.clone() };
     let mutants = chosen.into_iter().map(|name| Mutant::read(sources.root(), name)).collect::<Result<Vec<_>>>()?;
     if arguments.pairs {

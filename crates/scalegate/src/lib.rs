@@ -74,6 +74,8 @@ pub mod terminal;
 pub mod time;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 pub mod units;
+#[cfg(feature = "cli")]
+pub mod why;
 pub mod workload;
 
 pub use axis::Axis;

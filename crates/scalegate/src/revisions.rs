@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::why::ChangedFile;
 use crate::{Error, Result, measure, temporary};
 
 /// What the present sources are called.
@@ -159,6 +160,22 @@ impl Repository {
                 "compare a repository without one, or measure both revisions with `cargo bench` and `scalegate compare`",
             ))
         })
+    }
+
+    /// The files in which two revisions differ, with their texts in the second.
+    ///
+    /// # Errors
+    /// Git cannot read them.
+    pub fn changed_files(&self, base: &Revision, head: &Revision) -> Result<Vec<ChangedFile>> {
+        let fail = |cause| Error::new(&head.name, cause, "see that git can read the revision");
+        let names =
+            text(self.git().args(["diff-tree", "-r", "--name-only", "-z", &base.tree, &head.tree])).map_err(fail)?;
+        let file = |path: &str| {
+            // What is gone, or no text, has none.
+            let text = text(self.git().arg("show").arg(format!("{}:{path}", head.tree))).ok();
+            ChangedFile { path: path.to_owned(), text: text.filter(|text| !text.contains('\0')) }
+        };
+        Ok(names.split('\0').filter(|path| !path.is_empty()).map(file).collect())
     }
 
     /// Makes the files below `place` those of a revision. Only files that differ are written.

@@ -1,5 +1,9 @@
 //! Numbers with units, as people read them.
 
+mod amount;
+
+pub use amount::parse_cost;
+
 use crate::Axis;
 
 /// A cost with its unit, for instance `1.23 ms` or `4.56 MB`.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "cli")]
 mod accepted;
+mod budgets;
 #[cfg(feature = "cli")]
 mod comparison;
 mod laws;
@@ -17,11 +18,15 @@ mod overload;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
+mod predictions;
+#[cfg(feature = "cli")]
 mod tradeoff;
 mod verdict;
 
 #[cfg(feature = "cli")]
 pub use accepted::{AcceptedLaw, RunLaws, SeriesLaw, laws};
+#[cfg(feature = "cli")]
+pub use budgets::check_budgets;
 #[cfg(feature = "cli")]
 pub use comparison::{Comparison, TokenRate, compare, series_differences};
 pub use laws::{SeriesFit, Unfitted, fit_run, fit_series, observations};
@@ -30,6 +35,8 @@ pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
 #[cfg(feature = "cli")]
 pub use pairs::{Control, PAIR_METRICS, PairCheck, base_ratios, check_pairs, check_with_pairs, ratios};
+#[cfg(feature = "cli")]
+pub use predictions::predictor;
 #[cfg(feature = "cli")]
 pub use tradeoff::{Absence, Absent, Point, Tradeoff, Tradeoffs, text_workload, tradeoffs};
 pub use verdict::{Check, Expected, check};

@@ -1,5 +1,6 @@
 //! Slices of a base and a head become pairs of costs, and a verdict.
 
+use super::budgets;
 use super::verdict::{Check, Expected, check_beside};
 use crate::Result;
 use crate::baseline::Store;
@@ -7,7 +8,7 @@ use crate::config::{AbSettings, Config, GateSettings, Tolerances};
 use crate::gate::{self, Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Scope, Verdict};
 use crate::law::{self, Interval, Observations};
 use crate::metric::Metric;
-use crate::record::{PairRecord, PairRound, PairSeries, Run, Slice};
+use crate::record::{PairRecord, PairRound, PairSeries, Run, SeriesKey, Slice};
 use crate::workload::WorkloadName;
 
 /// What slices tell.
@@ -50,8 +51,12 @@ pub struct Control {
 pub fn check_pairs(record: &PairRecord, settings: &AbSettings, gate: &GateSettings, metrics: &[Metric]) -> PairCheck {
     let policy = Policy { alpha: gate.alpha, miss: gate.miss, ..Policy::default() };
     let (cases, controls) = cases(record, settings, metrics);
-    let report = gate::decide(&cases, &policy);
-    PairCheck { verdict: report.verdict, findings: report.findings, controls }
+    let report = gate::decide_with_budgets(&cases, &budgets::of_pairs(record, gate, &cases), &policy);
+    let mut findings = report.findings;
+    // A budget stands with what else is known of its costs.
+    let place = |key: &SeriesKey| cases.iter().position(|case| case.key() == *key);
+    findings.sort_by_key(|finding| place(&finding.key()));
+    PairCheck { verdict: report.verdict, findings, controls }
 }
 
 /// Checks runs with [`check`](super::check()), and wall time by pairs of the same change beside them. What pairs leave open is a note,
@@ -67,9 +72,14 @@ pub fn check_with_pairs(
     expected: &Expected,
 ) -> Result<Check> {
     let is_required = config.gate.required_costs.contains(&Metric::WallTime);
-    let paired = records.iter().flat_map(|record| cases(record, &config.ab, &[Metric::WallTime]).0);
-    let paired = paired.map(|case| Case { demand: Demand::decided_if(is_required), ..case }).collect();
-    check_beside(paired, runs, store, &config.gate, expected)
+    let demand = Demand::decided_if(is_required);
+    let (mut paired, mut limited) = (Vec::new(), Vec::new());
+    for record in records {
+        let (cases, _) = cases(record, &config.ab, &[Metric::WallTime]);
+        limited.extend(budgets::of_pairs(record, &config.gate, &cases));
+        paired.extend(cases.into_iter().map(|case| Case { demand, ..case }));
+    }
+    check_beside(paired, limited, runs, store, &config.gate, expected)
 }
 
 /// What is compared of a record, with what it shows of the base against itself.

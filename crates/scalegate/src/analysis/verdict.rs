@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budgets;
 use super::notes::{Fact, Note, interim_looks, undecided};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
 use crate::config::GateSettings;
-use crate::gate::{self, Case, Demand, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
+use crate::gate::{self, Budget, Case, Demand, EVERY_WORKLOAD, Finding, Policy, Reason, Scope, Side, Verdict};
 use crate::law::Observations;
 use crate::metric::{Kind, Metric};
 use crate::record::{Difference, Run, Series, SeriesKey};
@@ -79,19 +80,20 @@ impl Expected {
 /// # Errors
 /// A baseline that cannot be read.
 pub fn check(runs: &[Run], store: &Store, gate_settings: &GateSettings, expected: &Expected) -> Result<Check> {
-    check_beside(Vec::new(), runs, store, gate_settings, expected)
+    check_beside(Vec::new(), Vec::new(), runs, store, gate_settings, expected)
 }
 
 /// The same, of `others` too, which share the error rate with what the runs are compared by.
 pub(super) fn check_beside(
     others: Vec<Case>,
+    of_others: Vec<Budget>,
     runs: &[Run],
     store: &Store,
     gate_settings: &GateSettings,
     expected: &Expected,
 ) -> Result<Check> {
     let portable = store.portable()?;
-    let mut cases = others;
+    let (mut cases, mut budgets) = (others, of_others);
     let mut notes = Vec::new();
     let mut subject_changes = Vec::new();
     for run in runs {
@@ -106,6 +108,7 @@ pub(super) fn check_beside(
         let mut ungated: BTreeMap<Metric, Vec<(Reason, Vec<WorkloadName>)>> = BTreeMap::new();
         let keys = checked.keys(expected);
         cases.extend(checked.missing(&keys));
+        budgets.extend(budgets::of_run(run, checked.own, gate_settings));
         for key in keys {
             match checked.cases(&key) {
                 Ok(list) => cases.extend(list),
@@ -155,7 +158,7 @@ pub(super) fn check_beside(
         every_workload(class, metric, Reason::NoRecord { class: class.clone() }, gate_settings)
     }));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
-    let report = gate::decide(&cases, &policy);
+    let report = gate::decide_with_budgets(&cases, &budgets, &policy);
     notes.extend(undecided(report.undecided));
     let (verdict, findings) = (report.verdict, report.findings);
     Ok(Check { verdict, findings, subject_changes, notes })

@@ -22,6 +22,19 @@ pub fn comment(digest: &Digest, run: Option<&str>) -> String {
     if digest.not_shown > 0 {
         let _ = writeln!(text, "- and {} more", digest.not_shown);
     }
+    if !digest.cause.is_empty() {
+        text.push_str("\nWhere it comes from:\n\n");
+        for line in &digest.cause {
+            let _ = writeln!(text, "- {}", line.code());
+        }
+    }
+    if !digest.functions.is_empty() {
+        text.push_str("\n<details><summary>By function</summary>\n\n");
+        for line in &digest.functions {
+            let _ = writeln!(text, "- {}", line.code());
+        }
+        text.push_str("\n</details>\n");
+    }
     if !digest.notes.is_empty() {
         text.push_str("\n<details><summary>What does not gate</summary>\n\n");
         for note in &digest.notes {

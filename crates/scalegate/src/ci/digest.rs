@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::CheckFile;
 use crate::gate::{Outcome, Verdict};
+use crate::why::Why;
 use crate::{Error, Result, bounded, report};
 
 const SCHEMA: u32 = 1;
 
-/// Of a digest's file: 20 findings of 5 short texts each, and as many notes, take at most 48 kB.
+/// Of a digest's file: 20 findings of 5 short texts each, as many notes, and 20 lines of a cause take at most 56 kB.
 const MAX_BYTES: u64 = 64 << 10;
 /// Of a list that is read.
 const MAX_ITEMS: usize = 50;
@@ -18,6 +19,8 @@ const MAX_ITEMS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 /// Of a list that is written.
 const SHOWN_ITEMS: usize = 20;
+/// Of a list of the cause: two workloads with five lines each, or the functions of one.
+const SHOWN_OF_CAUSE: usize = 10;
 /// Of a text that is written, in characters.
 const SHOWN_CHARACTERS: usize = 400;
 
@@ -38,6 +41,11 @@ pub struct Digest {
     /// Whether base and head were measured in pairs, and not their counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) in_pairs: bool,
+    /// Where the change comes from: lines, and a table by function.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) cause: Vec<Text>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) functions: Vec<Text>,
 }
 
 /// The outcome of one quantity that is no pass.
@@ -99,6 +107,8 @@ impl Digest {
                 .map(|note| Text::shortened(&format!("{}: {}", note.host, note.words)))
                 .collect(),
             in_pairs: false,
+            cause: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -106,6 +116,13 @@ impl Digest {
     #[must_use]
     pub fn in_pairs(self) -> Self {
         Self { in_pairs: true, ..self }
+    }
+
+    /// The same with where the change comes from.
+    #[must_use]
+    pub fn because(self, why: &Why) -> Self {
+        let texts = |lines: Vec<String>| lines.iter().take(SHOWN_OF_CAUSE).map(|line| Text::shortened(line)).collect();
+        Self { cause: texts(report::why_lines(why)), functions: texts(report::why_functions(why)), ..self }
     }
 
     /// The digest of a run without a verdict, and why there is none.
@@ -120,6 +137,8 @@ impl Digest {
             not_shown: 0,
             notes: Vec::new(),
             in_pairs: false,
+            cause: Vec::new(),
+            functions: Vec::new(),
         }
     }
 
@@ -141,7 +160,13 @@ impl Digest {
         if self.schema != SCHEMA {
             return Err(format!("a digest of schema {}, but this scalegate reads schema {SCHEMA}", self.schema));
         }
-        for (name, length) in [("findings", self.findings.len()), ("notes", self.notes.len())] {
+        let lists = [
+            ("findings", self.findings.len()),
+            ("notes", self.notes.len()),
+            ("lines of the cause", self.cause.len()),
+            ("functions", self.functions.len()),
+        ];
+        for (name, length) in lists {
             if length > MAX_ITEMS {
                 return Err(format!("{length} {name}; {MAX_ITEMS} are the most"));
             }

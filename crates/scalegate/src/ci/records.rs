@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::record::Functions;
 use crate::{Error, Result};
 
 /// A directory with a directory for each host: its record `run.json`; `ab.json`, where it measured the change and its base in pairs;
-/// and in `base-counts` the counts of the base as baselines, where it made any.
+/// in `base-counts` the counts of the base as baselines, and in `base.json` their record, where it made any.
 #[derive(Debug, Clone)]
 pub struct Records {
     root: PathBuf,
@@ -31,6 +32,17 @@ impl Records {
     /// As [`Records::runs`].
     pub fn pairs(&self) -> Result<Vec<PathBuf>> {
         self.named("ab.json")
+    }
+
+    /// The records of base and change that a host counted one after the other, in the same order.
+    ///
+    /// # Errors
+    /// As [`Records::runs`].
+    pub fn counted(&self) -> Result<Vec<[PathBuf; 2]>> {
+        let mut both: Vec<[PathBuf; 2]> =
+            entries(&self.root)?.into_iter().map(|host| [host.join("base.json"), host.join("run.json")]).collect();
+        both.retain(|files| files.iter().all(|file| Functions::place_of(file).is_file() && file.is_file()));
+        Ok(both)
     }
 
     fn named(&self, name: &str) -> Result<Vec<PathBuf>> {

@@ -65,7 +65,7 @@ pub(super) fn budget(text: &str) -> Result<Duration, String> {
     if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, is_search: bool) -> Result<ExitCode> {
     let request = AbRequest {
         base: arguments.base.clone(),
         head: arguments.head.clone(),
@@ -74,6 +74,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         metrics: arguments.metrics.clone(),
         budget: arguments.budget,
         out: arguments.out.clone(),
+        // A search wants a verdict, and nothing else.
+        names_cause: !is_search,
     };
     let outcome = match session::ab(&request) {
         Ok(outcome) => outcome,
@@ -88,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn show(arguments: &Arguments, outcome: &AbOutcome) -> Result<()> {
-    let AbOutcome { record, check, measured, unpaired } = outcome;
+    let AbOutcome { record, check, measured, unpaired, why } = outcome;
     for note in unpaired {
         eprintln!("note: {note}: it is not compared");
     }
@@ -96,7 +98,10 @@ fn show(arguments: &Arguments, outcome: &AbOutcome) -> Result<()> {
         eprintln!("note: inconclusive: measure for longer with `--budget`, or tolerate more in `[ab.tolerance]`");
     }
     match arguments.format {
-        Format::Text => print(&report::pairs_text(record, check, *measured)),
-        Format::Json => print(&report::pairs_json(record, check)),
+        Format::Text => {
+            print(&report::pairs_text(record, check, *measured))?;
+            why.as_ref().map_or(Ok(()), |why| print(&format!("\n{}", report::why_text(why))))
+        }
+        Format::Json => print(&report::pairs_json(record, check, why.as_ref())),
     }
 }

@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 use super::BaselinePath;
 use super::join::by_host;
 use crate::analysis::{self, Check, Expected, RunLaws};
-use crate::baseline::Store;
+use crate::baseline::{Store, count_key};
 use crate::config::{Config, GateSettings};
 use crate::gate::Outcome;
+use crate::metric::Metric;
 use crate::output::print;
 use crate::record::{Run, Series};
 use crate::session::{self, Tree};
@@ -61,8 +62,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         );
         return Ok(ExitCode::from(NOT_COMPARABLE));
     }
+    analysis::check_budgets(&runs, &settings, &expected)?;
     let store = arguments.baseline.store()?;
     let check = analysis::check(&runs, &store, &settings, &expected)?;
+    if let Some(revision) = accepted_revision(&check, &runs, &store)? {
+        eprintln!("note: `scalegate why {revision}` names the functions that cost more than in what was accepted");
+    }
     match arguments.format {
         Format::Text => print(&report::check_text(&check))?,
         Format::Json => print(&report::check_json(&check))?,
@@ -72,6 +77,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(check.verdict.exit_code()))
+}
+
+/// The commit whose counts were accepted, if counts of instructions regressed against them.
+fn accepted_revision(check: &Check, runs: &[Run], store: &Store) -> Result<Option<String>> {
+    let is_regressed = |series: &&Series| {
+        let its = check.findings.iter().filter(|finding| finding.key() == series.key());
+        series.metric == Metric::Instructions && its.clone().any(|finding| finding.outcome == Outcome::Regressed)
+    };
+    for series in runs.iter().flat_map(|run| &run.series).filter(is_regressed) {
+        let accepted = store.counts(&count_key(series))?;
+        let its = accepted.iter().find(|baseline| baseline.series().key() == series.key());
+        let program = its.and_then(|baseline| baseline.run.provenance.program.clone());
+        if let Some(revision) = program.filter(|its| its.dirty == Some(false)).and_then(|its| its.revision) {
+            return Ok(Some(revision.get(..10).unwrap_or(&revision).to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// The laws of what regressed or improved.

@@ -1,5 +1,6 @@
 //! `scalegate ci`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,14 +8,17 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::check::changed_laws;
 use super::join::by_host;
-use super::{BaselinePath, ci_ab};
-use crate::analysis::{self, Expected};
+use super::{BaselinePath, ci_ab, why};
+use crate::analysis::{self, Check, Expected};
 use crate::baseline::Store;
 use crate::ci::{self, CheckFile, Commit, ConfigurationLines, Digest, Origin, Records, Results};
 use crate::config::Config;
+use crate::gate::{Finding, Outcome};
+use crate::metric::Metric;
 use crate::output::print;
 use crate::record::{PairRecord, Run, read_json};
 use crate::time::Date;
+use crate::why::Why;
 use crate::workload::WorkloadName;
 use crate::{Error, Result, report};
 
@@ -204,12 +208,35 @@ fn judge(arguments: &VerdictArguments, records: &Records, results: &Results) -> 
     let laws = changed_laws(&check, &runs, &store)?;
     let json = report::check_json(&check);
     let file = CheckFile::parse("the verdict", &json)?;
+    let why = cause(records, &check);
+    let cause = why.as_ref().map(report::why_markdown).unwrap_or_default();
     results.write_check(&json)?;
-    results.write_summary(&report::check_markdown(&check, &laws, &measured_here(&runs)))?;
-    results.write_digest(&Digest::new(&file, arguments.origin.origin()))?;
+    results.write_summary(&(report::check_markdown(&check, &laws, &measured_here(&runs)) + &cause))?;
+    let digest = Digest::new(&file, arguments.origin.origin());
+    results.write_digest(&why.iter().fold(digest, Digest::because))?;
     eprint!("{}", ci::annotations(&file, ConfigPath::here().lines()?.as_ref()));
     print(&report::check_text(&check))?;
+    why.as_ref().map_or(Ok(()), |why| print(&format!("\n{}", report::why_text(why))))?;
     Ok(check.verdict.exit_code())
+}
+
+/// Where the change comes from, if counts regressed and a host has those of the base by function.
+fn cause(records: &Records, check: &Check) -> Option<Why> {
+    let is_regressed =
+        |it: &&Finding| it.outcome == Outcome::Regressed && it.metric == Metric::Instructions && !it.paired;
+    let regressed: BTreeSet<String> =
+        check.findings.iter().filter(is_regressed).map(|finding| finding.workload.to_string()).collect();
+    if regressed.is_empty() {
+        return None;
+    }
+    let sides = records.counted().ok()?.into_iter().next()?;
+    match why::of_records([&sides[0], &sides[1]], &regressed.into_iter().collect::<Vec<_>>()) {
+        Ok(why) => Some(why),
+        Err(error) => {
+            eprintln!("note: the cause is not known: {error}");
+            None
+        }
+    }
 }
 
 /// The workloads that can be measured again by `scalegate run`.

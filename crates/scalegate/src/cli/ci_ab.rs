@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         metrics: vec![Metric::WallTime],
         budget: arguments.budget,
         out: paths::pairs(),
+        names_cause: true,
     };
     let cause = match session::ab(&request) {
         Ok(outcome) => return leave(&outcome, &results, arguments),
@@ -56,15 +57,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn leave(outcome: &AbOutcome, results: &Results, arguments: &Arguments) -> Result<ExitCode> {
-    let AbOutcome { record, check, measured, unpaired } = outcome;
-    let json = report::pairs_json(record, check);
+    let AbOutcome { record, check, measured, unpaired, why } = outcome;
+    let json = report::pairs_json(record, check, why.as_ref());
     let note =
         |words: &String| CheckedNote { host: record.host.class.clone(), words: format!("{words}: it is not compared") };
     let file = CheckFile::of_pairs("the verdict", &json, unpaired.iter().map(note).collect())?;
     results.write_check(&json)?;
-    results.write_summary(&report::pairs_markdown(record, check, *measured))?;
-    results.write_digest(&Digest::new(&file, arguments.origin.origin()).in_pairs())?;
+    let cause = why.as_ref().map(report::why_markdown).unwrap_or_default();
+    results.write_summary(&(report::pairs_markdown(record, check, *measured) + &cause))?;
+    let digest = Digest::new(&file, arguments.origin.origin()).in_pairs();
+    results.write_digest(&why.iter().fold(digest, Digest::because))?;
     eprint!("{}", ci::annotations(&file, ConfigPath::here().lines()?.as_ref()));
     print(&report::pairs_text(record, check, *measured))?;
+    why.as_ref().map_or(Ok(()), |why| print(&format!("\n{}", report::why_text(why))))?;
     Ok(ExitCode::from(check.verdict.exit_code()))
 }

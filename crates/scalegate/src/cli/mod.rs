@@ -20,8 +20,10 @@ mod import;
 mod init;
 mod join;
 mod man;
+mod predict;
 mod report;
 mod run;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,7 +49,9 @@ enum Command {
     Init(init::Arguments),
     Run(run::Arguments),
     Ab(ab::Arguments),
+    Why(why::Arguments),
     Fit(fit::Arguments),
+    Predict(predict::Arguments),
     Check(check::Arguments),
     Accept(accept::Arguments),
     Join(join::Arguments),
@@ -119,7 +123,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
-    let code = command.map_or_else(help::first_words, dispatch).unwrap_or_else(|error| {
+    let code = command.map_or_else(help::first_words, |command| dispatch(command, bisect)).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(2)
     });
@@ -136,12 +140,14 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn dispatch(command: Command) -> Result<ExitCode> {
+fn dispatch(command: Command, is_search: bool) -> Result<ExitCode> {
     match command {
         Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => Ok(run::run(&arguments)),
-        Command::Ab(arguments) => ab::run(&arguments),
+        Command::Ab(arguments) => ab::run(&arguments, is_search),
+        Command::Why(arguments) => why::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Join(arguments) => join::run(&arguments),

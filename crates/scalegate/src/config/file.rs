@@ -9,7 +9,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::{
-    AbSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, ServerSettings, program, resources,
+    AbSettings, BudgetSettings, GateSettings, MeasureSettings, ProgramSettings, ResourceSettings, ServerSettings,
+    budget, program, resources,
 };
 use crate::{Error, Result, bounded, paths, sha256};
 
@@ -24,7 +25,7 @@ const DEFAULT_SEED: u64 = 2512;
 pub struct Config {
     /// The file, if there is one.
     pub path: Option<PathBuf>,
-    /// SHA-256 over all that the file says but for `[gate]` and `[ab]`, which change no measurement of a run; of nothing without a file.
+    /// SHA-256 over all that the file says but for `[gate]`, `[[budget]]` and `[ab]`, which change no measurement of a run; of nothing without a file.
     pub sha256: String,
     /// Seed of the order of sizes.
     pub seed: u64,
@@ -56,10 +57,13 @@ struct Keys {
     program: Vec<Spanned<program::Section>>,
     #[serde(default)]
     server: Vec<Spanned<ServerSettings>>,
+    #[serde(default)]
+    budget: Vec<Spanned<budget::Section>>,
 }
 
 impl Keys {
-    const NAMES: [&'static str; 8] = ["schema", "seed", "measure", "resources", "gate", "ab", "program", "server"];
+    const NAMES: [&'static str; 9] =
+        ["schema", "seed", "measure", "resources", "gate", "ab", "program", "server", "budget"];
 }
 
 /// A fault in a file: where, what, and what to do.
@@ -117,7 +121,7 @@ impl<'a> Document<'a> {
         }
         self.root = Spanned::new(span.clone(), others);
         let keys: Keys = self.read(Spanned::new(span, own))?;
-        let config = keys.checked(self.path, sha256);
+        let config = keys.checked(self.path, self.text, sha256);
         config.map_err(|fault| self.error(&fault))
     }
 
@@ -156,14 +160,15 @@ impl<'a> Document<'a> {
     /// What a measurement depends on of the file, whatever its comments and the order of its keys.
     fn fingerprint(&self) -> String {
         let mut table: toml::Table = toml::from_str(self.text).unwrap_or_default();
-        table.remove("gate");
-        table.remove("ab");
+        for section in ["gate", "budget", "ab"] {
+            table.remove(section);
+        }
         sha256::of(table.to_string().as_bytes())
     }
 }
 
 impl Keys {
-    fn checked(self, path: &Path, sha256: String) -> Result<Config, Fault> {
+    fn checked(self, path: &Path, text: &str, sha256: String) -> Result<Config, Fault> {
         if let Some(schema) = &self.schema
             && *schema.get_ref() != Config::SCHEMA
         {
@@ -194,13 +199,15 @@ impl Keys {
             }
         };
         let programs = programs(self.program)?;
+        let mut gate = self.gate.map(Spanned::into_inner).unwrap_or_default();
+        gate.budgets = budgets(self.budget, |span| place(path, text, span))?;
         Ok(Config {
             path: Some(path.to_path_buf()),
             sha256,
             seed: self.seed.unwrap_or(DEFAULT_SEED),
             measure: self.measure.map(Spanned::into_inner).unwrap_or_default(),
             resources,
-            gate: self.gate.map(Spanned::into_inner).unwrap_or_default(),
+            gate,
             ab: self.ab.map(Spanned::into_inner).unwrap_or_default(),
             programs,
             servers: servers(self.server)?,
@@ -233,6 +240,18 @@ fn servers(sections: Vec<Spanned<ServerSettings>>) -> Result<Vec<ServerSettings>
         servers.push(section.into_inner());
     }
     Ok(servers)
+}
+
+fn budgets(
+    sections: Vec<Spanned<budget::Section>>,
+    place: impl Fn(&Range<usize>) -> String,
+) -> Result<Vec<BudgetSettings>, Fault> {
+    let checked = |section: Spanned<budget::Section>| {
+        let span = section.span();
+        let fault = |cause| Fault { span: span.clone(), cause, remedy: "see docs/budgets.md".to_owned() };
+        section.into_inner().checked(place(&span)).map_err(fault)
+    };
+    sections.into_iter().map(checked).collect()
 }
 
 impl Default for Config {
@@ -333,7 +352,7 @@ mod tests {
     #[test]
     fn an_unknown_key_or_a_bad_value_is_named_with_its_line() {
         insta::assert_snapshot!(parse("seed = 1\nrunds = 3\n").unwrap_err(), @"
-        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`
+        scalegate.toml:2: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`, `budget`
           help: see docs/suite.md for the keys of a configuration
         ");
         insta::assert_snapshot!(parse("\n[measure]\nrounds = 1\n").unwrap_err(), @"

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Tolerances;
 use super::tolerances::ToleranceChanges;
+use super::{BudgetSettings, Tolerances};
 use crate::metric::Metric;
 
 /// What a verdict depends on beside the data.
@@ -23,6 +23,9 @@ pub struct GateSettings {
     pub required_costs: Vec<Metric>,
     /// What is different on a class of hosts.
     pub host: BTreeMap<String, HostPolicy>,
+    /// `[[budget]]`: what sizes may cost at most.
+    #[serde(skip)]
+    pub budgets: Vec<BudgetSettings>,
     /// Tolerances by metric; what is not given has its default.
     tolerance: BTreeMap<Metric, ToleranceChanges>,
 }
@@ -43,6 +46,7 @@ impl Default for GateSettings {
             required: vec![Metric::WallTime],
             required_costs: Vec::new(),
             host: BTreeMap::new(),
+            budgets: Vec::new(),
             tolerance: BTreeMap::new(),
         }
     }

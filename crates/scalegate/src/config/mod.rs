@@ -8,6 +8,7 @@
 //! know the file.
 
 mod ab;
+mod budget;
 mod file;
 mod gate;
 mod inputs;
@@ -19,6 +20,7 @@ mod template;
 mod tolerances;
 
 pub use ab::AbSettings;
+pub use budget::BudgetSettings;
 pub use file::{Config, Document, Fault};
 pub use gate::{GateSettings, HostPolicy};
 pub use inputs::{Input, Inputs};

@@ -33,33 +33,66 @@ const PRIOR_DF: f64 = 4.0;
 pub(super) fn change(accepted: &[Spread], run: Spread, factor: f64) -> Spread {
     let runs = accepted.len() as f64;
     let centre = mean(accepted.iter().map(|it| it.estimate));
-    let square = |spread: &Spread| spread.standard_error.powi(2);
     let within = mean(accepted.iter().map(square));
-    let squares: f64 = accepted.iter().map(|it| (it.estimate - centre).powi(2)).sum();
-    // Of the squares of runs − 1 degrees of freedom, what rounds explain.
-    let observed = (squares - (runs - 1.0) * within).max(0.0);
-    let df_between = PRIOR_DF + runs - 1.0;
-    let between = (PRIOR_DF * PRIOR_VARIANCE + observed) / df_between;
-    let with_rounds = || accepted.iter().filter(|it| it.degrees_of_freedom > 0.0);
-    let df_within: f64 = with_rounds().map(|it| it.degrees_of_freedom).sum();
-    let (own, df_own) = if run.degrees_of_freedom > 0.0 {
-        (square(&run), run.degrees_of_freedom)
-    } else if df_within > 0.0 {
-        (factor.powi(2) * mean(with_rounds().map(|it| square(it) * (it.degrees_of_freedom + 1.0))), df_within)
-    } else {
-        (0.0, 1.0)
-    };
+    let (between, df_between) = between(accepted);
+    let (own, df_own) = own(accepted, run, factor);
+    let df_within: f64 = with_rounds(accepted).map(|it| it.degrees_of_freedom).sum();
     let parts = [
         (factor.powi(2) * between * (1.0 + 1.0 / runs), df_between),
         (own, df_own),
         (factor.powi(2) * within / runs, df_within),
     ];
+    joined(run.estimate - centre, &parts)
+}
+
+/// The value of the program, from one `run` of it, with what `accepted` runs say of how runs differ; there may be none.
+pub(super) fn of_one(accepted: &[Spread], run: Spread) -> Spread {
+    joined(run.estimate, &[between(accepted), own(accepted, run, 1.0)])
+}
+
+fn joined(estimate: f64, parts: &[(f64, f64)]) -> Spread {
     let variance: f64 = parts.iter().map(|(variance, _)| variance).sum();
     let weighted = parts.iter().filter(|(variance, _)| *variance > 0.0).map(|(variance, df)| variance * variance / df);
     Spread {
-        estimate: run.estimate - centre,
+        estimate,
         standard_error: variance.sqrt(),
         degrees_of_freedom: variance * variance / weighted.sum::<f64>(),
+    }
+}
+
+fn square(spread: &Spread) -> f64 {
+    spread.standard_error.powi(2)
+}
+
+fn with_rounds(accepted: &[Spread]) -> impl Iterator<Item = &Spread> {
+    accepted.iter().filter(|it| it.degrees_of_freedom > 0.0)
+}
+
+/// The variance between runs, moderated by the prior, with its degrees of freedom.
+fn between(accepted: &[Spread]) -> (f64, f64) {
+    let runs = accepted.len() as f64;
+    if accepted.is_empty() {
+        return (PRIOR_VARIANCE, PRIOR_DF);
+    }
+    let centre = mean(accepted.iter().map(|it| it.estimate));
+    let within = mean(accepted.iter().map(square));
+    let squares: f64 = accepted.iter().map(|it| (it.estimate - centre).powi(2)).sum();
+    // Of the squares of runs − 1 degrees of freedom, what rounds explain.
+    let observed = (squares - (runs - 1.0) * within).max(0.0);
+    let df_between = PRIOR_DF + runs - 1.0;
+    ((PRIOR_DF * PRIOR_VARIANCE + observed) / df_between, df_between)
+}
+
+/// The variance of the rounds of a run, with its degrees of freedom.
+fn own(accepted: &[Spread], run: Spread, factor: f64) -> (f64, f64) {
+    let df_within: f64 = with_rounds(accepted).map(|it| it.degrees_of_freedom).sum();
+    if run.degrees_of_freedom > 0.0 {
+        (square(&run), run.degrees_of_freedom)
+    } else if df_within > 0.0 {
+        let of_one_round = mean(with_rounds(accepted).map(|it| square(it) * (it.degrees_of_freedom + 1.0)));
+        (factor.powi(2) * of_one_round, df_within)
+    } else {
+        (0.0, 1.0)
     }
 }
 

@@ -126,6 +126,8 @@ pub enum Quantity {
     Growth,
     /// What has no law: the number itself.
     Value,
+    /// Cost at a size against an absolute limit.
+    Budget,
 }
 
 impl Quantity {
@@ -137,7 +139,7 @@ impl Quantity {
             (curve.predict(end) - curve.predict(smallest)) / (end - smallest)
         };
         match self {
-            Self::All | Self::Class | Self::Value => f64::NAN,
+            Self::All | Self::Class | Self::Value | Self::Budget => f64::NAN,
             Self::Knee => curve.predict(largest) / curve.predict(bend),
             Self::Slope => slope(),
             Self::CostSmallest | Self::CostLargest | Self::Growth => {
@@ -170,7 +172,7 @@ impl Quantity {
 
     /// Whether it scales with the unit of cost.
     pub fn has_cost_unit(self) -> bool {
-        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value)
+        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget)
     }
 
     pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {
@@ -178,6 +180,8 @@ impl Quantity {
             Self::All | Self::Class | Self::Knee | Self::Growth => tolerances.growth,
             Self::Slope => tolerances.slope,
             Self::CostSmallest | Self::CostLargest | Self::Value => tolerances.cost,
+            // A limit is absolute.
+            Self::Budget => 0.0,
             Self::Level => tolerances.level,
             Self::CurvatureShare => tolerances.curvature_share,
             Self::Breakpoint => tolerances.breakpoint,

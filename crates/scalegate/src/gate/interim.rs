@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Finding, Outcome, Policy, Report, decide};
+use super::{Case, Finding, Outcome, Policy, Quantity, Report, decide};
 use crate::law::Observations;
 use crate::record::SeriesKey;
 
@@ -58,7 +58,9 @@ pub struct Stopped {
 
 /// Whether a series has findings, and none of them is undecided.
 pub fn is_decided(findings: &[Finding], key: &SeriesKey) -> bool {
-    let mut own = findings.iter().filter(|finding| finding.key() == *key).peekable();
+    // What a budget leaves open is how runs differ, which more rounds do not show.
+    let counts = |finding: &&Finding| finding.key() == *key && finding.quantity != Quantity::Budget;
+    let mut own = findings.iter().filter(counts).peekable();
     own.peek().is_some() && own.all(|finding| finding.outcome != Outcome::Inconclusive)
 }
 

@@ -5,6 +5,7 @@
 //! where a verdict is made; text, HTML and exit codes take theirs from it. The module is pure, as [`crate::law`] is.
 
 mod between_runs;
+mod budget;
 mod case;
 mod change;
 mod finding;
@@ -14,7 +15,8 @@ mod policy;
 mod tests;
 mod two_laws;
 
+pub use budget::Budget;
 pub use case::{Case, Demand, EVERY_WORKLOAD, Quantity, Scope};
 pub use finding::{Finding, Outcome, Range, Reason, Report, Side, Verdict};
 pub use interim::{Stopped, is_decided, looks, play};
-pub use policy::{Policy, decide};
+pub use policy::{Policy, decide, decide_with_budgets};

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Judged;
 use super::interim::share;
 use super::two_laws::{Comparison, Item, Laws, Sides};
-use super::{Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
+use super::{Budget, Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
 use crate::config::GateSettings;
 use crate::law::{Class, FitOptions, Interval};
 
@@ -41,10 +42,9 @@ struct Rates {
 }
 
 impl Rates {
-    /// What this look at the case may spend of each.
-    fn of(case: &Case, policy: &Policy, changes: usize) -> Self {
-        let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
-        let share = share(&case.looks, rounds);
+    /// What a look after so many rounds may spend of each.
+    fn of(looks: &[u32], rounds: u32, policy: &Policy, changes: usize) -> Self {
+        let share = share(looks, rounds);
         Self { alarm: share * policy.alpha / changes as f64, miss: share * policy.miss }
     }
 }
@@ -65,10 +65,17 @@ impl Rates {
 /// Intervals are Welch's, of delete-one jackknife values over the rounds. An alarm for each of 40 quantities takes a
 /// confidence of 1 − 5e-5, which a bootstrap of 10 rounds can't express. `docs/evidence/simulations.md` has the rates that simulations show.
 pub fn decide(cases: &[Case], policy: &Policy) -> Report {
+    decide_with_budgets(cases, &[], policy)
+}
+
+/// The same with budgets, which are quantities as any other and share the rate of false alarms.
+pub fn decide_with_budgets(cases: &[Case], budgets: &[Budget], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
     let mut sides = Sides::new(options);
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
-    let changes = comparisons.iter().map(Comparison::changes).sum::<usize>().max(1);
+    let budgets: Vec<Judged<'_>> = budgets.iter().map(|budget| Judged::new(budget, &options)).collect();
+    let limited = budgets.iter().filter(|budget| budget.has_cost()).count();
+    let changes = (comparisons.iter().map(Comparison::changes).sum::<usize>() + limited).max(1);
     let (mut findings, mut undecided) = (Vec::new(), Vec::new());
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
@@ -78,7 +85,8 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
             }
             Comparison::Free => findings.push(unmeasured(case, Outcome::Pass, None)),
             Comparison::Laws(laws) => {
-                let rates = Rates::of(case, policy, changes);
+                let rounds = case.run.as_ref().map_or(0, |run| run.n_rounds() as u32);
+                let rates = Rates::of(&case.looks, rounds, policy, changes);
                 let judged: Vec<Finding> = laws.items.iter().map(|item| judge(case, laws, item, rates)).collect();
                 let class = if case.scope == Scope::Shape { class_finding(case, laws, &judged) } else { None };
                 let is_left = |its: &Finding| its.outcome == Outcome::Inconclusive && case.demand != Demand::Decided;
@@ -88,6 +96,10 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
             }
         }
     }
+    findings.extend(budgets.iter().map(|budget| {
+        let Rates { alarm, miss } = Rates::of(budget.looks(), budget.n_rounds(), policy, changes);
+        budget.finding(alarm, miss)
+    }));
     Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings, undecided }
 }
 

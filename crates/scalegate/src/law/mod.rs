@@ -21,10 +21,13 @@ mod observations;
 #[cfg(feature = "cli")]
 mod pairs;
 mod panel;
+mod predict;
 pub mod random;
 mod sample;
 mod select;
 pub mod simulate;
+#[cfg(feature = "cli")]
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -35,10 +38,14 @@ pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};
 #[cfg(feature = "cli")]
 pub use pairs::ratios;
+pub use predict::{MAX_EXTRAPOLATION, PredictError, Prediction, Predictor, Within};
+#[cfg(feature = "cli")]
+pub use terms::{Term, Terms};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;
 pub(crate) use panel::Panel;
+pub(crate) use predict::mean_cost;
 pub(crate) use sample::Sample;
 
 /// A line through three points has one degree of freedom left, which shows next to nothing about its noise.

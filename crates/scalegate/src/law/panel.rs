@@ -131,6 +131,20 @@ impl Panel {
         PureError { sum_of_squares: sum / per_size, degrees_of_freedom }
     }
 
+    /// The variances of one cell around its size and round, and of rounds around their mean; `None` with one round. Both are relative.
+    pub(crate) fn variances(&self) -> Option<(f64, f64)> {
+        let (rounds, error) = (self.n_rounds() as f64, self.pure_error());
+        if rounds < 2.0 || error.degrees_of_freedom == 0 {
+            return None;
+        }
+        let per_size = self.cells.iter().flatten().flatten().count() as f64 / self.sizes.len() as f64;
+        let cell = per_size * error.sum_of_squares / error.degrees_of_freedom as f64;
+        let effects: f64 = self.round_effects.iter().map(|effect| effect * effect).sum();
+        // Effects are centred, and hold the mean of the errors of their cells.
+        let round = (effects / (rounds - 1.0) - cell / self.sizes.len() as f64).max(0.0);
+        Some((cell, round))
+    }
+
     fn size_means(&self) -> Vec<f64> {
         (0..self.sizes.len())
             .map(|s| mean(self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e))))

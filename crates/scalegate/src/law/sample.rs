@@ -177,18 +177,39 @@ impl Sample {
         estimates: &[f64],
         refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
     ) -> Option<Vec<Spread>> {
-        let n = self.x.len();
-        let degrees_of_freedom = n.saturating_sub(form.n_parameters()).max(1) as f64;
-        let rss = form.fit(&self.points(self.panel.pooled(None)))?.rss;
-        let variance = (rss / degrees_of_freedom).max(NOISE_FLOOR * NOISE_FLOOR);
-        let rows = if n <= MAX_SENSITIVITIES {
+        let degrees_of_freedom = self.spare(form);
+        let variance = self.misfit_variance(form)?.max(NOISE_FLOOR * NOISE_FLOOR);
+        let responses = self.responses(estimates, refit)?;
+        let spread = |(&estimate, response): (&f64, f64)| Spread {
+            estimate,
+            standard_error: (variance * response).sqrt(),
+            degrees_of_freedom,
+        };
+        Some(estimates.iter().zip(responses).map(spread).collect())
+    }
+
+    /// The degrees of freedom that a form leaves to the residuals of the pooled costs.
+    pub(crate) fn spare(&self, form: Form) -> f64 {
+        self.x.len().saturating_sub(form.n_parameters()).max(1) as f64
+    }
+
+    /// The variance of relative residuals of the pooled costs around a form.
+    pub(crate) fn misfit_variance(&self, form: Form) -> Option<f64> {
+        Some(form.fit(&self.points(self.panel.pooled(None)))?.rss / self.spare(form))
+    }
+
+    /// The variances of statistics whose values are `estimates`, if each pooled cost has an independent relative error of variance 1.
+    pub(crate) fn responses(
+        &self,
+        estimates: &[f64],
+        refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
+    ) -> Option<Vec<f64>> {
+        let rows = if self.x.len() <= MAX_SENSITIVITIES {
             self.sensitivities(refit)?
         } else {
             self.random_sensitivities(estimates, refit)?
         };
-        let standard_error = |j: usize| (variance * rows.iter().map(|row| row[j] * row[j]).sum::<f64>()).sqrt();
-        let spread = |(j, &estimate)| Spread { estimate, standard_error: standard_error(j), degrees_of_freedom };
-        Some(estimates.iter().enumerate().map(spread).collect())
+        Some((0..estimates.len()).map(|j| rows.iter().map(|row| row[j] * row[j]).sum()).collect())
     }
 
     /// The same sum of squares from some random directions instead of one per size: enough of a standard error where there

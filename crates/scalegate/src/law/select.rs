@@ -81,6 +81,12 @@ impl ErrorModel {
         rss + self.pure.sum_of_squares + self.n() as f64 * NOISE_FLOOR * NOISE_FLOOR
     }
 
+    /// Akaike's criterion (IEEE Trans. Automatic Control 19, 1974), with the variance as one more parameter.
+    fn aic(&self, score: Score) -> f64 {
+        let n = self.n() as f64;
+        n * (self.total(score.rss) / n).ln() + 2.0 * (score.n_parameters as f64 + 1.0)
+    }
+
     /// Hurvich and Tsai, Biometrika 76 (1989), eq. 3, with the variance as one more parameter. Infinite when there are too
     /// few points to judge the form; the two simplest forms are always judged.
     fn aicc(&self, score: Score) -> f64 {
@@ -128,30 +134,79 @@ impl ErrorModel {
     }
 }
 
+/// The fits of all forms to the same points.
+struct Fits {
+    constant: Fitted,
+    line: Fitted,
+    quadratic: Option<Fitted>,
+    linearithmic: Option<Fitted>,
+    knees: Vec<(Form, Fitted)>,
+}
+
+impl Fits {
+    fn new(points: &Points) -> Option<Self> {
+        let fitted = |form: Form| form.fit(points).filter(|_| points.len() >= form.n_parameters());
+        Some(Self {
+            constant: fitted(Form::Constant)?,
+            line: fitted(Form::Line)?,
+            quadratic: fitted(Form::Quadratic),
+            linearithmic: fitted(Form::Linearithmic),
+            knees: [Form::Knee, Form::CurvedKnee]
+                .into_iter()
+                .filter_map(|form| fitted(form).map(|f| (form, f)))
+                .filter(|(_, f)| f.curve.curvature_share(points.x_max) >= 0.0)
+                .collect(),
+        })
+    }
+
+    fn error_model(&self, n: usize, pure: PureError) -> Option<ErrorModel> {
+        let richest = [(Form::Line, self.line)]
+            .into_iter()
+            .chain(self.quadratic.map(|f| (Form::Quadratic, f)))
+            .chain(self.knees.iter().copied())
+            .map(|(form, f)| score(form, &f))
+            .filter(|s| s.n_parameters < n)
+            .min_by(|a, b| mean_square(*a, n).total_cmp(&mean_square(*b, n)))?;
+        Some(ErrorModel::new(pure, n, richest))
+    }
+}
+
+fn score(form: Form, fitted: &Fitted) -> Score {
+    Score { rss: fitted.rss, n_parameters: form.n_parameters() }
+}
+
+/// The forms that a law may have, each with its curve and its Akaike weight: how much the points speak for it among them (Burnham and
+/// Anderson, *Model Selection and Multimodel Inference*, 2002, §2.9). A curve is one only if it bends up, and a knee if it is worth the name.
+///
+/// It is Akaike's criterion without the correction for few points, which rules a form out that they can't judge: what cannot be judged is
+/// not ruled out here, where it is asked which forms may be.
+pub(crate) fn weights(points: &Points, pure: PureError) -> Option<Vec<(Form, Curve, f64)>> {
+    let fits = Fits::new(points)?;
+    let error_model = fits.error_model(points.len(), pure)?;
+    let bends_up = |fitted: &Fitted| fitted.curve.curvature_share(points.x_max) > 0.0;
+    let knees =
+        fits.knees.iter().filter(|(_, knee)| is_practical(points, knee)).map(|(form, knee)| (*form, Some(*knee)));
+    let forms = [(Form::Constant, Some(fits.constant)), (Form::Line, Some(fits.line))]
+        .into_iter()
+        .chain([(Form::Linearithmic, fits.linearithmic), (Form::Quadratic, fits.quadratic.filter(bends_up))])
+        .chain(knees)
+        .filter_map(|(form, fitted)| Some((form, fitted?)))
+        .filter(|(form, _)| form.n_parameters() < points.len());
+    let forms: Vec<(Form, Curve, f64)> =
+        forms.map(|(form, fitted)| (form, fitted.curve, error_model.aic(score(form, &fitted)))).collect();
+    let best = forms.iter().map(|(.., aic)| *aic).fold(f64::INFINITY, f64::min);
+    let likelihood = |aic: f64| (-0.5 * (aic - best)).exp();
+    let sum: f64 = forms.iter().map(|(.., aic)| likelihood(*aic)).sum();
+    Some(forms.into_iter().map(|(form, curve, aic)| (form, curve, likelihood(aic) / sum)).collect())
+}
+
 /// The form that the points call for, with its fit.
 pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usize) -> Option<(Form, Fitted)> {
     let n = points.len();
-    let fitted = |form: Form| form.fit(points).filter(|_| n >= form.n_parameters());
-    let score = |form: Form, fitted: &Fitted| Score { rss: fitted.rss, n_parameters: form.n_parameters() };
-    let constant = fitted(Form::Constant)?;
-    let line = fitted(Form::Line)?;
-    let quadratic = fitted(Form::Quadratic);
-    let linearithmic = fitted(Form::Linearithmic);
-    let knees: Vec<(Form, Fitted)> = [Form::Knee, Form::CurvedKnee]
-        .into_iter()
-        .filter_map(|form| fitted(form).map(|f| (form, f)))
-        .filter(|(_, f)| f.curve.curvature_share(points.x_max) >= 0.0)
-        .collect();
+    let fits = Fits::new(points)?;
+    let error_model = fits.error_model(n, pure)?;
+    let Fits { constant, line, quadratic, linearithmic, knees } = fits;
     let concave = power(points);
-
-    let richest = [(Form::Line, line)]
-        .into_iter()
-        .chain(quadratic.map(|f| (Form::Quadratic, f)))
-        .chain(knees.iter().copied())
-        .map(|(form, f)| score(form, &f))
-        .filter(|s| s.n_parameters < n)
-        .min_by(|a, b| mean_square(*a, n).total_cmp(&mean_square(*b, n)))?;
-    let error_model = ErrorModel::new(pure, n, richest);
 
     // The smooth classes, each left for the next only with evidence and effect.
     let (line_score, constant_score) = (score(Form::Line, &line), score(Form::Constant, &constant));

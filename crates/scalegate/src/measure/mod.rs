@@ -27,13 +27,14 @@ pub use build::build;
 pub(crate) use child::interruption;
 pub(crate) use child::{Ended, OTHER_VERSION, end_with_parent, how_it_ended, run_child};
 pub use child::{interrupted, watch_for_ctrl_c};
-#[cfg(feature = "cli")]
-pub(crate) use counts::SIMULATION;
 pub use counts::{
-    Allocator, CALLGRIND_METRICS, HeapUse, Instrumented, KEY_FIELDS, SizeClasses, Valgrind, callgrind,
-    count_environment, find_valgrind, heap_environment, read_callgrind, start_instrumentation, toggle_collection,
+    Allocator, CALLGRIND_METRICS, FunctionCount, HeapUse, Instrumented, KEY_FIELDS, Profile, SizeClasses, Valgrind,
+    callgrind, count_environment, find_valgrind, heap_environment, read_callgrind, read_functions,
+    start_instrumentation, toggle_collection,
 };
-pub(crate) use counts::{program_environment, read_callgrind_of_tree};
+#[cfg(feature = "cli")]
+pub(crate) use counts::{PLAIN_FILE, SIMULATION};
+pub(crate) use counts::{program_environment, read_callgrind_of_tree, read_functions_of_tree};
 pub(crate) use criterion_files::count_criterion;
 pub use criterion_files::{CriterionSample, read_criterion};
 pub use criterion_pass::criterion_pass;

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::config::{Placeholder, Template};
-use crate::measure::{self, End, LINGER, SIMULATION, TreeEnded};
+use crate::measure::{self, End, LINGER, PLAIN_FILE, SIMULATION, TreeEnded};
 use crate::session::JOB_VARIABLE;
 use crate::{Error, Result};
 
@@ -50,7 +50,8 @@ impl Line {
 
     /// The same below callgrind, which writes files whose names begin with `out`.
     pub(super) fn below_callgrind(&self, out: &Path) -> Self {
-        let options = ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes"].into_iter().chain(SIMULATION);
+        let options = ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes"];
+        let options = options.into_iter().chain(SIMULATION).chain(PLAIN_FILE);
         let file = format!("--callgrind-out-file={}.%p", out.display());
         let words = options.map(str::to_owned).chain([file]).chain(self.words.iter().cloned()).collect();
         Self { words, is_isolated: true, ..self.clone() }

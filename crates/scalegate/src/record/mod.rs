@@ -5,6 +5,7 @@
 
 mod file;
 mod fingerprint;
+mod functions;
 mod join;
 mod key;
 #[cfg(feature = "cli")]
@@ -14,6 +15,7 @@ mod window;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
+pub use functions::{Functions, WorkloadFunctions};
 pub use join::{Absorbed, Join, absorb, extend};
 pub use key::SeriesKey;
 #[cfg(feature = "cli")]

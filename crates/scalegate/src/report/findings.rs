@@ -46,6 +46,7 @@ pub(super) fn quantity(quantity: Quantity) -> &'static str {
         Quantity::SlopeRatio => "slope ratio",
         Quantity::Growth => "growth",
         Quantity::Value => "value",
+        Quantity::Budget => "budget",
     }
 }
 
@@ -89,6 +90,14 @@ pub(super) fn headline(finding: &Finding) -> String {
             let value = |value: Option<f64>| shown(value, units::value);
             format!("{} from {} to {}", finding.metric, value(before), value(after))
         }
+        Quantity::Budget => {
+            let relation = match finding.outcome {
+                Outcome::Regressed => "above the",
+                Outcome::Pass | Outcome::Improved => "within the",
+                Outcome::Inconclusive => "and the",
+            };
+            format!("cost at {largest} is {}, {relation} budget of {}", costs(after), costs(before))
+        }
         Quantity::Class => class(finding),
         Quantity::All => String::new(),
     }
@@ -102,6 +111,9 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
             Some(reason) => format!("not compared: {}", why(reason, sides)),
             None => "costs nothing on both sides".to_owned(),
         };
+    }
+    if finding.quantity == Quantity::Budget {
+        return budget(finding, sides);
     }
     let headline = headline(finding);
     let Some(tolerance) = finding.tolerance else { return headline };
@@ -132,11 +144,32 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
     format!("{headline} ({span}): {why} {tolerated}; {remedy}")
 }
 
+/// What is known of a limit.
+fn budget(finding: &Finding, sides: Sides) -> String {
+    if let Some(reason) = &finding.reason {
+        let at = shown(finding.range.map(|range| range.largest), |at| rounded_size(at, &finding.axis));
+        let limit = shown(finding.baseline, |limit| cost(limit, &finding.cost_unit));
+        return format!("budget of {limit} at {at} is not judged: {}", why(reason, sides));
+    }
+    let headline = headline(finding);
+    let Some(its) = finding.change else { return headline };
+    let span = format!("{}, between {} and {}", change(its.estimate), change(its.lower), change(its.upper));
+    if finding.outcome != Outcome::Inconclusive {
+        return format!("{headline} ({span})");
+    }
+    let remedy = match finding.accepted_runs {
+        None => "measure closer to that size".to_owned(),
+        Some(runs) => finer(runs),
+    };
+    format!("{headline} ({span}): shown to be neither within nor above; {remedy}")
+}
+
 const BETWEEN_RUNS: &str = "two runs of one program differ, and their rounds do not show by how much";
 
 /// How to see finer than a baseline of so many runs does.
 fn finer(runs: usize) -> String {
     let known = match runs {
+        0 => "no run of this host is accepted, which would show how runs differ".to_owned(),
         1 => "the baseline is one run, which does not show how runs differ".to_owned(),
         runs => format!("how runs differ is known from {runs} accepted ones alone"),
     };

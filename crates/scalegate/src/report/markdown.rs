@@ -114,7 +114,8 @@ fn story(group: &[&Finding], law: Option<&SeriesLaw>) -> String {
 }
 
 /// Quantities in the order in which they help a reader to find the cause.
-const TELLING: [Quantity; 9] = [
+const TELLING: [Quantity; 10] = [
+    Quantity::Budget,
     Quantity::Knee,
     Quantity::Breakpoint,
     Quantity::Class,

@@ -28,9 +28,15 @@ mod markdown;
 mod matches;
 #[cfg(feature = "cli")]
 mod pairs;
+#[cfg(feature = "cli")]
+mod prediction;
 mod summary;
 #[cfg(feature = "cli")]
 mod verdict;
+#[cfg(feature = "cli")]
+mod why;
+#[cfg(feature = "cli")]
+mod why_json;
 
 #[cfg(feature = "cli")]
 pub(crate) use accepted::{accepted_changes, against_itself};
@@ -43,7 +49,7 @@ pub use doctor::doctor_text;
 #[cfg(feature = "cli")]
 pub(crate) use findings::listed;
 #[cfg(feature = "cli")]
-pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html};
+pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html, why_html};
 pub use laws::fits_text;
 #[cfg(feature = "cli")]
 pub use laws_json::fits_json;
@@ -52,8 +58,14 @@ pub use markdown::check_markdown;
 pub use matches::matches_text;
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
+#[cfg(feature = "cli")]
+pub use prediction::{Asked, Predicted, predicted_json, predicted_text};
 pub use summary::{Measured, summary_text};
 #[cfg(feature = "cli")]
 pub(crate) use verdict::tally;
 #[cfg(feature = "cli")]
 pub use verdict::{check_json, check_text};
+#[cfg(feature = "cli")]
+pub use why::{why_functions, why_lines, why_markdown, why_text};
+#[cfg(feature = "cli")]
+pub use why_json::why_json;

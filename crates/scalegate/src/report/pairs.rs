@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::findings::{self, Sides, words};
 use super::findings_json::finding_json;
 use super::verdict::tally;
+use super::why_json::why_value;
 use crate::analysis::{self, Control, PairCheck};
 use crate::gate::{Finding, Outcome, Quantity};
 use crate::law::Interval;
 use crate::metric::Metric;
 use crate::record::{PairRecord, PairSeries};
+use crate::why::Why;
 
 /// The verdict, then a table per workload and metric: ratios by size, and the changes that are gated.
 pub fn pairs_text(record: &PairRecord, check: &PairCheck, measured: Duration) -> String {
@@ -101,7 +103,7 @@ fn plain(Interval { estimate, lower, upper }: Interval) -> String {
 }
 
 /// The same for programs; the form is described in `docs/formats.md`.
-pub fn pairs_json(record: &PairRecord, check: &PairCheck) -> String {
+pub fn pairs_json(record: &PairRecord, check: &PairCheck, why: Option<&Why>) -> String {
     let findings: Vec<Value> = check.findings.iter().map(|it| finding_json(it, Sides::Revisions)).collect();
     let ratios: Vec<Value> = record
         .series
@@ -128,7 +130,7 @@ pub fn pairs_json(record: &PairRecord, check: &PairCheck) -> String {
             })
         })
         .collect();
-    let value = json!({
+    let mut value = json!({
         "schema": 1,
         "verdict": check.verdict,
         "base": record.base,
@@ -137,5 +139,8 @@ pub fn pairs_json(record: &PairRecord, check: &PairCheck) -> String {
         "ratios": ratios,
         "base_against_itself": controls,
     });
+    if let Some(why) = why {
+        value["why"] = why_value(why);
+    }
     format!("{value:#}\n")
 }

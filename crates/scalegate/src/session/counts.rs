@@ -9,44 +9,81 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::driver::{Chosen, Session, case_error, ended};
 use super::job::{self, Described, Job, Work};
 use super::record::{Recorder, Target};
-use crate::measure::{self, CALLGRIND_METRICS, Ended, Valgrind};
+use crate::measure::{self, CALLGRIND_METRICS, Ended, Profile, Valgrind};
 use crate::metric::Metric;
 use crate::progress::Progress;
-use crate::record::{Sample, Series};
+use crate::record::{Functions, Sample, Series, WorkloadFunctions};
 use crate::{Error, Result, paths};
 
 /// What a counted process sees of the environment: its job, and nothing that differs between users. How long the values are
 /// decides where its stack begins.
 const DIRECTORY: &str = "instructions";
 
+/// A workload with its counts by size, and what they depend on beside the code.
+pub(super) struct CountedWorkload {
+    pub(super) by_size: BTreeMap<u64, Counted>,
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+impl CountedWorkload {
+    /// The series of its metrics that `session` wants.
+    pub(super) fn series(&self, session: &Session<'_>, chosen: Chosen<'_>) -> Vec<Series> {
+        let wanted = CALLGRIND_METRICS.into_iter().filter(|metric| session.request.wants(*metric));
+        let of = |metric| {
+            let samples = self.by_size.iter().map(|(size, counted)| sample(*size, counted.counts[&metric])).collect();
+            Series { samples, ..Session::series(chosen, metric, &self.environment) }
+        };
+        wanted.map(of).collect()
+    }
+
+    /// Its instructions by function.
+    pub(super) fn functions(self, workload: &Described) -> WorkloadFunctions {
+        let profiles = self.by_size.into_iter().map(|(size, counted)| (size, counted.profile)).collect();
+        WorkloadFunctions::new(workload.name.clone(), profiles)
+    }
+}
+
 /// Counts by callgrind, or the reason that there are none.
 pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
-    let Some((first, _)) = chosen.first() else { return Ok(()) };
+    let all = match counted(session, chosen)? {
+        Ok(all) => all,
+        Err(reason) => return unavailable(session, recorder, chosen, &reason),
+    };
+    let mut functions = Vec::new();
+    for (&chosen, counted) in chosen.iter().zip(all) {
+        recorder.keep(counted.series(session, chosen))?;
+        functions.push(counted.functions(chosen.1));
+    }
+    Functions::keep(&session.request.out, functions)
+}
+
+/// What callgrind counts of all sizes of the chosen, in their order; or why it can't.
+pub(super) fn counted(
+    session: &Session<'_>,
+    chosen: &[Chosen<'_>],
+) -> Result<std::result::Result<Vec<CountedWorkload>, String>> {
+    let Some((first, _)) = chosen.first() else { return Ok(Ok(Vec::new())) };
     let directory = directory(first)?;
     let valgrind = match find(first, &directory) {
         Ok(valgrind) => valgrind,
-        Err(reason) => {
-            return unavailable(session, recorder, chosen, &reason);
-        }
+        Err(reason) => return Ok(Err(reason)),
     };
     let cases: Vec<Case<'_>> = chosen
         .iter()
         .flat_map(|(target, workload)| workload.sizes.iter().map(move |size| Case { target, workload, size: *size }))
         .collect();
     write_what_is_written_once(session, chosen)?;
-    let counts = fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?;
-    for &(target, workload) in chosen {
+    let mut counts =
+        fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?.into_iter();
+    let mut all = Vec::new();
+    for (target, workload) in chosen {
         let environment = read_environment(target, &directory)?;
         let mut environment = measure::count_environment(&valgrind, environment);
         environment.insert("allocator".to_owned(), "size classes".to_owned());
-        let series = CALLGRIND_METRICS.map(|metric| {
-            let its = cases.iter().zip(&counts).filter(|(case, _)| std::ptr::eq(case.workload, workload));
-            let samples = its.map(|(case, counts)| sample(case.size, counts[&metric])).collect();
-            Series { samples, ..Session::series((target, workload), metric, &environment) }
-        });
-        recorder.keep(series.into_iter().filter(|series| session.request.wants(series.metric)).collect())?;
+        let by_size = workload.sizes.iter().copied().zip(counts.by_ref()).collect();
+        all.push(CountedWorkload { by_size, environment });
     }
-    Ok(())
+    Ok(Ok(all))
 }
 
 /// Records that there are no counts, and why.
@@ -72,7 +109,11 @@ pub(super) fn sample(size: u64, count: u64) -> Sample {
 }
 
 /// What callgrind counted of one case.
-pub(super) type Counts = BTreeMap<Metric, u64>;
+pub(super) struct Counted {
+    pub(super) counts: BTreeMap<Metric, u64>,
+    /// The instructions by function.
+    pub(super) profile: Profile,
+}
 
 /// What is counted.
 pub(super) struct Case<'a> {
@@ -191,7 +232,7 @@ pub(super) fn count_all<T: Send>(
     }
 }
 
-fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<BTreeMap<Metric, u64>> {
+fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<Counted> {
     let place = format!("{} at size {}", case.workload.name, case.size);
     // The number has the same length in all of them.
     let job = directory.join(format!("case-{number:04}.json"));
@@ -205,7 +246,7 @@ fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<BTreeMa
     if !status.success() {
         return Err(case_error(ended(&place, &job, status, &errors), case.workload, case.size));
     }
-    measure::read_callgrind(&out)
+    Ok(Counted { counts: measure::read_callgrind(&out)?, profile: measure::read_functions(&out)? })
 }
 
 /// Runs `work` with children whose memory lies at the same addresses each time (personality(2)).

@@ -32,7 +32,7 @@ mod tree;
 mod worker;
 
 #[cfg(feature = "cli")]
-pub(crate) use ab::{AbOutcome, AbRequest, ab};
+pub(crate) use ab::{AbOutcome, AbRequest, ab, why};
 #[cfg(feature = "cli")]
 pub(crate) use attach::{Attached, attach_energy};
 pub use job::{Described, Description, Instrument, TargetKind};

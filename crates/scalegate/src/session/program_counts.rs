@@ -2,53 +2,54 @@
 
 use std::path::Path;
 
-use super::counts::{Case, Counts, count_all, fixed_addresses, unavailable};
+use super::counts::{Case, Counted, CountedWorkload, count_all, fixed_addresses, unavailable};
 use super::driver::{Chosen, Session};
 use super::job::Work;
 use super::record::Recorder;
-use crate::measure::{self, CALLGRIND_METRICS};
+use crate::measure;
 use crate::metric::Metric;
-use crate::record::Series;
+use crate::record::Functions;
 use crate::{Error, Result};
 
 /// Counts by callgrind, or the reason that there are none.
 pub(super) fn below_callgrind(session: &Session<'_>, recorder: &mut Recorder, chosen: &[Chosen<'_>]) -> Result<()> {
-    if chosen.is_empty() {
-        return Ok(());
-    }
-    let valgrind = measure::find_valgrind(|command| {
-        command.arg("true");
-    });
-    let valgrind = match valgrind {
-        Ok(valgrind) => valgrind,
-        Err(reason) => return unavailable(session, recorder, chosen, &reason),
-    };
-    let environment = measure::program_environment(&valgrind);
-    for &(target, workload) in chosen {
-        let cases: Vec<Case<'_>> = workload.sizes.iter().map(|size| Case { target, workload, size: *size }).collect();
-        let counts = fixed_addresses(|| count_all(&cases, |case, _| counted_twice(session, case)))?;
-        let counts: std::result::Result<Vec<Counts>, String> = counts.into_iter().collect();
-        let counts = match counts {
-            Ok(counts) => counts,
-            Err(reason) => {
-                unavailable(session, recorder, &[(target, workload)], &reason)?;
-                continue;
+    for &chosen in chosen {
+        match counted(session, chosen)? {
+            Err(reason) => unavailable(session, recorder, &[chosen], &reason)?,
+            Ok(its) => {
+                recorder.keep(its.series(session, chosen))?;
+                Functions::keep(&session.request.out, vec![its.functions(chosen.1)])?;
             }
-        };
-        let series = CALLGRIND_METRICS.map(|metric| {
-            let sample = |(case, counts): (&Case<'_>, &Counts)| super::counts::sample(case.size, counts[&metric]);
-            let samples = cases.iter().zip(&counts).map(sample).collect();
-            Series { samples, ..Session::series((target, workload), metric, &environment) }
-        });
-        recorder.keep(series.into_iter().filter(|series| session.request.wants(series.metric)).collect())?;
+        }
     }
     Ok(())
 }
 
+/// What callgrind counts of all sizes of a program, or why it can't.
+pub(super) fn counted(
+    session: &Session<'_>,
+    (target, workload): Chosen<'_>,
+) -> Result<std::result::Result<CountedWorkload, String>> {
+    let valgrind = match measure::find_valgrind(|command| {
+        command.arg("true");
+    }) {
+        Ok(valgrind) => valgrind,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let environment = measure::program_environment(&valgrind);
+    let cases: Vec<Case<'_>> = workload.sizes.iter().map(|size| Case { target, workload, size: *size }).collect();
+    let counts = fixed_addresses(|| count_all(&cases, |case, _| counted_twice(session, case)))?;
+    let counts: std::result::Result<Vec<Counted>, String> = counts.into_iter().collect();
+    Ok(counts.map(|counts| {
+        let by_size = workload.sizes.iter().copied().zip(counts).collect();
+        CountedWorkload { by_size, environment }
+    }))
+}
+
 /// The counts of a run, or how two runs differ.
-fn counted_twice(session: &Session<'_>, case: &Case<'_>) -> Result<std::result::Result<Counts, String>> {
-    let [first, second] = [counted(session, case, "first")?, counted(session, case, "second")?];
-    let [one, other] = [&first, &second].map(|counts| counts[&Metric::Instructions] as f64);
+fn counted_twice(session: &Session<'_>, case: &Case<'_>) -> Result<std::result::Result<Counted, String>> {
+    let [first, second] = [counted_once(session, case, "first")?, counted_once(session, case, "second")?];
+    let [one, other] = [&first, &second].map(|counted| counted.counts[&Metric::Instructions] as f64);
     let tolerated = Metric::Instructions.error_bound().unwrap_or(0.0);
     if (one - other).abs() <= tolerated * one {
         return Ok(Ok(first));
@@ -59,7 +60,7 @@ fn counted_twice(session: &Session<'_>, case: &Case<'_>) -> Result<std::result::
     )))
 }
 
-fn counted(session: &Session<'_>, case: &Case<'_>, name: &str) -> Result<Counts> {
+fn counted_once(session: &Session<'_>, case: &Case<'_>, name: &str) -> Result<Counted> {
     let place = format!("{} at size {}", case.workload.name, case.size);
     let path = session.job_path(&format!("{place} {name}"));
     let out = path.with_extension("callgrind");
@@ -68,5 +69,5 @@ fn counted(session: &Session<'_>, case: &Case<'_>, name: &str) -> Result<Counts>
     };
     let work = Work::CountProgram { workload: case.workload.name.clone(), size: case.size, out: absolute(&out)? };
     session.ask_at::<()>(case.target, &place, work, &path)?;
-    measure::read_callgrind_of_tree(&out)
+    Ok(Counted { counts: measure::read_callgrind_of_tree(&out)?, profile: measure::read_functions_of_tree(&out)? })
 }

@@ -62,7 +62,7 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
     assert_snapshot!(list(cases.map(|text| (text, refused("scalegate.toml", text)))), @r#"
     runds = 3
 
-    error: scalegate.toml:1: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`
+    error: scalegate.toml:1: unknown field `runds`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`, `budget`
       help: see docs/suite.md for the keys of a configuration
 
     seed = 1
@@ -122,7 +122,7 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
     [models.llm]
     hidden = 64
 
-    error: scalegate.toml:1: unknown field `models`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`
+    error: scalegate.toml:1: unknown field `models`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`, `budget`
       help: see docs/suite.md for the keys of a configuration
 
     [resources]
@@ -131,7 +131,7 @@ fn a_key_or_a_value_that_is_wrong_is_named_with_its_line() {
     [[resources.workload]]
     name = "x"
 
-    error: scalegate.toml:4: unknown field `resources.workload`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`
+    error: scalegate.toml:4: unknown field `resources.workload`, expected one of `schema`, `seed`, `measure`, `resources`, `gate`, `ab`, `program`, `server`, `budget`
       help: see docs/suite.md for the keys of a configuration
     "#);
 }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod bad_record;
+mod budget;
 mod check;
 mod compare;
 mod configuration;
@@ -22,6 +23,7 @@ mod import_tools;
 mod init;
 mod older_schema;
 mod package;
+mod predict;
 mod report;
 mod servers;
 mod support;

@@ -2,7 +2,7 @@
 //!
 //! Only counts and files are asserted, and no time.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
 mod bisect;
@@ -11,3 +11,4 @@ mod package;
 mod pairs;
 mod rounds;
 mod tutorial;
+mod why;

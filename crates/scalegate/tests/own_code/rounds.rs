@@ -50,7 +50,7 @@ fn a_quick_run_takes_five_rounds_and_samples_nothing() {
     package.write("scalegate.toml", package.read("scalegate.toml") + "[resources]\n");
     ok(&package.scalegate("run --quick --workload keys/*"));
     let run = package.record();
-    let rounds = |metric| run.series("keys/neighbours", metric).map(|series| series.n_rounds());
+    let rounds = |metric| run.series("keys/neighbours", metric).map(scalegate::record::Series::n_rounds);
     assert_eq!(rounds(Metric::WallTime), Some(5));
     assert_eq!((rounds(Metric::HeapBytes), rounds(Metric::CpuAuc)), (Some(1), None));
     // Criterion's option of the same name is not meant.

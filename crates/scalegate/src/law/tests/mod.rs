@@ -4,5 +4,6 @@ mod classes;
 mod degenerate;
 mod intervals;
 mod nist;
+mod predict;
 mod properties;
 mod reference;

@@ -5,7 +5,7 @@
 //! file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::CAN_START;
@@ -19,11 +19,14 @@ pub const CALLGRIND_METRICS: [Metric; 4] = [Metric::Instructions, Metric::D1Miss
 pub(crate) const SIMULATION: [&str; 5] =
     ["--cache-sim=yes", "--branch-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
+/// A file without numbers in the place of names and without lines of the sources, as it is read here.
+pub(crate) const PLAIN_FILE: [&str; 3] = ["--dump-line=no", "--compress-strings=no", "--compress-pos=no"];
+
 /// The command that runs `program` below callgrind, which writes `out`.
 pub fn callgrind(program: &Path, out: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command.arg("--tool=callgrind").args(SIMULATION);
-    command.args(["--dump-line=no", "--compress-strings=no", "--compress-pos=no"]);
+    command.args(PLAIN_FILE);
     command.arg("--collect-atstart=no");
     command.arg(if CAN_START { "--instr-atstart=no" } else { "--instr-atstart=yes" });
     command.arg(format!("--callgrind-out-file={}", out.display())).arg(program);
@@ -35,18 +38,25 @@ pub fn callgrind(program: &Path, out: &Path) -> Command {
 /// # Errors
 /// There is none, or one cannot be read.
 pub(crate) fn read_callgrind_of_tree(out: &Path) -> Result<BTreeMap<Metric, u64>> {
+    let mut sum = BTreeMap::new();
+    for path in files_of_tree(out)? {
+        for (metric, count) in read_callgrind(&path)? {
+            *sum.entry(metric).or_default() += count;
+        }
+    }
+    Ok(sum)
+}
+
+/// The files of all processes, whose names begin with `out`.
+pub(super) fn files_of_tree(out: &Path) -> Result<Vec<PathBuf>> {
     let fail = |cause: String| Error::new(out.display(), cause, "rerun; if it stays, report it as a bug");
     let (directory, name) = out.parent().zip(out.file_name()).ok_or_else(|| fail("it is no file".to_owned()))?;
     let prefix = format!("{}.", name.to_string_lossy());
     let entries = std::fs::read_dir(directory).map_err(|error| fail(error.to_string()))?;
-    let mut sum: Option<BTreeMap<Metric, u64>> = None;
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
-        let sum = sum.get_or_insert_default();
-        for (metric, count) in read_callgrind(&entry.path())? {
-            *sum.entry(metric).or_default() += count;
-        }
-    }
-    sum.ok_or_else(|| fail("callgrind left no file".to_owned()))
+    let is_its = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&prefix);
+    let mut paths: Vec<PathBuf> = entries.flatten().filter(is_its).map(|entry| entry.path()).collect();
+    paths.sort();
+    if paths.is_empty() { Err(fail("callgrind left no file".to_owned())) } else { Ok(paths) }
 }
 
 /// The counts in the file that callgrind left.

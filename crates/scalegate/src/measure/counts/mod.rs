@@ -6,6 +6,8 @@
 mod allocator;
 mod callgrind;
 mod environment;
+mod function_name;
+mod functions;
 #[cfg(target_os = "linux")]
 mod randomness;
 mod request;
@@ -13,12 +15,14 @@ mod size_classes;
 mod valgrind;
 
 pub use allocator::{Allocator, HeapUse, Instrumented};
-#[cfg(feature = "cli")]
-pub(crate) use callgrind::SIMULATION;
 pub(crate) use callgrind::read_callgrind_of_tree;
 pub use callgrind::{CALLGRIND_METRICS, callgrind, read_callgrind};
+#[cfg(feature = "cli")]
+pub(crate) use callgrind::{PLAIN_FILE, SIMULATION};
 pub(crate) use environment::program_environment;
 pub use environment::{KEY_FIELDS, count_environment, heap_environment};
+pub(crate) use functions::read_functions_of_tree;
+pub use functions::{FunctionCount, Profile, read_functions};
 use request::CAN_START;
 #[cfg(target_os = "linux")]
 use request::runs_below_valgrind;

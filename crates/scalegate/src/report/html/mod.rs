@@ -17,7 +17,9 @@ mod scale;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod why;
 
 pub use comparison::{ComparePage, compare_html};
 pub use page::{Models, Page, html};
 pub use pairs::pairs_html;
+pub use why::why_html;

@@ -9,6 +9,7 @@
 //! between them is the code.
 
 mod builds;
+mod cause;
 mod layout;
 mod lockstep;
 
@@ -33,8 +34,11 @@ use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
 use crate::revisions::Repository;
+use crate::why::Why;
 use crate::{Error, Result, gate, measure, time};
 use crate::{program, server};
+
+pub(crate) use cause::why;
 
 /// Before every such pair of rounds there is a round of the base against itself.
 const CONTROL_EVERY: u32 = 4;
@@ -56,6 +60,8 @@ pub(crate) struct AbRequest {
     pub(crate) budget: Option<Duration>,
     /// Where the record goes.
     pub(crate) out: PathBuf,
+    /// Whether what regressed is counted by function, to name its cause.
+    pub(crate) names_cause: bool,
 }
 
 /// What came out.
@@ -66,6 +72,8 @@ pub(crate) struct AbOutcome {
     pub(crate) measured: Duration,
     /// Workloads that one side has alone.
     pub(crate) unpaired: Vec<String>,
+    /// What made a regression, as far as it can be counted.
+    pub(crate) why: Option<Why>,
 }
 
 /// A workload that both sides have.
@@ -89,7 +97,10 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
     let sides = build(request, &config, &workshop).map_err(interrupted)?;
     let jobs = workshop.scratch()?;
-    Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?.measure()
+    let comparison = Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?;
+    let outcome = comparison.measure()?;
+    let why = if request.names_cause { comparison.cause(&workshop, &outcome.check) } else { None };
+    if measure::interrupted() { Err(measure::interruption()) } else { Ok(AbOutcome { why, ..outcome }) }
 }
 
 /// Base and head.
@@ -216,7 +227,7 @@ impl<'a> Comparison<'a> {
             .plan(&pairs, &lockstep, &mut record)
             .and_then(|plans| self.take(&pairs, &plans, &lockstep, &mut record));
         let check = check.map_err(|error| self.kept(&record, error))?;
-        Ok(AbOutcome { record, check, measured: begin.elapsed(), unpaired })
+        Ok(AbOutcome { record, check, measured: begin.elapsed(), unpaired, why: None })
     }
 
     /// Plans the rounds of each pair, whose series it adds to the record, still empty.

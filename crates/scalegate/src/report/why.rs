@@ -1,0 +1,314 @@
+//! Causes in words: five lines for a reviewer, and a table of functions.
+
+use std::fmt::Write;
+
+use crate::Axis;
+use crate::law::{Class, Term};
+use crate::metric::Metric;
+use crate::units::{change, cost, rounded, rounded_size, share};
+use crate::why::{ChangedFile, Explanation, Part, Presence, Unexplained, Why, WorkloadWhy};
+
+/// Functions in the table; the others are one row.
+const MAX_ROWS: usize = 8;
+
+/// Functions with less of the change are not named.
+const MIN_SHARE: f64 = 0.05;
+
+/// Functions that are named.
+const MAX_NAMED: usize = 3;
+
+/// Files that are listed.
+const MAX_FILES: usize = 6;
+
+/// Five lines and a table for each workload whose instructions changed; what did not change in a line.
+pub fn why_text(why: &Why) -> String {
+    let mut text = String::new();
+    for (its, explanation) in changed(why) {
+        for (label, line) in five_lines(why, its, explanation) {
+            let _ = if label.is_empty() { writeln!(text, "{line}") } else { writeln!(text, "  {label:8}{line}") };
+        }
+        text.push_str(&table(explanation));
+        text.push('\n');
+    }
+    for its in why.workloads.iter().filter(|its| !its.is_changed()) {
+        let _ = writeln!(text, "{}", nothing(its, &why.sides));
+    }
+    for (workload, is_head) in &why.alone {
+        let _ = writeln!(text, "{workload}: {} alone has it", why.sides[usize::from(*is_head)]);
+    }
+    text
+}
+
+/// The same in Markdown, as a part of a job's summary.
+pub fn why_markdown(why: &Why) -> String {
+    // A block by indentation: no text within can end it.
+    let lines: String = why_text(why).lines().map(|line| format!("    {line}\n")).collect();
+    format!("\n### Where it comes from\n\n{lines}")
+}
+
+/// The lines of each workload that changed, for where there is no room for tables.
+pub fn why_lines(why: &Why) -> Vec<String> {
+    changed(why)
+        .flat_map(|(its, explanation)| five_lines(why, its, explanation))
+        .map(|(label, line)| match label {
+            "" => line,
+            label => format!("{label}: {line}"),
+        })
+        .collect()
+}
+
+/// The functions of each workload that changed, a line each.
+pub fn why_functions(why: &Why) -> Vec<String> {
+    let of = |(its, explanation): (&WorkloadWhy, &Explanation)| -> Vec<String> {
+        let row = |row: [String; 6]| {
+            let [name, base, head, change, of_it, term] = row;
+            format!("{}: {name}: {base} → {head} ({change}, {of_it} of the change) {term}", its.workload)
+        };
+        rows(explanation).into_iter().skip(1).map(row).collect()
+    };
+    changed(why).flat_map(of).collect()
+}
+
+/// The workloads whose instructions changed, with what explains them.
+pub(super) fn changed(why: &Why) -> impl Iterator<Item = (&WorkloadWhy, &Explanation)> {
+    why.workloads.iter().filter(|its| its.is_changed()).filter_map(|its| Some((its, its.outcome.as_ref().ok()?)))
+}
+
+/// Of a workload that did not change, or could not be explained.
+pub(super) fn nothing(its: &WorkloadWhy, sides: &[String; 2]) -> String {
+    match &its.outcome {
+        Err(reason) => format!("{}: not explained: {}", its.workload, unexplained(reason, sides)),
+        Ok(explanation) => format!(
+            "{}: instructions as before (the largest change: {} at {}; ±{} % tolerated), so that there is nothing to name",
+            its.workload,
+            signed_percent(explanation.changes()[explanation.at]),
+            rounded_size(explanation.sizes[explanation.at] as f64, &its.axis),
+            rounded(100.0 * its.tolerance)
+        ),
+    }
+}
+
+/// Why there are no functions to name.
+pub(super) fn unexplained(reason: &Unexplained, sides: &[String; 2]) -> String {
+    match reason {
+        Unexplained::NoCommonSizes => {
+            format!("{} and {} have no size in common; count the same sizes", sides[0], sides[1])
+        }
+        Unexplained::NoSymbols { is_head, share: its } => format!(
+            "{} of the instructions of {} are in code without a name; build without `strip`",
+            share(*its),
+            sides[usize::from(*is_head)]
+        ),
+    }
+}
+
+/// What, how sure, where, which term, what to look at; each with its label.
+pub(super) fn five_lines(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> [(&'static str, String); 5] {
+    [
+        ("", what(its, explanation)),
+        ("sure", sure(explanation)),
+        ("where", place(explanation)),
+        ("term", terms(explanation, &its.axis)),
+        ("look at", look_at(why, explanation)),
+    ]
+}
+
+/// What changed.
+fn what(its: &WorkloadWhy, explanation: &Explanation) -> String {
+    let at = explanation.at;
+    let whole = &explanation.whole;
+    format!(
+        "{}: instructions {} at {} ({} → {}), {}",
+        its.workload,
+        signed_change(explanation.changes()[at]),
+        rounded_size(explanation.sizes[at] as f64, &its.axis),
+        instructions(whole.base[at]),
+        instructions(whole.head[at]),
+        law(whole.classes)
+    )
+}
+
+/// How sure that is.
+fn sure(explanation: &Explanation) -> String {
+    let error = Metric::Instructions.error_bound().unwrap_or(0.0);
+    format!(
+        "counts repeat to {} %; the functions are {} of all instructions on both sides",
+        rounded(100.0 * error),
+        share(1.0 - explanation.unattributed())
+    )
+}
+
+/// Functions that have the change.
+fn place(explanation: &Explanation) -> String {
+    let named: Vec<String> = named(explanation).iter().map(|part| function(explanation, part)).collect();
+    match named.len() {
+        0 => "no function has a twentieth of the change: it is spread over many".to_owned(),
+        _ => named.join("; "),
+    }
+}
+
+fn named(explanation: &Explanation) -> Vec<&Part> {
+    let counts = |part: &&Part| explanation.share(part).abs() >= MIN_SHARE;
+    explanation.parts.iter().filter(counts).take(MAX_NAMED).collect()
+}
+
+fn function(explanation: &Explanation, part: &Part) -> String {
+    let presence = match part.presence {
+        Presence::Both => "",
+        Presence::New => " (new)",
+        Presence::Gone => " (gone)",
+    };
+    let own = part.change(explanation.at);
+    let through: Vec<String> = part
+        .through
+        .iter()
+        .filter(|(_, change)| change.abs() >= 0.2 * own.abs())
+        .take(2)
+        .map(|(name, change)| format!("{} in {name}", signed_share(change / own)))
+        .collect();
+    let through = if through.is_empty() { String::new() } else { format!(", of which {}", through.join(", ")) };
+    format!("{}{presence} has {} of the change{through}", part.name, share(explanation.share(part)))
+}
+
+/// Which terms changed, of the whole and of the first function.
+fn terms(explanation: &Explanation, axis: &Axis) -> String {
+    let Some(first) = explanation.parts.first() else { return "there is no function".to_owned() };
+    let Some(term) = first.term else {
+        return "the sizes are too few to tell terms; at least 4 are needed".to_owned();
+    };
+    let last = explanation.sizes.len() - 1;
+    let largest = rounded_size(explanation.sizes[last] as f64, axis);
+    let cost = explanation.whole.base[last];
+    let of = |(term, before, after): &(Term, f64, f64)| {
+        format!("{} {}", name(*term), signed_percent((after - before) / cost))
+    };
+    let all: Vec<String> = explanation.whole.terms.iter().map(of).collect();
+    let law = match first.classes {
+        [Some(before), Some(after)] if before != after => format!(" ({before} → {after})"),
+        _ => String::new(),
+    };
+    format!("{} of {}{law}; of all, as parts of the cost at {largest}: {}", name(term), first.name, all.join(", "))
+}
+
+/// A term as readers know it.
+pub(super) fn name(term: Term) -> &'static str {
+    match term {
+        Term::Constant => "constant",
+        Term::Slope => "slope",
+        Term::Linearithmic => "slope (n log n)",
+        Term::Curvature => "curvature",
+        Term::SlopeAbove => "slope above the knee",
+    }
+}
+
+/// Where a reviewer looks: definitions in files that changed, and what else did.
+fn look_at(why: &Why, explanation: &Explanation) -> String {
+    let mut parts = Vec::new();
+    match &why.files {
+        Err(reason) => parts.push(format!("what changed in the sources is not known: {reason}")),
+        Ok(files) => parts.extend(places(files, &named(explanation))),
+    }
+    if !why.differences.is_empty() {
+        let list: Vec<String> = why.differences.iter().take(MAX_FILES).map(ToString::to_string).collect();
+        parts.push(format!("also different: {}", list.join("; ")));
+    }
+    parts.join("; ")
+}
+
+fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut others: Vec<&str> = files.iter().map(|file| &*file.path).collect();
+    for part in functions {
+        for file in files {
+            if let Some(line) = file.line_of(&part.name) {
+                found.push(format!("{}:{line}, which changed and defines {}", file.path, part.name));
+                others.retain(|path| *path != file.path);
+            }
+        }
+    }
+    let more = others.len().saturating_sub(MAX_FILES);
+    others.truncate(MAX_FILES);
+    let list = others.join(", ");
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match (found.is_empty(), list.is_empty()) {
+        (true, true) => {
+            found.push("no file of the repository changed: compare dependencies, compiler and settings".to_owned());
+        }
+        (true, false) => found.push(format!("no file that changed defines these; changed: {list}{rest}")),
+        (false, true) => {}
+        (false, false) => found.push(format!("also changed: {list}{rest}")),
+    }
+    found
+}
+
+/// Functions with what they cost on both sides, where the change is largest.
+fn table(explanation: &Explanation) -> String {
+    let rows = rows(explanation);
+    let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in &rows {
+        let [first, base, head, change, of_it, term] = row;
+        let _ = writeln!(text, "  {first:width$}  {base:>12}  {head:>12}  {change:>12}  {of_it:>8}  {term}");
+    }
+    text
+}
+
+/// The rows of the table with its head; the last ones are what is not listed, and what is of no function.
+pub(super) fn rows(explanation: &Explanation) -> Vec<[String; 6]> {
+    let at = explanation.at;
+    let sum = explanation.whole.change(at);
+    let row = |name: String, base: f64, head: f64, term: String| {
+        let change = head - base;
+        let sign = if change < 0.0 { "" } else { "+" };
+        let of_it = if sum == 0.0 { String::new() } else { share(change / sum) };
+        [name, instructions(base), instructions(head), format!("{sign}{}", instructions(change)), of_it, term]
+    };
+    let mut rows = vec![["function", "base", "head", "change", "of it", "term"].map(str::to_owned)];
+    for part in explanation.parts.iter().take(MAX_ROWS) {
+        let term = part.term.map_or("", name).to_owned();
+        let law = match part.classes {
+            [Some(before), Some(after)] if before != after => format!(", {before} → {after}"),
+            _ => String::new(),
+        };
+        let presence = match part.presence {
+            Presence::Both => String::new(),
+            Presence::New => " (new)".to_owned(),
+            Presence::Gone => " (gone)".to_owned(),
+        };
+        rows.push(row(format!("{}{presence}", part.name), part.base[at], part.head[at], term + &law));
+    }
+    let others = explanation.parts.iter().skip(MAX_ROWS);
+    let n = others.clone().count();
+    if n > 0 {
+        let (base, head) = others.fold((0.0, 0.0), |sum, part| (sum.0 + part.base[at], sum.1 + part.head[at]));
+        rows.push(row(format!("{n} other functions"), base, head, String::new()));
+    }
+    rows.push(row("of no function".to_owned(), explanation.rest.base[at], explanation.rest.head[at], String::new()));
+    let term = explanation.whole.term.map_or("", name).to_owned();
+    rows.push(row("all".to_owned(), explanation.whole.base[at], explanation.whole.head[at], term));
+    rows
+}
+
+fn law(classes: [Option<Class>; 2]) -> String {
+    match classes {
+        [Some(before), Some(after)] if before == after => format!("law {after}, as before"),
+        [Some(before), Some(after)] => format!("law {before} → {after}"),
+        _ => "no law".to_owned(),
+    }
+}
+
+fn instructions(count: f64) -> String {
+    cost(count, Metric::Instructions.unit())
+}
+
+fn signed_change(value: f64) -> String {
+    change(value)
+}
+
+fn signed_percent(value: f64) -> String {
+    format!("{:+.2} %", 100.0 * value)
+}
+
+fn signed_share(value: f64) -> String {
+    format!("{:.0} %", 100.0 * value)
+}

@@ -1,0 +1,166 @@
+//! All that is known of a change: by function, and what else is another than before.
+
+use super::{Explanation, Unexplained, explain};
+use crate::config::GateSettings;
+use crate::metric::Metric;
+use crate::record::{Difference, WorkloadFunctions};
+use crate::workload::WorkloadName;
+use crate::{Axis, Error, Result};
+
+/// One side of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// What messages call it.
+    pub name: String,
+    /// By workload, with the axis of its sizes.
+    pub workloads: Vec<(WorkloadFunctions, Axis)>,
+}
+
+/// Why a change costs what it does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Why {
+    /// What both sides are called.
+    pub sides: [String; 2],
+    /// By workload.
+    pub workloads: Vec<WorkloadWhy>,
+    /// Workloads that one side has alone.
+    pub alone: Vec<(WorkloadName, bool)>,
+    /// Compilers, kernels, settings and models that differ.
+    pub differences: Vec<Difference>,
+    /// Files that differ, or why that is not known.
+    pub files: std::result::Result<Vec<ChangedFile>, String>,
+}
+
+/// A workload of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadWhy {
+    /// As `llm/prefill`.
+    pub workload: WorkloadName,
+    /// What sizes count.
+    pub axis: Axis,
+    /// The relative change of instructions that is tolerated.
+    pub tolerance: f64,
+    /// By function, or why not.
+    pub outcome: std::result::Result<Explanation, Unexplained>,
+}
+
+/// A file in which two revisions differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// From the root of the repository.
+    pub path: String,
+    /// The text in the head; none if it is gone, or no text.
+    pub text: Option<String>,
+}
+
+impl WorkloadWhy {
+    /// Whether the whole changed beyond what is tolerated, at any size.
+    pub fn is_changed(&self) -> bool {
+        let beyond = |change: &f64| change.abs() > self.tolerance;
+        self.outcome.as_ref().is_ok_and(|its| its.changes().iter().any(beyond))
+    }
+}
+
+impl ChangedFile {
+    /// The line of the definition of a function, by its name as a path.
+    pub fn line_of(&self, function: &str) -> Option<usize> {
+        let text = self.text.as_ref()?;
+        let name = identifier(function)?;
+        let rust = std::path::Path::new(&self.path).extension().is_some_and(|extension| extension == "rs");
+        let defines = |line: &str| {
+            let line = line.trim_start();
+            let is_end = |rest: &str| rest.trim_start().starts_with(['(', '<']);
+            let mut places = line.match_indices(name);
+            places.any(|(at, _)| {
+                let (before, after) = (&line[..at], &line[at + name.len()..]);
+                let is_whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                // A call ends its line or lies within an expression; a definition in C begins in the first column with a type.
+                let is_definition =
+                    if rust { before.trim_end().ends_with("fn") } else { !before.is_empty() && !line.ends_with(';') };
+                is_whole && is_definition && is_end(after) && !line.starts_with("//")
+            })
+        };
+        text.lines().position(defines).map(|at| at + 1)
+    }
+}
+
+/// The last part of a path: `f` of `<a::S<_> as a::T>::f`.
+fn identifier(function: &str) -> Option<&str> {
+    let last = function.rsplit("::").next()?;
+    let end = last.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(last.len());
+    (end > 0).then_some(&last[..end])
+}
+
+impl Why {
+    /// Explains every workload that both sides have and `is_wanted` names.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn new(sides: [&Counted; 2], settings: &GateSettings, is_wanted: impl Fn(&str) -> bool) -> Result<Self> {
+        let [base, head] = sides;
+        let tolerance = settings.tolerances(Metric::Instructions).cost;
+        let name = |its: &(WorkloadFunctions, Axis)| its.0.workload.clone();
+        let wanted = |side: &Counted| -> Vec<WorkloadName> {
+            side.workloads.iter().map(name).filter(|its| is_wanted(its)).collect()
+        };
+        let of = |side: &Counted, workload: &WorkloadName| {
+            side.workloads.iter().find(|its| its.0.workload == *workload).cloned()
+        };
+        let mut workloads = Vec::new();
+        let mut alone = Vec::new();
+        for workload in wanted(head) {
+            let (Some((before, _)), Some((after, axis))) = (of(base, &workload), of(head, &workload)) else {
+                alone.push((workload, true));
+                continue;
+            };
+            let outcome = explain(&before.profiles(), &after.profiles());
+            workloads.push(WorkloadWhy { workload, axis, tolerance, outcome });
+        }
+        alone.extend(
+            wanted(base).into_iter().filter(|workload| of(head, workload).is_none()).map(|workload| (workload, false)),
+        );
+        if workloads.is_empty() {
+            let counted = |side: &Counted| {
+                side.workloads.iter().map(|its| its.0.workload.to_string()).collect::<Vec<_>>().join(", ")
+            };
+            return Err(Error::new(
+                format!("{} and {}", base.name, head.name),
+                format!("they have no counted workload in common: {} and {}", counted(base), counted(head)),
+                "name workloads that both have, and count them with `scalegate run --metric instructions`",
+            ));
+        }
+        let sides = [base.name.clone(), head.name.clone()];
+        Ok(Self {
+            sides,
+            workloads,
+            alone,
+            differences: Vec::new(),
+            files: Err("no revisions are compared".to_owned()),
+        })
+    }
+
+    /// Whether every workload could be explained.
+    pub fn is_whole(&self) -> bool {
+        self.workloads.iter().all(|its| its.outcome.is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_a_function_is_found_and_no_call_of_it() {
+        let file = |path: &str, text: &str| ChangedFile { path: path.to_owned(), text: Some(text.to_owned()) };
+        let rust = file(
+            "src/lib.rs",
+            "use a::count;\n// fn count()\n    let n = count(3);\npub fn recount() {}\npub(crate) fn count<T>(t: T) {\n",
+        );
+        assert_eq!(rust.line_of("a::count"), Some(5));
+        assert_eq!(rust.line_of("<a::S<_> as a::T>::count"), Some(5));
+        assert_eq!(rust.line_of("a::missing"), None);
+        let c = file("sort.c", "int count(int n);\nstatic int count(int n) {\n  return count(n - 1);\n");
+        assert_eq!(c.line_of("count"), Some(2));
+        assert_eq!(ChangedFile { path: "gone.rs".to_owned(), text: None }.line_of("a::count"), None);
+    }
+}

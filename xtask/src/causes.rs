@@ -1,0 +1,169 @@
+//! Does `scalegate why` name the function and the term that a mutant changed?
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use scalegate::{Error, Result};
+use serde::Deserialize;
+
+use crate::process;
+use crate::sources::Sources;
+
+/// The mutants of `examples/own-code`, which take seconds each.
+pub(crate) const OWN_CODE: &str = "xtask/mutants/own-code";
+
+/// Where the sources of these are.
+const EXAMPLE: &str = "examples/own-code";
+
+/// What the head of a patch says of its cause.
+struct Planted {
+    workloads: String,
+    is_harmful: bool,
+    /// A part of the name of the function, if the head has it.
+    function: Option<String>,
+    term: Option<String>,
+}
+
+/// What is read of the JSON of `scalegate why`.
+#[derive(Deserialize)]
+struct Said {
+    workloads: Vec<Explained>,
+}
+
+#[derive(Deserialize)]
+struct Explained {
+    workload: String,
+    changed: bool,
+    #[serde(default)]
+    functions: Vec<Function>,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    function: String,
+    term: Option<String>,
+    share: Option<f64>,
+}
+
+/// Names the cause of each patch of `directory`, or of those that are named, and prints a table; ends with 1 if a cause is another than
+/// the head of its patch says, or if a benign one has a cause.
+pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Result<ExitCode> {
+    process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
+    sources.build_scalegate()?;
+    let unchanged = sources.working_tree()?;
+    let place = if directory == OWN_CODE { sources.root().join(EXAMPLE) } else { sources.root().to_path_buf() };
+    println!(
+        "{:<34} {:<16} {:<40} {:<14} {:<6} {:>7} {:>7}",
+        "mutant", "workload", "first function", "term", "right", "of it", "took"
+    );
+    let mut all_right = true;
+    for patch in patches(&sources.root().join(directory), names)? {
+        let planted = Planted::read(&patch)?;
+        let patched = sources.patched(&unchanged, &patch)?;
+        let mut why = sources.scalegate(["why", &unchanged.tree, &patched.tree, "--format", "json", "--workload"]);
+        let start = Instant::now();
+        let output = process::output(sources.with_scratch(&mut why).arg(&planted.workloads).current_dir(&place))?;
+        let took_s = start.elapsed().as_secs_f64();
+        let said: Said = serde_json::from_slice(&output.stdout).map_err(|_| {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+            Error::new("scalegate why", format!("it ended with {}", output.status), "see what it said above")
+        })?;
+        let changed = said.workloads.iter().find(|its| its.changed);
+        let is_right = planted.is_met_by(changed);
+        all_right &= is_right;
+        let first = changed.and_then(|its| its.functions.first());
+        let name = patch.file_stem().unwrap_or_default().to_string_lossy();
+        let [workload, function] =
+            [changed.map(|its| &*its.workload), first.map(|its| &*its.function)].map(|it| it.unwrap_or("-"));
+        let term = first.and_then(|its| its.term.as_deref()).unwrap_or("-");
+        let share =
+            first.and_then(|its| its.share).map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+        let right = if is_right { "yes" } else { "NO" };
+        println!("{name:<34} {workload:<16} {function:<40} {term:<14} {right:<6} {share:>7} {took_s:>5.0} s");
+    }
+    Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The patches of a directory by name; all without any names.
+fn patches(directory: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
+    let fail = |error: std::io::Error| Error::new(directory.display(), error, "run this in the repository");
+    let entries = std::fs::read_dir(directory).map_err(fail)?;
+    let mut all: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    all.retain(|path| path.extension().is_some_and(|extension| extension == "patch"));
+    all.sort();
+    let name = |path: &PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if let Some(unknown) = names.iter().find(|its| !all.iter().any(|path| name(path) == **its)) {
+        let known = all.iter().map(name).collect::<Vec<_>>().join(", ");
+        return Err(Error::new(
+            directory.join(unknown).display(),
+            "there is no such patch",
+            format!("name one of {known}"),
+        ));
+    }
+    all.retain(|path| names.is_empty() || names.contains(&name(path)));
+    Ok(all)
+}
+
+impl Planted {
+    fn read(patch: &Path) -> Result<Self> {
+        let text = process::read(patch)?;
+        let head: Vec<&str> = text.lines().take_while(|line| !line.starts_with("diff ")).collect();
+        let field = |key: &str| head.iter().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+        let fail = |key: &str| {
+            Error::new(patch.display(), format!("its head has no `{key}`"), "say it above the first line of the diff")
+        };
+        Ok(Self {
+            workloads: field("workloads: ").ok_or_else(|| fail("workloads: "))?,
+            is_harmful: field("expect: ").ok_or_else(|| fail("expect: "))? == "caught",
+            function: field("function: "),
+            term: field("term: "),
+        })
+    }
+
+    fn is_met_by(&self, changed: Option<&Explained>) -> bool {
+        let Some(first) = changed.and_then(|its| its.functions.first()) else { return !self.is_harmful };
+        let is_function = self.function.as_ref().is_none_or(|name| first.function.contains(name.as_str()));
+        let is_term = self.term.as_ref().is_none_or(|term| first.term.as_ref() == Some(term));
+        self.is_harmful && is_function && is_term
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_of_the_example_applies_and_says_what_its_cause_is() {
+        let sources = Sources::here().unwrap();
+        let tree = sources.working_tree().unwrap();
+        let patches = patches(&sources.root().join(OWN_CODE), &[]).unwrap();
+        assert!(patches.len() >= 16, "{patches:?}");
+        for patch in patches {
+            let planted = Planted::read(&patch).unwrap();
+            assert_eq!((planted.function.is_some(), planted.term.is_some()), (planted.is_harmful, planted.is_harmful));
+            assert_ne!(sources.patched(&tree, &patch).unwrap(), tree, "{}", patch.display());
+        }
+    }
+
+    #[test]
+    fn a_cause_is_right_by_function_and_term_and_a_benign_change_has_none() {
+        let planted = |is_harmful: bool| Planted {
+            workloads: String::new(),
+            is_harmful,
+            function: is_harmful.then(|| "f".to_owned()),
+            term: is_harmful.then(|| "slope".to_owned()),
+        };
+        let named = |function: &str, term: &str| Explained {
+            workload: String::new(),
+            changed: true,
+            functions: vec![Function { function: function.to_owned(), term: Some(term.to_owned()), share: None }],
+        };
+        assert!(planted(true).is_met_by(Some(&named("a::f", "slope"))));
+        assert!(!planted(true).is_met_by(Some(&named("a::f", "constant"))));
+        assert!(!planted(true).is_met_by(Some(&named("a::g", "slope"))));
+        assert!(!planted(true).is_met_by(None));
+        assert!(planted(false).is_met_by(None));
+        assert!(!planted(false).is_met_by(Some(&named("a::f", "slope"))));
+    }
+}
