@@ -185,6 +185,7 @@ async function look() {
   const { targetId } = targetInfos.find((target) => target.type === "page");
   ({ sessionId: session } = await send("Target.attachToTarget", { targetId, flatten: true }));
   for (const domain of ["Page", "Runtime", "Network", "Log"]) await send(`${domain}.enable`);
+  await send("Emulation.setFocusEmulationEnabled", { enabled: true }); // A window that nobody sees has no focus.
 
   const scheme = (value) => ({ media: "", features: [{ name: "prefers-color-scheme", value }] });
   await open(1100, 900, scheme("light"));
