@@ -188,6 +188,10 @@ pub struct InferenceSettings {
     /// Threads that share the products of matrices. One scales predictably, and is the default.
     #[serde(default = "one")]
     pub threads: NonZeroUsize,
+    /// Whether graphs are rewritten when they are loaded, as `docs/rewrites.md` describes; otherwise a file is run as it was
+    /// exported.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub rewrites: bool,
     /// Tokens of a prompt that are read at once; absent for the whole prompt.
     pub prompt_chunk: Option<NonZeroUsize>,
     /// A text whose tokens are the prompts of language user models; absent for synthetic tokens.
@@ -197,7 +201,7 @@ pub struct InferenceSettings {
 
 impl Default for InferenceSettings {
     fn default() -> Self {
-        Self { kv_cache: true, threads: one(), prompt_chunk: None, prompt: None }
+        Self { kv_cache: true, threads: one(), rewrites: true, prompt_chunk: None, prompt: None }
     }
 }
 
@@ -214,6 +218,10 @@ impl InferenceSettings {
         }
         Ok(())
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn one() -> NonZeroUsize {
