@@ -112,7 +112,15 @@ impl Decoder {
         // 1.03. So the stateful form is taken for what it saves on larger caches.
         let stateful = guarded(&path, "simplify", || stateful(explicit.clone()))?;
         let absorbed = !stateful.inputs.iter().any(|input| stateful.node(input.node).name.starts_with(PAST));
-        let plan = Plan::new(&path, if absorbed { stateful } else { explicit }, runtime)?;
+        // Each holds the weights until it is gone, and optimising makes others of them.
+        let form = if absorbed {
+            drop(explicit);
+            stateful
+        } else {
+            drop(stateful);
+            explicit
+        };
+        let plan = Plan::new(&path, form, runtime)?;
         Ok(Self { applied, ..Self::new(plan, tokens, rounding)? })
     }
 

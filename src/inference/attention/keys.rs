@@ -11,13 +11,14 @@ pub(super) struct Keys {
     heads: usize,
     width: usize,
     count: usize,
-    panels: usize,
+    /// Tokens that there is room for, in as many panels as they take.
+    room: usize,
 }
 
 impl Keys {
     /// No keys yet, of `heads` heads.
     pub(super) fn new(heads: usize, width: usize) -> Self {
-        Self { data: Vec::new(), heads, width, count: 0, panels: 0 }
+        Self { data: Vec::new(), heads, width, count: 0, room: 0 }
     }
 
     /// Tokens that have keys.
@@ -37,7 +38,7 @@ impl Keys {
 
     /// The panels of `head`, each `[width, PANEL]`.
     pub(super) fn of_head(&self, head: usize) -> &[f32] {
-        let len = self.panels * self.width * PANEL;
+        let len = self.of_room(self.room);
         &self.data[head * len..][..len]
     }
 
@@ -46,7 +47,7 @@ impl Keys {
     pub(super) fn push(&mut self, keys: &[f32], count: usize) {
         debug_assert_eq!(keys.len(), self.heads * count * self.width);
         self.reserve(count);
-        let of_head = self.panels * self.width * PANEL;
+        let of_head = self.of_room(self.room);
         for head in 0..self.heads {
             let panels = &mut self.data[head * of_head..][..of_head];
             let rows = &keys[head * count * self.width..][..count * self.width];
@@ -67,12 +68,13 @@ impl Keys {
     }
 
     fn reserve(&mut self, count: usize) {
-        let needed = (self.count + count).div_ceil(PANEL);
-        if needed <= self.panels {
+        let needed = self.count + count;
+        if needed <= self.room {
             return;
         }
-        let panels = needed.max(2 * self.panels);
-        let (old, new) = (self.panels * self.width * PANEL, panels * self.width * PANEL);
+        // By tokens and not by panels, so that it is at the same token that keys and values get more room.
+        let room = needed.max(2 * self.room);
+        let (old, new) = (self.of_room(self.room), self.of_room(room));
         let mut data = vec![0.0; self.heads * new];
         if old > 0 {
             for (to, from) in data.chunks_exact_mut(new).zip(self.data.chunks_exact(old)) {
@@ -80,7 +82,12 @@ impl Keys {
             }
         }
         self.data = data;
-        self.panels = panels;
+        self.room = room;
+    }
+
+    /// Floats of one head for so many tokens.
+    fn of_room(&self, room: usize) -> usize {
+        room.div_ceil(PANEL) * PANEL * self.width
     }
 }
 

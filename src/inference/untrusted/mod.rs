@@ -21,6 +21,7 @@ mod parts;
 mod scan;
 
 use std::ffi::OsStr;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -54,7 +55,9 @@ pub(super) fn outline(path: &Path) -> Result<(ModelProto, PathBuf)> {
     // External data have to lie below the directory, so that it has to be that of the file and not of a link to it.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if let (Some(directory), Some(file)) = (real.parent(), real.file_name().and_then(OsStr::to_str)) {
-        let short = outline::of(&bytes(path)?, file);
+        let file_length = length(path)?;
+        let open = bounded::open(path).map_err(|cause| unreadable(path, &cause))?;
+        let short = outline::of(&mut BufReader::new(open), file_length, file);
         let is_elsewhere =
             |tensor: &TensorProto| tensor.external_data.iter().any(|it| it.key == "location" && it.value != file);
         if let Some((short, true)) = short
@@ -74,15 +77,22 @@ fn directory(path: &Path) -> &Path {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>> {
-    let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
-    let unreadable = |cause: std::io::Error| fail(format!("cannot read the model: {cause}"));
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > MAX_BYTES {
-        return Err(fail(format!(
-            "{length} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data"
-        )));
+    length(path)?;
+    bounded::bytes(path, MAX_BYTES).map_err(|cause| unreadable(path, &cause))
+}
+
+/// The length of the file, which may not be larger than an ONNX file can be.
+fn length(path: &Path) -> Result<u64> {
+    let length = std::fs::metadata(path).map_err(|cause| unreadable(path, &cause))?.len();
+    if length <= MAX_BYTES {
+        return Ok(length);
     }
-    bounded::bytes(path, MAX_BYTES).map_err(unreadable)
+    let cause = format!("{length} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data");
+    Err(Error::new(path.display(), cause, REMEDY))
+}
+
+fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
+    Error::new(path.display(), format!("cannot read the model: {cause}"), REMEDY)
 }
 
 /// Decodes and checks the bytes of a model whose external data lie below `directory`.

@@ -3,8 +3,10 @@
 //! A decoded model holds its weights beside the bytes that it was decoded from, and tract makes tensors of them while it does. So the
 //! data of large initializers are left where they are, and the tensors say that theirs are external: bytes of the same file.
 
+use std::io::{BufRead, Seek};
+
 /// Tensors with fewer bytes keep them: operators ask for the values of small ones.
-const LARGE: usize = 1 << 16;
+const LARGE: u64 = 1 << 16;
 
 /// Numbers of fields in `onnx.proto`.
 mod field {
@@ -15,120 +17,145 @@ mod field {
     pub(super) const DATA_LOCATION: u64 = 14;
 }
 
-/// The bytes of the model, and whether data were left out of them; none of bytes that are no model.
-pub(super) fn of(bytes: &[u8], file: &str) -> Option<(Vec<u8>, bool)> {
-    let mut outline = Outline { file, start: bytes.as_ptr() as usize, shortened: false };
-    let model = outline.model(bytes)?;
-    Some((model, outline.shortened))
+/// The bytes of a model, which `file` names and has `length` of, and whether data were left out of them; none of what is no model.
+pub(super) fn of(model: &mut (impl BufRead + Seek), length: u64, file: &str) -> Option<(Vec<u8>, bool)> {
+    let mut outline = Outline { model, at: 0, file, shortened: false };
+    let mut out = Vec::new();
+    outline.message(
+        &mut out,
+        length,
+        |number, _| number == field::GRAPH,
+        |outline, out, end| {
+            let is_large = |number, length| number == field::INITIALIZER && length >= LARGE;
+            outline.message(out, end, is_large, Outline::tensor)
+        },
+    )?;
+    Some((out, outline.shortened))
 }
 
-struct Outline<'a> {
+struct Outline<'a, R> {
+    model: &'a mut R,
+    /// Bytes read or passed over.
+    at: u64,
     file: &'a str,
-    /// Where the file begins in memory.
-    start: usize,
     shortened: bool,
 }
 
-impl Outline<'_> {
-    fn model(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        for field in Fields(bytes) {
-            match field? {
-                Field { number: field::GRAPH, content: Some(graph), .. } => {
-                    let graph = self.graph(graph)?;
-                    put(&mut out, field::GRAPH, &graph);
+impl<R: BufRead + Seek> Outline<'_, R> {
+    /// Copies the message that ends at `end`; of the fields that are `special` what `inner` makes of their content.
+    fn message(
+        &mut self,
+        out: &mut Vec<u8>,
+        end: u64,
+        special: impl Fn(u64, u64) -> bool,
+        inner: impl Fn(&mut Self, &mut Vec<u8>, u64) -> Option<()>,
+    ) -> Option<()> {
+        while self.at < end {
+            let tag = self.varint()?;
+            if tag & 7 != 2 {
+                put_varint(out, tag);
+                self.rest_of(out, tag)?;
+                continue;
+            }
+            let length = self.varint()?;
+            let content_ends = self.at.checked_add(length).filter(|ends| *ends <= end)?;
+            let mut content = Vec::new();
+            if special(tag >> 3, length) {
+                inner(self, &mut content, content_ends)?;
+            } else {
+                self.copy(&mut content, length)?;
+            }
+            put(out, tag >> 3, &content);
+        }
+        (self.at == end).then_some(())
+    }
+
+    /// The tensor that ends at `end`, without its data if they are large and lie in it.
+    fn tensor(&mut self, out: &mut Vec<u8>, end: u64) -> Option<()> {
+        let start = self.at;
+        let (mut data, mut is_plain) = (None, true);
+        while self.at < end {
+            let tag = self.varint()?;
+            is_plain &= !matches!(tag >> 3, field::EXTERNAL_DATA | field::DATA_LOCATION);
+            if tag & 7 != 2 {
+                put_varint(out, tag);
+                self.rest_of(out, tag)?;
+                continue;
+            }
+            let length = self.varint()?;
+            self.at.checked_add(length).filter(|ends| *ends <= end)?;
+            if tag >> 3 == field::RAW_DATA && length >= LARGE {
+                is_plain &= data.is_none();
+                data = Some((self.at, length));
+                self.pass(length)?;
+            } else {
+                let mut content = Vec::new();
+                self.copy(&mut content, length)?;
+                put(out, tag >> 3, &content);
+            }
+        }
+        match data {
+            Some((offset, length)) if is_plain => {
+                self.shortened = true;
+                let entries =
+                    [("location", self.file), ("offset", &offset.to_string()), ("length", &length.to_string())];
+                for (key, value) in entries {
+                    let mut entry = Vec::new();
+                    put(&mut entry, 1, key.as_bytes());
+                    put(&mut entry, 2, value.as_bytes());
+                    put(out, field::EXTERNAL_DATA, &entry);
                 }
-                field => out.extend_from_slice(field.whole),
+                put_varint(out, field::DATA_LOCATION << 3);
+                put_varint(out, 1);
+            }
+            // As it is: what is odd about it is for the decoder to say.
+            _ => {
+                out.clear();
+                let back = i64::try_from(self.at - start).ok()?;
+                self.model.seek_relative(-back).ok()?;
+                self.at = start;
+                self.copy(out, end - start)?;
             }
         }
-        Some(out)
+        Some(())
     }
 
-    fn graph(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        for field in Fields(bytes) {
-            match field? {
-                Field { number: field::INITIALIZER, content: Some(tensor), .. } if tensor.len() >= LARGE => {
-                    let tensor = self.tensor(tensor)?;
-                    put(&mut out, field::INITIALIZER, &tensor);
-                }
-                field => out.extend_from_slice(field.whole),
-            }
-        }
-        Some(out)
-    }
-
-    fn tensor(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let fields: Vec<Field<'_>> = Fields(bytes).collect::<Option<_>>()?;
-        let data: Vec<&Field<'_>> = fields.iter().filter(|field| field.number == field::RAW_DATA).collect();
-        let is_external = |field: &Field<'_>| matches!(field.number, field::EXTERNAL_DATA | field::DATA_LOCATION);
-        let large = match data[..] {
-            [Field { content: Some(data), .. }] if data.len() >= LARGE => data,
-            _ => return Some(bytes.to_vec()),
-        };
-        if fields.iter().any(is_external) {
-            return Some(bytes.to_vec());
-        }
-        self.shortened = true;
-        let mut out = Vec::new();
-        for field in fields.iter().filter(|field| field.number != field::RAW_DATA) {
-            out.extend_from_slice(field.whole);
-        }
-        let offset = large.as_ptr() as usize - self.start;
-        let entries = [("location", self.file), ("offset", &offset.to_string()), ("length", &large.len().to_string())];
-        for (key, value) in entries {
-            let mut entry = Vec::new();
-            put(&mut entry, 1, key.as_bytes());
-            put(&mut entry, 2, value.as_bytes());
-            put(&mut out, field::EXTERNAL_DATA, &entry);
-        }
-        put_varint(&mut out, field::DATA_LOCATION << 3);
-        put_varint(&mut out, 1);
-        Some(out)
-    }
-}
-
-/// A field of a message, as it is encoded.
-struct Field<'a> {
-    number: u64,
-    /// Of a field that has a length.
-    content: Option<&'a [u8]>,
-    whole: &'a [u8],
-}
-
-/// The fields of a message, one after the other; ends with `None` where the bytes are none.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Option<Field<'a>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let field = self.field();
-        if field.is_none() {
-            self.0 = &[];
-        }
-        Some(field)
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn field(&mut self) -> Option<Field<'a>> {
-        let before = self.0;
-        let tag = super::parts::varint(&mut self.0)?;
-        let content = match tag & 7 {
-            0 => super::parts::varint(&mut self.0).map(|_| None)?,
-            1 => super::parts::take(&mut self.0, 8).map(|_| None)?,
-            5 => super::parts::take(&mut self.0, 4).map(|_| None)?,
-            2 => {
-                let length = super::parts::varint(&mut self.0)?;
-                Some(super::parts::take(&mut self.0, usize::try_from(length).ok()?)?)
-            }
+    /// What comes after the tag of a field without a length.
+    fn rest_of(&mut self, out: &mut Vec<u8>, tag: u64) -> Option<()> {
+        match tag & 7 {
+            0 => put_varint(out, self.varint()?),
+            1 => self.copy(out, 8)?,
+            5 => self.copy(out, 4)?,
             _ => return None,
-        };
-        Some(Field { number: tag >> 3, content, whole: &before[..before.len() - self.0.len()] })
+        }
+        Some(())
+    }
+
+    /// Seven bits per byte, the lowest first, up to ten bytes.
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let mut byte = [0];
+            self.model.read_exact(&mut byte).ok()?;
+            self.at += 1;
+            value |= u64::from(byte[0] & 0x7f).checked_shl(shift)?;
+            if byte[0] < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn copy(&mut self, out: &mut Vec<u8>, length: u64) -> Option<()> {
+        let copied = self.model.take(length).read_to_end(out).ok()? as u64;
+        self.at += copied;
+        (copied == length).then_some(())
+    }
+
+    fn pass(&mut self, length: u64) -> Option<()> {
+        self.model.seek_relative(i64::try_from(length).ok()?).ok()?;
+        self.at += length;
+        Some(())
     }
 }
 
@@ -148,11 +175,17 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use prost::Message;
     use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
     use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
     use super::*;
+
+    fn outlined(bytes: &[u8]) -> Option<(Vec<u8>, bool)> {
+        of(&mut Cursor::new(bytes), bytes.len() as u64, "model.onnx")
+    }
 
     fn tensor(name: &str, values: usize) -> TensorProto {
         TensorProto {
@@ -170,7 +203,7 @@ mod tests {
             GraphProto { initializer: vec![tensor("small", 4), tensor("large", 1 << 15)], ..Default::default() };
         let model = ModelProto { graph: Some(graph), producer_name: "test".into(), ..Default::default() };
         let bytes = model.encode_to_vec();
-        let (short, shortened) = of(&bytes, "model.onnx").unwrap();
+        let (short, shortened) = outlined(&bytes).unwrap();
         assert!(shortened && short.len() < 1000);
         let short = ModelProto::decode(short.as_slice()).unwrap();
         assert_eq!(short.producer_name, "test");
@@ -185,7 +218,19 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_model_have_no_outline() {
-        assert!(of(&[0x3a, 0xff], "model.onnx").is_none());
-        assert!(of(&[0xff; 20], "model.onnx").is_none());
+        assert!(outlined(&[0x3a, 0xff]).is_none());
+        assert!(outlined(&[0xff; 20]).is_none());
+    }
+
+    #[test]
+    fn a_tensor_that_says_where_its_data_are_is_left_as_it_is() {
+        let odd = TensorProto { data_location: Some(DataLocation::Default as i32), ..tensor("odd", 1 << 15) };
+        let graph = GraphProto { initializer: vec![odd, tensor("large", 1 << 15)], ..Default::default() };
+        let bytes = ModelProto { graph: Some(graph), ..Default::default() }.encode_to_vec();
+        let (short, _) = outlined(&bytes).unwrap();
+        let [odd, large] = &ModelProto::decode(short.as_slice()).unwrap().graph.unwrap().initializer[..] else {
+            panic!("two tensors")
+        };
+        assert_eq!((odd.raw_data.len(), large.raw_data.len()), (1 << 17, 0));
     }
 }

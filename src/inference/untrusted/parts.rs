@@ -83,14 +83,14 @@ impl Count {
     }
 }
 
-pub(super) fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let (content, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(content)
 }
 
 /// Seven bits per byte, the lowest first, up to ten bytes.
-pub(super) fn varint(rest: &mut &[u8]) -> Option<u64> {
+fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, after) = rest.split_first()?;
