@@ -12,7 +12,7 @@ use super::forms::{explicit, keep_last_position, select, stateful};
 use super::onnx::OnnxFile;
 use super::plan::{Plan, REMEDY, Runtime, floats, guarded};
 use super::probe::Rounding;
-use super::rewrite::{Applied, Counts, with_caches};
+use super::rewrite::{Applied, Counts, with_caches, with_rotary};
 use crate::{Error, Result};
 
 pub(super) const MASK: &str = "attention_mask";
@@ -102,24 +102,7 @@ impl Decoder {
         select(&mut typed, &outputs);
         let counts = Counts::of(&typed, tokens);
         let (typed, mut applied) = runtime.rewritten(&path, typed, counts.as_ref())?;
-        let mut explicit = guarded(&path, "simplify", || keep_last_position(typed.into_decluttered()?))?;
-        if !applied.is_empty() {
-            explicit = guarded(&path, "rewrite", || with_caches(explicit, &mut applied))?;
-        }
-        // Measured on one thread, sides alternating: at 1024 tokens of context a decode step of the stateful form took 0.69
-        // of the explicit one's time with 4 layers of 8 heads. With the suite's LLM (2 layers of 4 heads) it was 0.92, 0.96
-        // and 1.02 in three runs on a busy machine, and at 16 to 256 tokens 0.92 to 1.17 around 1: noise. Prefill: 0.98 to
-        // 1.03. So the stateful form is taken for what it saves on larger caches.
-        let stateful = guarded(&path, "simplify", || stateful(explicit.clone()))?;
-        let absorbed = !stateful.inputs.iter().any(|input| stateful.node(input.node).name.starts_with(PAST));
-        // Each holds the weights until it is gone, and optimising makes others of them.
-        let form = if absorbed {
-            drop(explicit);
-            stateful
-        } else {
-            drop(stateful);
-            explicit
-        };
+        let form = guarded(&path, "simplify", || simplest(typed, &mut applied))?;
         let plan = Plan::new(&path, form, runtime)?;
         Ok(Self { applied, ..Self::new(plan, tokens, rounding)? })
     }
@@ -285,6 +268,23 @@ impl Decoder {
     fn unusable(&self, cause: &str) -> Error {
         Error::new(self.plan.path().display(), cause, REMEDY)
     }
+}
+
+/// The form of a decoder that is run, after the rewrites that `applied` and with more of them.
+fn simplest(typed: TypedModel, applied: &mut Applied) -> TractResult<TypedModel> {
+    let mut explicit = keep_last_position(typed.into_decluttered()?)?;
+    if !applied.is_empty() {
+        explicit = with_caches(explicit, applied)?;
+    }
+    // Measured on one thread, sides alternating: at 1024 tokens of context a decode step of the stateful form took 0.69
+    // of the explicit one's time with 4 layers of 8 heads. With the suite's LLM (2 layers of 4 heads) it was 0.92, 0.96
+    // and 1.02 in three runs on a busy machine, and at 16 to 256 tokens 0.92 to 1.17 around 1: noise. Prefill: 0.98 to
+    // 1.03. So the stateful form is taken for what it saves on larger caches.
+    let stateful = stateful(explicit.clone())?;
+    if stateful.inputs.iter().any(|input| stateful.node(input.node).name.starts_with(PAST)) {
+        return Ok(explicit);
+    }
+    if applied.is_empty() { Ok(stateful) } else { with_rotary(stateful, applied) }
 }
 
 fn role(name: &str, tokens: &str, rank: usize) -> Role {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
-use tract_onnx::tract_hir::internal::multithread::Executor;
+use tract_onnx::tract_hir::internal::multithread::{Executor, set_threading_mac_threshold};
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
 
@@ -41,6 +41,10 @@ impl From<NonZeroUsize> for Options {
     }
 }
 
+/// Products with a vector of so many multiplications and more are shared: those of a decode step, each of which reads a part of
+/// the weights that takes longer than waking a thread. By itself tract shares those with 16 times as many.
+const SHARED_PRODUCT: usize = 1 << 17;
+
 /// The options, with the threads started. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Runtime {
@@ -61,6 +65,7 @@ impl Runtime {
         if threads == NonZeroUsize::MIN {
             return Ok(Self { executor: None, rewrites });
         }
+        set_threading_mac_threshold(SHARED_PRODUCT);
         // tract panics when the system gives no more threads.
         let pool = catch_unwind(|| Executor::multithread(threads.get()));
         pool.map(|pool| Self { executor: Some(pool), rewrites }).map_err(|_| {

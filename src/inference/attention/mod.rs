@@ -17,12 +17,14 @@ mod kernel;
 mod keys;
 mod mask;
 mod op;
+mod rotary;
 mod rows;
 mod values;
 
 pub(super) use cached::CachedAttention;
 pub(super) use mask::Mask;
 pub(super) use op::Attention;
+pub(super) use rotary::Rotary;
 
 use keys::Keys;
 use rows::attend;

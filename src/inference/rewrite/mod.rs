@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `attention` | `attention.rs` | one operator for two products, scale, mask and softmax |
 //! | `sdpa` | `sdpa.rs` | the same, of ONNX's own `Attention` |
+//! | `rotary` | `rotary.rs` | one operator for the positions of queries or keys |
 //! | `cache` | `cache.rs` | an attention that keeps its keys and values |
 //!
 //! A pattern that is only nearly there is left alone. What a mask is, and where keys and values come from, is found by computing
@@ -23,6 +24,7 @@ mod mask;
 mod moved;
 mod partial;
 mod products;
+mod rotary;
 mod scores;
 mod sdpa;
 
@@ -55,6 +57,15 @@ pub(super) fn rewritten(mut model: TypedModel, counts: &Counts) -> TractResult<(
         }
     }
     Ok((model, applied))
+}
+
+/// A decoder in which tract has recognised rotary positions, with an operator of this crate for them.
+pub(super) fn with_rotary(mut model: TypedModel, applied: &mut Applied) -> TractResult<TypedModel> {
+    let count = rotary::replaced(&mut model)?;
+    if count > 0 {
+        applied.add("rotary", count);
+    }
+    Ok(model)
 }
 
 /// A decoder that was `rewritten`, and simplified after that, with the caches in its attentions.

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::super::decoder::Decoder;
 use super::super::plan::{Options, Runtime};
+use crate::models::materialise_llm;
+use crate::suite::LlmSpec;
 
 /// Every fixture but the one whose attention is another operator.
 const FAMILIES: [&str; 16] = [
@@ -56,4 +58,13 @@ fn without_rewrites_a_graph_is_run_as_it_was_exported() {
     let decoder = decoder("llama", false);
     assert!(decoder.applied().is_empty());
     assert_eq!(decoder.operators().iter().filter(|it| *it == "Softmax").count(), 2);
+}
+
+#[test]
+fn the_embedded_language_model_is_rewritten_too() {
+    let root = tempfile::tempdir().unwrap();
+    let model = materialise_llm(&LlmSpec::test(), 1, root.path()).unwrap().path.join("onnx/model.onnx");
+    let decoder = Decoder::load(&model, "input_ids", 2, &Runtime::default()).unwrap();
+    insta::assert_snapshot!(decoder.applied(), @"");
+    assert_eq!(decoder.operators().iter().filter(|kind| *kind == "CachedAttention").count(), 2);
 }

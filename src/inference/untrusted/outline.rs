@@ -3,7 +3,7 @@
 //! A decoded model holds its weights beside the bytes that it was decoded from, and tract makes tensors of them while it does. So the
 //! data of large initializers are left where they are, and the tensors say that theirs are external: bytes of the same file.
 
-use std::io::{BufRead, Seek};
+use std::io::{BufRead, Read, Seek};
 
 /// Tensors with fewer bytes keep them: operators ask for the values of small ones.
 const LARGE: u64 = 1 << 16;
@@ -147,7 +147,7 @@ impl<R: BufRead + Seek> Outline<'_, R> {
     }
 
     fn copy(&mut self, out: &mut Vec<u8>, length: u64) -> Option<()> {
-        let copied = self.model.take(length).read_to_end(out).ok()? as u64;
+        let copied = Read::take(&mut *self.model, length).read_to_end(out).ok()? as u64;
         self.at += copied;
         (copied == length).then_some(())
     }
