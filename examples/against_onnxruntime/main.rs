@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: MODEL PHASE TOKENS THREADS CHUNK REPETITIONS".into());
     };
     let (tokens, chunk, repetitions): (i64, usize, usize) = (tokens.parse()?, chunk.parse()?, repetitions.parse()?);
-    let llm = Llm::load_on(&PathBuf::from(model), threads.parse()?)?;
+    let threads: NonZeroUsize = threads.parse()?;
+    let llm = Llm::load_on(&PathBuf::from(model), threads)?;
     let prompt: Vec<i64> = (0..tokens).map(|token| (token * 37 + 11) % 128).collect();
     let mut seconds = Vec::new();
     let mut session = llm.session(true).with_prompt_chunk(NonZeroUsize::new(chunk));

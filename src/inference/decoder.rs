@@ -8,10 +8,11 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::Logits;
 use super::decoder_inputs::{AXES, check_axes, check_caches, lengthen_mask, row, rows};
-use super::forms::{explicit, forms};
+use super::forms::{explicit, keep_last_position, select, stateful};
 use super::onnx::OnnxFile;
-use super::plan::{Plan, REMEDY, Threads, floats, guarded};
+use super::plan::{Plan, REMEDY, Runtime, floats, guarded};
 use super::probe::Rounding;
+use super::rewrite::{Applied, Counts, with_caches, with_rotary};
 use crate::{Error, Result};
 
 pub(super) const MASK: &str = "attention_mask";
@@ -45,6 +46,7 @@ pub(super) struct Decoder {
     roles: Vec<Role>,
     vocabulary: Option<usize>,
     rounding: Rounding,
+    applied: Applied,
 }
 
 /// One sequence's place in a decoder: its KV cache and its length.
@@ -67,7 +69,7 @@ impl Sequence {
 
 impl Decoder {
     /// Loads the decoder at `path`, which takes its tokens through the input `tokens`, of the given rank.
-    pub(super) fn load(path: &Path, tokens: &str, rank: usize, threads: &Threads) -> Result<Self> {
+    pub(super) fn load(path: &Path, tokens: &str, rank: usize, runtime: &Runtime) -> Result<Self> {
         let mut file = OnnxFile::read(path)?;
         let has_axes = file.inputs().iter().any(|name| name == POSITIONS) && file.dims(POSITIONS)?.len() == 3;
         let known = |name: &str| match name {
@@ -92,24 +94,22 @@ impl Decoder {
         }
         lengthen_mask(&mut file, tokens)?;
         if file.has_operator(GROUPED) {
-            return Self::in_two_plans(file, tokens, &outputs, threads);
+            return Self::in_two_plans(file, tokens, &outputs, runtime);
         }
-        let (path, typed) = file.into_typed()?;
+        let (path, mut typed) = file.into_translated()?;
         check_caches(&path, &typed, &outputs)?;
         let rounding = Rounding::of(&typed);
-        let (explicit, stateful) = guarded(&path, "simplify", || forms(typed, &outputs))?;
-        // Measured on one thread, sides alternating: at 1024 tokens of context a decode step of the stateful form took 0.69
-        // of the explicit one's time with 4 layers of 8 heads. With the suite's LLM (2 layers of 4 heads) it was 0.92, 0.96
-        // and 1.02 in three runs on a busy machine, and at 16 to 256 tokens 0.92 to 1.17 around 1: noise. Prefill: 0.98 to
-        // 1.03. So the stateful form is taken for what it saves on larger caches.
-        let stateful = Plan::new(&path, stateful, threads)?;
-        let absorbed = !stateful.inputs().iter().any(|name| name.starts_with(PAST));
-        Self::new(if absorbed { stateful } else { Plan::new(&path, explicit, threads)? }, tokens, rounding)
+        select(&mut typed, &outputs);
+        let counts = Counts::of(&typed, tokens);
+        let (typed, mut applied) = runtime.rewritten(&path, typed, counts.as_ref())?;
+        let form = guarded(&path, "simplify", || simplest(typed, &mut applied))?;
+        let plan = Plan::new(&path, form, runtime)?;
+        Ok(Self { applied, ..Self::new(plan, tokens, rounding)? })
     }
 
     /// A decoder whose attention is one operator, of which tract has two forms: many tokens after an empty cache, and one
     /// token after a cache. Weights are in memory twice.
-    fn in_two_plans(file: OnnxFile, tokens: &str, outputs: &[usize], threads: &Threads) -> Result<Self> {
+    fn in_two_plans(file: OnnxFile, tokens: &str, outputs: &[usize], runtime: &Runtime) -> Result<Self> {
         let mut prompt = file.clone();
         for name in file.inputs().iter().filter(|name| name.starts_with(PAST)) {
             prompt.fix_dim(name, 2, &0.to_dim())?;
@@ -121,7 +121,7 @@ impl Decoder {
             check_caches(&path, &typed, outputs)?;
             let rounding = Rounding::of(&typed);
             let explicit = guarded(&path, "simplify", || explicit(typed, outputs))?;
-            Ok((Plan::new(&path, explicit, threads)?, rounding))
+            Ok((Plan::new(&path, explicit, runtime)?, rounding))
         };
         let (prompt, _) = plan(prompt)?;
         let (step, rounding) = plan(step)?;
@@ -134,7 +134,7 @@ impl Decoder {
             roles.push(role(name, tokens, plan.input_fact(index)?.rank()));
         }
         let vocabulary = plan.output_fact(0)?.shape.last().and_then(|dim| dim.to_usize().ok());
-        Ok(Self { plan, prompt: None, roles, vocabulary, rounding })
+        Ok(Self { plan, prompt: None, roles, vocabulary, rounding, applied: Applied::default() })
     }
 
     /// Whether a token's position is its place along [`AXES`] axes.
@@ -156,6 +156,17 @@ impl Decoder {
     /// The file that the decoder was read from.
     pub(super) fn path(&self) -> &Path {
         self.plan.path()
+    }
+
+    /// The kinds of operators that run.
+    #[cfg(test)]
+    pub(super) fn operators(&self) -> Vec<String> {
+        self.plan.operators()
+    }
+
+    /// The rewrites that applied when it was loaded.
+    pub(super) fn applied(&self) -> &Applied {
+        &self.applied
     }
 
     /// What rounding may change in its logits.
@@ -259,6 +270,23 @@ impl Decoder {
     }
 }
 
+/// The form of a decoder that is run, after the rewrites that `applied` and with more of them.
+fn simplest(typed: TypedModel, applied: &mut Applied) -> TractResult<TypedModel> {
+    let mut explicit = keep_last_position(typed.into_decluttered()?)?;
+    if !applied.is_empty() {
+        explicit = with_caches(explicit, applied)?;
+    }
+    // Measured on one thread, sides alternating: at 1024 tokens of context a decode step of the stateful form took 0.69
+    // of the explicit one's time with 4 layers of 8 heads. With the suite's LLM (2 layers of 4 heads) it was 0.92, 0.96
+    // and 1.02 in three runs on a busy machine, and at 16 to 256 tokens 0.92 to 1.17 around 1: noise. Prefill: 0.98 to
+    // 1.03. So the stateful form is taken for what it saves on larger caches.
+    let stateful = stateful(explicit.clone())?;
+    if stateful.inputs.iter().any(|input| stateful.node(input.node).name.starts_with(PAST)) {
+        return Ok(explicit);
+    }
+    if applied.is_empty() { Ok(stateful) } else { with_rotary(stateful, applied) }
+}
+
 fn role(name: &str, tokens: &str, rank: usize) -> Role {
     match name {
         MASK => Role::Mask,
@@ -283,10 +311,11 @@ mod tests {
         file.fix_dim("input_ids", 0, &1.to_dim()).unwrap();
         let (path, typed) = file.into_typed().unwrap();
         let outputs: Vec<usize> = (0..typed.outputs.len()).collect();
-        let (explicit, stateful) = forms(typed, &outputs).unwrap();
+        let explicit = explicit(typed, &outputs).unwrap();
+        let stateful = stateful(explicit.clone()).unwrap();
         let rounding = Rounding::of(&explicit);
         let decoder = |plan| Decoder::new(plan, "input_ids", rounding).unwrap();
-        let decoders = [explicit, stateful].map(|form| decoder(Plan::new(&path, form, &Threads::default()).unwrap()));
+        let decoders = [explicit, stateful].map(|form| decoder(Plan::new(&path, form, &Runtime::default()).unwrap()));
         let past = decoders.each_ref().map(|decoder| decoder.roles.contains(&Role::Past));
         assert_eq!(past, [true, false]);
 

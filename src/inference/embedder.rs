@@ -8,7 +8,7 @@ use tract_onnx::tract_hir::internal::DimLike;
 use super::Tokenizer;
 use super::decoder::MASK;
 use super::onnx::{OnnxFile, locate};
-use super::plan::{Plan, REMEDY, Threads, floats};
+use super::plan::{Plan, REMEDY, Runtime, floats};
 use super::pooling::{Pooling, longest_text, pooling};
 use crate::{Error, Result};
 
@@ -74,7 +74,7 @@ impl Embedder {
             Some(tokens) => tokenizer.cut_to(tokens)?,
             None => tokenizer,
         };
-        Ok(Self { plan: Plan::new(&path, typed, &Threads::default())?, tokenizer, output, pooling, vocabulary })
+        Ok(Self { plan: Plan::new(&path, typed, &Runtime::default())?, tokenizer, output, pooling, vocabulary })
     }
 
     /// What an embedding is, for instance `mean of last_hidden_state`.

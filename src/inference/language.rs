@@ -1,13 +1,12 @@
 //! The language half of a vision-language user model: features and text to logits.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tract_onnx::prelude::*;
 
 use super::decoder::Decoder;
 use super::image_tokens::{ImageTokens, axes};
-use super::plan::{Plan, REMEDY, Threads, floats};
+use super::plan::{Options, Plan, REMEDY, Runtime, floats};
 use super::preprocess::{Geometry, PixelValues};
 use super::tower::Tower;
 use super::vision_files::VisionFiles;
@@ -28,7 +27,7 @@ impl Language {
     ///
     /// # Errors
     /// A file is missing, damaged, foreign, lacks an input or has one that is not known.
-    pub fn load(files: &VisionFiles, directory: &Path, threads: NonZeroUsize) -> Result<Self> {
+    pub fn load(files: &VisionFiles, directory: &Path, options: impl Into<Options>) -> Result<Self> {
         if !files.decoder().is_file() {
             return Err(Error::new(
                 files.decoder().display(),
@@ -36,11 +35,11 @@ impl Language {
                 "export all three, or leave vlm/prompt out of the model's `workloads`",
             ));
         }
-        let threads = &Threads::new(threads)?;
+        let runtime = &Runtime::of(options.into())?;
         let image = ImageTokens::of(directory)?;
-        let decoder = Decoder::load(files.decoder(), "inputs_embeds", 3, threads)?;
+        let decoder = Decoder::load(files.decoder(), "inputs_embeds", 3, runtime)?;
         decoder.sequence()?;
-        Ok(Self { embed: load_embed(files.embed(), threads)?, decoder, image })
+        Ok(Self { embed: load_embed(files.embed(), runtime)?, decoder, image })
     }
 
     /// The number of token ids, if the model's logits tell it.

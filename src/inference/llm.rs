@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::Logits;
 use super::decoder::{Decoder, Sequence};
 use super::onnx::locate;
-use super::plan::Threads;
+use super::plan::{Options, Runtime};
 use super::probe::probe;
+use super::{Applied, Logits};
 use crate::Result;
 
 /// A language model. Clones share it.
@@ -22,15 +22,15 @@ impl Llm {
     /// # Errors
     /// The file is missing, damaged, foreign, or lacks `input_ids` or the past keys and values.
     pub fn load(path: &Path) -> Result<Self> {
-        Self::load_on(path, NonZeroUsize::MIN)
+        Self::load_on(path, Options::default())
     }
 
-    /// The same on `threads` threads. The logits are those of one thread, bit for bit.
+    /// The same with `options`, or on so many threads. The logits are those of one thread, bit for bit.
     ///
     /// # Errors
     /// As [`Llm::load`].
-    pub fn load_on(path: &Path, threads: NonZeroUsize) -> Result<Self> {
-        let decoder = Decoder::load(&locate(path, "model.onnx"), "input_ids", 2, &Threads::new(threads)?)?;
+    pub fn load_on(path: &Path, options: impl Into<Options>) -> Result<Self> {
+        let decoder = Decoder::load(&locate(path, "model.onnx"), "input_ids", 2, &Runtime::of(options.into())?)?;
         // A state that cannot be made is a fault of the model, and is reported when it loads.
         decoder.sequence()?;
         Ok(Self { decoder })
@@ -43,6 +43,11 @@ impl Llm {
     /// The two differ, with the figure; or the model fails.
     pub fn probe(&self) -> Result<()> {
         probe(&self.decoder)
+    }
+
+    /// The rewrites that applied when it was loaded.
+    pub fn applied(&self) -> &Applied {
+        self.decoder.applied()
     }
 
     /// The number of token ids, if the model's logits tell it.

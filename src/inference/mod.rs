@@ -12,6 +12,7 @@
 //!   `examples/overhead.rs` shows the same in time, as far as noise allows.
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
+mod attention;
 mod decoder;
 mod decoder_inputs;
 mod embedder;
@@ -22,11 +23,13 @@ mod language;
 mod llm;
 mod logits;
 mod onnx;
+mod optimise;
 mod passages;
 mod plan;
 mod pooling;
 pub mod preprocess;
 mod probe;
+mod rewrite;
 mod still;
 mod tokenizer;
 mod tower;
@@ -40,6 +43,8 @@ pub use language::Language;
 pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
 pub use passages::{Passages, Positions, language_model_file, passages};
+pub use plan::Options;
+pub use rewrite::Applied;
 pub use tokenizer::Tokenizer;
 pub use tower::Tower;
 pub use vision_files::VisionFiles;

@@ -50,7 +50,7 @@ impl OnnxFile {
 
     /// Reads and parses `path` with a change of its graph.
     pub(super) fn read_changed(path: &Path, change: impl FnOnce(&mut GraphProto)) -> Result<Self> {
-        let mut proto = untrusted::model(path)?;
+        let (mut proto, directory) = untrusted::outline(path)?;
         if let Some(graph) = &mut proto.graph {
             change(graph);
         }
@@ -63,8 +63,7 @@ impl OnnxFile {
         let model = guarded(path, "parse", || {
             // Shapes of inner values are written down by some exporters for another batch; tract finds its own.
             let onnx = tract_onnx::onnx().with_ignore_value_info(true);
-            let directory = path.parent().and_then(Path::to_str);
-            let parsed = onnx.parse(&proto, directory)?;
+            let parsed = onnx.parse(&proto, directory.to_str())?;
             ensure!(parsed.unresolved_inputs.is_empty(), "nothing makes {}", parsed.unresolved_inputs.join(", "));
             let mut model = parsed.model;
             name_dims(&mut model)?;
@@ -195,13 +194,23 @@ impl OnnxFile {
 
     /// The model with all types and shapes found, and the first simplifications made.
     pub(super) fn into_typed(self) -> Result<(PathBuf, TypedModel)> {
+        let (path, typed) = self.into_translated()?;
+        let typed = guarded(&path, "type", || typed.into_decluttered())?;
+        Ok((path, typed))
+    }
+
+    /// The model with all types and shapes found, node by node as the file has it: what is constant is computed, and nothing else
+    /// changed.
+    pub(super) fn into_translated(self) -> Result<(PathBuf, TypedModel)> {
         let Self { path, mut model, .. } = self;
         let typed = guarded(&path, "type", || {
             // The shapes that the file states for its outputs still name the symbols that were replaced.
             for output in model.outputs.clone() {
                 model.set_outlet_fact(output, InferenceFact::default())?;
             }
-            model.into_typed()?.into_decluttered()
+            let mut typed = model.into_typed()?;
+            typed.prop_consts()?;
+            Ok(typed)
         })?;
         Ok((path, typed))
     }

@@ -8,7 +8,7 @@ use tract_onnx::tract_hir::internal::*;
 
 use super::decoder::{GROUPED, MASK, PAST, POSITIONS};
 use super::onnx::{OnnxFile, locate};
-use super::plan::{Plan, REMEDY, Threads, floats};
+use super::plan::{Plan, REMEDY, Runtime, floats};
 use crate::{Error, Result};
 
 const LOGITS: &str = "logits";
@@ -88,7 +88,7 @@ impl Passages {
             vocabulary.ok_or_else(|| unusable("the logits don't tell the size of the vocabulary".into()))?;
         let ranks = shown.iter().map(|&output| Ok(fact(&typed, output)?.rank())).collect::<Result<_>>()?;
         typed.outputs = shown.iter().map(|&output| typed.outputs[output]).collect();
-        Ok(Self { plan: Plan::new(&path, typed, &Threads::default())?, vocabulary, ranks })
+        Ok(Self { plan: Plan::new(&path, typed, &Runtime::default())?, vocabulary, ranks })
     }
 
     /// The number of token ids.

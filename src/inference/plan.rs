@@ -7,31 +7,84 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
-use tract_onnx::tract_hir::internal::multithread::Executor;
+use tract_onnx::tract_hir::internal::multithread::{Executor, set_threading_mac_threshold};
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
 
+use super::optimise::optimised;
+use super::rewrite::{Applied, Counts, rewritten};
 use crate::{Error, Result};
 
 /// What helps against any model that does not load or run.
 pub(super) const REMEDY: &str =
     "export the model again; if the suite wrote it, delete its directory and the next run writes it anew";
 
-/// The threads that products of matrices are shared out to; by default the one that calls. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Threads(Option<Executor>);
+/// How models are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Threads that share the work; one is the thread that calls.
+    pub threads: NonZeroUsize,
+    /// Whether graphs are rewritten when they are loaded, so that what an exporter made of attention costs what attention
+    /// costs; see `docs/rewrites.md`. Without, a file is run as it was exported.
+    pub rewrites: bool,
+}
 
-impl Threads {
-    /// A pool of `count` threads; none for one, since the thread that calls is there already.
-    pub(super) fn new(count: NonZeroUsize) -> Result<Self> {
-        if count == NonZeroUsize::MIN {
-            return Ok(Self::default());
+impl Default for Options {
+    fn default() -> Self {
+        Self { threads: NonZeroUsize::MIN, rewrites: true }
+    }
+}
+
+impl From<NonZeroUsize> for Options {
+    fn from(threads: NonZeroUsize) -> Self {
+        Self { threads, ..Self::default() }
+    }
+}
+
+/// Products with a vector of so many multiplications and more are shared: those of a decode step, each of which reads a part of
+/// the weights that takes longer than waking a thread. By itself tract shares those with 16 times as many.
+const SHARED_PRODUCT: usize = 1 << 17;
+
+/// The options, with the threads started. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Runtime {
+    /// Absent for the thread that calls.
+    executor: Option<Executor>,
+    rewrites: bool,
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self { executor: None, rewrites: Options::default().rewrites }
+    }
+}
+
+impl Runtime {
+    pub(super) fn of(options: Options) -> Result<Self> {
+        let Options { threads, rewrites } = options;
+        if threads == NonZeroUsize::MIN {
+            return Ok(Self { executor: None, rewrites });
         }
+        set_threading_mac_threshold(SHARED_PRODUCT);
         // tract panics when the system gives no more threads.
-        let pool = catch_unwind(|| Executor::multithread(count.get()));
-        pool.map(|pool| Self(Some(pool))).map_err(|_| {
-            Error::new("threads", format!("cannot start {count} threads"), "lower `threads` in `suite.toml`")
+        let pool = catch_unwind(|| Executor::multithread(threads.get()));
+        pool.map(|pool| Self { executor: Some(pool), rewrites }).map_err(|_| {
+            Error::new("threads", format!("cannot start {threads} threads"), "lower `threads` in `suite.toml`")
         })
+    }
+
+    /// `model`, which was read from `path`, after the rules that apply to it, and which those are. `counts` says what is known of
+    /// its lengths; without that, nothing applies.
+    pub(super) fn rewritten(
+        &self,
+        path: &Path,
+        model: TypedModel,
+        counts: Option<&Counts>,
+    ) -> Result<(TypedModel, Applied)> {
+        match counts {
+            Some(counts) if self.rewrites => guarded(path, "rewrite", || rewritten(model, counts)),
+            _ => Ok((model, Applied::default())),
+        }
     }
 }
 
@@ -45,16 +98,22 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Optimises `model`, which was read from `path`.
-    pub(super) fn new(path: &Path, model: TypedModel, threads: &Threads) -> Result<Self> {
+    pub(super) fn new(path: &Path, model: TypedModel, runtime: &Runtime) -> Result<Self> {
         // tract's attention kernel spreads heads over all cores, whatever the number of threads that was asked for. On one
         // thread wall time is CPU time, and a decode step does not wait for a pool to wake up (16 tokens of context: 0.62
         // of the time).
         TRACT_FLASH_SDPA_ST.set(true);
-        let options = RunOptions { executor: threads.0.clone(), ..RunOptions::default() };
-        let runnable = guarded(path, "optimise", || model.into_optimized()?.into_runnable_with_options(&options))?;
+        let options = RunOptions { executor: runtime.executor.clone(), ..RunOptions::default() };
+        let runnable = guarded(path, "optimise", || optimised(model)?.into_runnable_with_options(&options))?;
         let model = runnable.model();
         let inputs = model.inputs.iter().map(|input| model.node(input.node).name.clone()).collect();
         Ok(Self { path: path.into(), runnable, inputs })
+    }
+
+    /// The kinds of operators that run.
+    #[cfg(test)]
+    pub(super) fn operators(&self) -> Vec<String> {
+        self.runnable.model().nodes().iter().map(|node| node.op.name().into_owned()).collect()
     }
 
     /// The file that the plan was made from.

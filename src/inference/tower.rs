@@ -1,14 +1,14 @@
 //! The vision tower of a user model: an image of one size to features.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tract_onnx::prelude::*;
 
 use super::ImageFeatures;
 use super::onnx::{EXPORT, OnnxFile};
-use super::plan::{Plan, REMEDY, Threads, floats};
+use super::plan::{Options, Plan, REMEDY, Runtime, floats};
 use super::preprocess::{Geometry, Layout, PixelValues};
+use super::rewrite::{Applied, Counts};
 use super::still::{GRIDS, settle};
 use super::vision_files::VisionFiles;
 use crate::{Error, Result};
@@ -28,6 +28,7 @@ pub struct Tower {
     kind: DatumType,
     /// The inputs that every image of the size has in common.
     constants: Vec<(String, TValue)>,
+    applied: Applied,
 }
 
 impl Tower {
@@ -41,12 +42,12 @@ impl Tower {
     ///
     /// # Errors
     /// The file is missing, damaged, of another kind, or made for images of another size.
-    pub fn load(path: &Path, geometry: Geometry, threads: NonZeroUsize) -> Result<Self> {
-        Self::load_on(VisionFiles::find(path).encoder(), geometry, &Threads::new(threads)?)
+    pub fn load(path: &Path, geometry: Geometry, options: impl Into<Options>) -> Result<Self> {
+        Self::load_on(VisionFiles::find(path).encoder(), geometry, &Runtime::of(options.into())?)
     }
 
     /// The same of the file `path`, with threads that are there.
-    pub(super) fn load_on(path: &Path, geometry: Geometry, threads: &Threads) -> Result<Self> {
+    pub(super) fn load_on(path: &Path, geometry: Geometry, runtime: &Runtime) -> Result<Self> {
         let mut file = OnnxFile::read_changed(path, |graph| settle(graph, PIXELS))?;
         let shape = shape(&file, geometry)?;
         let mut constants = Vec::new();
@@ -61,9 +62,16 @@ impl Tower {
             constants.push((name, value.into_tvalue()));
         }
         let kind = file.datum_type(PIXELS).unwrap_or(DatumType::F32);
-        let (path, mut typed) = file.into_typed().map_err(|error| of_another_size(&error, &shape))?;
+        let (path, mut typed) = file.into_translated().map_err(|error| of_another_size(&error, &shape))?;
         typed.outputs.truncate(1);
-        Ok(Self { plan: Plan::new(&path, typed, threads)?, geometry: geometry.of_one(), shape, kind, constants })
+        let (typed, applied) = runtime.rewritten(&path, typed, Some(&Counts::fixed()))?;
+        let plan = Plan::new(&path, typed, runtime)?;
+        Ok(Self { plan, geometry: geometry.of_one(), shape, kind, constants, applied })
+    }
+
+    /// The rewrites that applied when it was loaded.
+    pub fn applied(&self) -> &Applied {
+        &self.applied
     }
 
     /// The shape of `pixel_values`, of one image or tile.

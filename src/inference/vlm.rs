@@ -1,6 +1,5 @@
 //! A vision-language model: an image becomes tokens, which are read in front of the text.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use tract_onnx::prelude::*;
@@ -8,8 +7,9 @@ use tract_onnx::prelude::*;
 use super::Logits;
 use super::decoder::Decoder;
 use super::onnx::{OnnxFile, locate};
-use super::plan::{Plan, REMEDY, Threads, floats};
+use super::plan::{Options, Plan, REMEDY, Runtime, floats};
 use super::preprocess::{Layout, PixelValues, Preprocessor};
+use super::rewrite::Counts;
 use super::vision_files::VisionFiles;
 use crate::suite::{MERGE, PATCH_VALUES};
 use crate::{Error, Result};
@@ -43,21 +43,21 @@ impl Vlm {
     /// # Errors
     /// A file is missing, damaged, foreign, or a graph lacks an input.
     pub fn load(dir: &Path) -> Result<Self> {
-        Self::load_on(dir, NonZeroUsize::MIN)
+        Self::load_on(dir, Options::default())
     }
 
-    /// The same on `threads` threads.
+    /// The same with `options`, or on so many threads.
     ///
     /// # Errors
     /// As [`Vlm::load`].
-    pub fn load_on(dir: &Path, threads: NonZeroUsize) -> Result<Self> {
-        let threads = &Threads::new(threads)?;
-        let decoder = Decoder::load(&locate(dir, "decoder_model_merged.onnx"), "inputs_embeds", 3, threads)?;
+    pub fn load_on(dir: &Path, options: impl Into<Options>) -> Result<Self> {
+        let runtime = &Runtime::of(options.into())?;
+        let decoder = Decoder::load(&locate(dir, "decoder_model_merged.onnx"), "inputs_embeds", 3, runtime)?;
         decoder.sequence()?;
         Ok(Self {
             preprocessor: Preprocessor::from_config(&dir.join("preprocessor_config.json"))?,
-            encoder: load_encoder(&locate(dir, "vision_encoder.onnx"), threads)?,
-            embed: load_embed(&locate(dir, "embed_tokens.onnx"), threads)?,
+            encoder: load_encoder(&locate(dir, "vision_encoder.onnx"), runtime)?,
+            embed: load_embed(&locate(dir, "embed_tokens.onnx"), runtime)?,
             decoder,
         })
     }
@@ -135,23 +135,25 @@ impl Vlm {
     }
 }
 
-fn load_encoder(path: &Path, threads: &Threads) -> Result<Plan> {
+fn load_encoder(path: &Path, runtime: &Runtime) -> Result<Plan> {
     let mut file = OnnxFile::read(path)?;
     let known = |name: &str| matches!(name, PIXELS | POSITIONS).then_some(2);
     file.check_inputs(known, &[PIXELS, POSITIONS])?;
     // Without knowing that patches come in blocks, tract cannot type the merge of each block to one token.
     let patches = file.symbol("num_image_tokens") * (MERGE * MERGE);
     file.fix_dim(PIXELS, 0, &patches)?;
-    let (path, typed) = file.into_typed()?;
-    Plan::new(&path, typed, threads)
+    let (path, typed) = file.into_translated()?;
+    // Nothing that only counts is in its attention: it has no mask.
+    let (typed, _) = runtime.rewritten(&path, typed, Some(&Counts::fixed()))?;
+    Plan::new(&path, typed, runtime)
 }
 
-pub(super) fn load_embed(path: &Path, threads: &Threads) -> Result<Plan> {
+pub(super) fn load_embed(path: &Path, runtime: &Runtime) -> Result<Plan> {
     let mut file = OnnxFile::read(path)?;
     file.check_inputs(|name| (name == "input_ids").then_some(2), &["input_ids"])?;
     file.fix_dim("input_ids", 0, &1.to_dim())?;
     let (path, typed) = file.into_typed()?;
-    Plan::new(&path, typed, threads)
+    Plan::new(&path, typed, runtime)
 }
 
 /// Row and column of every patch, block by block.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::prompt::{prompt, repeated, tokens_of};
-use super::registry::Source;
+use super::registry::{Source, options};
 use crate::Result;
 use crate::inference::{Llm, LlmSession};
 use crate::suite::Suite;
@@ -52,7 +52,7 @@ impl LlmWorkload {
         if let Some(model) = self.model.get() {
             return Ok(Rc::clone(model));
         }
-        let model = Llm::load_on(&self.source.llm(&self.suite)?, self.suite.inference.threads)?;
+        let model = Llm::load_on(&self.source.llm(&self.suite)?, options(&self.suite))?;
         if self.source != Source::Embedded {
             model.probe()?;
         }

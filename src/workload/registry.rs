@@ -8,9 +8,10 @@ use super::llm::{self, LlmWorkload, SharedLlm};
 use super::subject;
 use super::user_vlm::UserVlm;
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
+use crate::inference::{self, Options};
+use crate::models;
 use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, paths};
-use crate::{inference, models};
 use scalegate::workload::WorkloadName;
 use scalegate::{Bench, Instrument, Measured, Workload};
 
@@ -68,6 +69,11 @@ pub fn target(bench: Bench, instruments: &'static [Instrument], is_wanted: fn(&s
             }
             Ok(measured)
         })
+}
+
+/// How the suite runs its models.
+pub(super) fn options(suite: &Suite) -> Options {
+    Options { threads: suite.inference.threads, rewrites: suite.inference.rewrites }
 }
 
 /// Where a model comes from.

@@ -35,6 +35,9 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     if suite.inference.threads != NonZeroUsize::MIN {
         subject.insert("inference.threads".to_owned(), suite.inference.threads.to_string());
     }
+    if !suite.inference.rewrites {
+        subject.insert("inference.rewrites".to_owned(), "false".to_owned());
+    }
     if let Some(chunk) = suite.inference.prompt_chunk {
         subject.insert("inference.prompt_chunk".to_owned(), chunk.to_string());
     }

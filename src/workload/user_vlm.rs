@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use super::prompt::prompt;
+use super::registry::options;
 use super::vlm::{Phase, TEXT_TOKENS};
 use crate::Result;
 use crate::inference::preprocess::{Geometry, PixelValues, Preprocessor};
@@ -79,7 +80,7 @@ impl UserVlm {
         let latest = self.tower.borrow_mut().take();
         let tower = match latest.filter(|(known, _)| *known == geometry) {
             Some((_, tower)) => tower,
-            None => Tower::load(&self.model.path()?, geometry, self.suite.inference.threads)?,
+            None => Tower::load(&self.model.path()?, geometry, options(&self.suite))?,
         };
         *self.tower.borrow_mut() = Some((geometry, tower.clone()));
         Ok(tower)
@@ -90,7 +91,7 @@ impl UserVlm {
             return Ok(language.clone());
         }
         let files = VisionFiles::find(&self.model.path()?);
-        let language = Language::load(&files, &self.model.directory()?, self.suite.inference.threads)?;
+        let language = Language::load(&files, &self.model.directory()?, options(&self.suite))?;
         Ok(self.language.get_or_init(|| language).clone())
     }
 }

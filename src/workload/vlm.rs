@@ -10,7 +10,7 @@ use image::imageops::{self, FilterType};
 
 use super::photo::{self, Format};
 use super::prompt::prompt;
-use super::registry::Source;
+use super::registry::{Source, options};
 use super::subject;
 use super::user_vlm::UserVlm;
 use crate::inference::Vlm;
@@ -71,7 +71,7 @@ impl VlmWorkload {
         if let Some(model) = self.model.get() {
             return Ok(Rc::clone(model));
         }
-        let model = Rc::new(Vlm::load_on(&self.source.vlm(&self.suite)?, self.suite.inference.threads)?);
+        let model = Rc::new(Vlm::load_on(&self.source.vlm(&self.suite)?, options(&self.suite))?);
         Ok(Rc::clone(self.model.get_or_init(|| model)))
     }
 }

@@ -11,6 +11,7 @@ mod counts;
 mod expected_knee;
 mod families;
 mod inference;
+mod near_patterns;
 mod only_user_models;
 mod onnxruntime;
 mod perplexity;

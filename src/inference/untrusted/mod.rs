@@ -16,13 +16,16 @@
 mod data;
 mod dims;
 mod order;
+mod outline;
 mod parts;
 mod scan;
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use prost::Message;
-use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::{ModelProto, TensorProto};
 
 use super::plan::REMEDY;
 use crate::{Error, Result, bounded};
@@ -40,17 +43,56 @@ pub(super) const MAX_NODES: usize = 200_000;
 /// # Errors
 /// The file is missing, longer than 2 GiB, no whole ONNX model, or breaks one of the promises above.
 pub fn model(path: &Path) -> Result<ModelProto> {
-    let fail = |cause: String| Error::new(path.display(), cause, REMEDY);
-    let unreadable = |cause: std::io::Error| fail(format!("cannot read the model: {cause}"));
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > MAX_BYTES {
-        return Err(fail(format!(
-            "{length} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data"
-        )));
+    decode(&bytes(path)?, directory(path)).map_err(|cause| Error::new(path.display(), cause, REMEDY))
+}
+
+/// The same model without the data of its large tensors, which are external data in the file itself, below the directory that is
+/// given too; so that they need not be in memory more than once.
+///
+/// # Errors
+/// Those of [`model`].
+pub(super) fn outline(path: &Path) -> Result<(ModelProto, PathBuf)> {
+    // External data have to lie below the directory, so that it has to be that of the file and not of a link to it.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if let (Some(directory), Some(file)) = (real.parent(), real.file_name().and_then(OsStr::to_str)) {
+        let file_length = length(path)?;
+        let open = bounded::open(path).map_err(|cause| unreadable(path, &cause))?;
+        let short = outline::of(&mut BufReader::new(open), file_length, file);
+        let is_elsewhere =
+            |tensor: &TensorProto| tensor.external_data.iter().any(|it| it.key == "location" && it.value != file);
+        if let Some((short, true)) = short
+            && let Ok(model) = decode(&short, directory)
+            && !model.graph.iter().flat_map(|graph| &graph.initializer).any(is_elsewhere)
+        {
+            return Ok((model, directory.to_path_buf()));
+        }
     }
-    let bytes = bounded::bytes(path, MAX_BYTES).map_err(unreadable)?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    decode(&bytes, directory).map_err(fail)
+    // What is wrong with it is said of the whole.
+    Ok((model(path)?, directory(path).to_path_buf()))
+}
+
+/// Where the external data of the model at `path` lie.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    length(path)?;
+    bounded::bytes(path, MAX_BYTES).map_err(|cause| unreadable(path, &cause))
+}
+
+/// The length of the file, which may not be larger than an ONNX file can be.
+fn length(path: &Path) -> Result<u64> {
+    let length = std::fs::metadata(path).map_err(|cause| unreadable(path, &cause))?.len();
+    if length <= MAX_BYTES {
+        return Ok(length);
+    }
+    let cause = format!("{length} bytes; an ONNX file has 2 GiB at most, and keeps the rest in external data");
+    Err(Error::new(path.display(), cause, REMEDY))
+}
+
+fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
+    Error::new(path.display(), format!("cannot read the model: {cause}"), REMEDY)
 }
 
 /// Decodes and checks the bytes of a model whose external data lie below `directory`.
