@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!("note: {} had {before} runs, and they are replaced; name all that it should have", file.display());
     }
     let itself = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
-    eprint!("{}", report::against_itself(&itself));
+    eprint!("{}", report::against_itself(&itself, &run));
     eprintln!("note the reason in CHANGELOG.md, and commit the files");
     Ok(ExitCode::SUCCESS)
 }

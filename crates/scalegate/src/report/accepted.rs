@@ -7,6 +7,7 @@ use super::matches::{alike, scopes};
 use super::verdict::workloads;
 use crate::analysis::Check;
 use crate::gate::{Finding, Outcome, Reason};
+use crate::record::Run;
 
 /// What regressed from or improved on the baselines before, and what can't be compared with them; nothing of a first run.
 pub(crate) fn accepted_changes(check: &Check) -> String {
@@ -17,9 +18,13 @@ pub(crate) fn accepted_changes(check: &Check) -> String {
     text
 }
 
-/// What stays undecided in a check of a run against the baselines that were made of it: every check of unchanged code would end so.
-pub(crate) fn against_itself(check: &Check) -> String {
-    lines(check, "warning: not even this run passes against it", |its| its.outcome != Outcome::Pass)
+/// What stays undecided in a check of `run` against the baselines that were made of it: every check of unchanged code would end so. What
+/// it did not measure was not accepted either.
+pub(crate) fn against_itself(check: &Check, run: &Run) -> String {
+    lines(check, "warning: not even this run passes against it", |its| {
+        let series = run.series(&its.workload, its.metric);
+        its.outcome != Outcome::Pass && series.is_some_and(|series| series.unavailable.is_none())
+    })
 }
 
 fn lines(check: &Check, what: &str, is_meant: impl Fn(&Finding) -> bool) -> String {

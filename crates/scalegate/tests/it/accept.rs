@@ -150,3 +150,12 @@ fn a_run_that_cannot_pass_against_itself_is_accepted_with_a_warning() {
     ");
     place.scalegate("check").code(3);
 }
+
+#[test]
+fn what_a_run_did_not_measure_is_no_reason_to_warn() {
+    let place = three();
+    place.scalegate("accept a.json --reason first").success();
+    place.import(&rows("llm/decode", "tokens", &TOKENS, 8, line));
+    let said = stderr(&place.scalegate("accept --reason second").success());
+    assert!(!said.contains("warning"), "{said}");
+}
