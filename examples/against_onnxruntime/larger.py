@@ -156,13 +156,17 @@ def made(shape):
     return model
 
 
-def main():
-    shape, directory = SHAPES[sys.argv[1]], pathlib.Path(sys.argv[2])
+def write(shape, directory):
+    """Writes the files of a model."""
     directory.mkdir(parents=True, exist_ok=True)
     model = made(shape)
     onnx.checker.check_model(model)
     onnx.save(model, directory / "model.onnx")
     (directory / "config.json").write_text(json.dumps({"model_type": "llama"}) + "\n")
+
+
+def main():
+    write(SHAPES[sys.argv[1]], pathlib.Path(sys.argv[2]))
 
 
 if __name__ == "__main__":

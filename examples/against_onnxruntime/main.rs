@@ -1,7 +1,7 @@
 //! One phase of a language model, timed: our side of `measure.py`, which runs ONNX Runtime on the same file.
 //!
 //! `cargo run --release --example against_onnxruntime -- MODEL PHASE TOKENS THREADS CHUNK REPETITIONS` prints one line of
-//! JSON: `{"seconds": […], "peak_rss_bytes": …}`. `PHASE` is `prefill` or `decode`; `CHUNK` is `prompt_chunk`, 0 for none.
+//! JSON: `{"seconds": […], "peak_rss_bytes": …, "rewrites": "attention 8, …"}`. `PHASE` is `prefill` or `decode`; `CHUNK` is `prompt_chunk`, 0 for none.
 
 #![expect(clippy::print_stdout, reason = "the measurement is the output")]
 
@@ -45,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             seconds.push(elapsed);
         }
     }
-    println!("{{\"seconds\": {seconds:?}, \"peak_rss_bytes\": {}}}", peak_rss_bytes()?);
+    let (peak, rewrites) = (peak_rss_bytes()?, llm.applied());
+    println!("{{\"seconds\": {seconds:?}, \"peak_rss_bytes\": {peak}, \"rewrites\": \"{rewrites}\"}}");
     Ok(())
 }
 

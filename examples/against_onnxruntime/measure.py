@@ -1,12 +1,12 @@
 """Time and memory of scalegate's inference as a ratio to ONNX Runtime's, on the same file. Linux only.
 
     cargo build --release --example against_onnxruntime
-    pip install torch==2.6.0 transformers==4.57.6 optimum-onnx==0.1.0 onnx onnxruntime
+    pip install onnx onnxruntime
     python examples/against_onnxruntime/measure.py DIR
 
-Makes a Llama of 28 million random weights in DIR, if it is not there, as optimum exports it. Every case is a process of its
+Makes a Llama of 28 million random weights in DIR, if it is not there, in the form in which optimum exports it (larger.py). Every case is a process of its
 own; of each, four run in the order A B B A, so that a slow minute hits both sides. A time is the median of a process's
-repetitions, and a ratio is that of the sides' means. Prints the rows of the tables in docs/models.md.
+repetitions, and a ratio is that of the sides' means. Prints the rows of the table in docs/models.md.
 """
 
 import json
@@ -16,28 +16,10 @@ import subprocess
 import sys
 import time
 
+import larger
+
 ROOT = pathlib.Path(__file__).parents[2]
 SIZES = [16, 128, 512, 2048]
-VOCABULARY = 4096
-
-
-def make(directory):
-    import torch
-    import transformers
-    from optimum.exporters.onnx import onnx_export_from_model
-
-    torch.manual_seed(6)
-    config = transformers.LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=512,
-        intermediate_size=1408,
-        num_hidden_layers=8,
-        num_attention_heads=8,
-        num_key_value_heads=4,
-        max_position_embeddings=4096,
-    )
-    model = transformers.LlamaForCausalLM(config).eval()
-    onnx_export_from_model(model, directory, task="text-generation-with-past", opset=18, do_validation=False)
 
 
 def onnxruntime_side(path, phase, tokens, threads, _chunk, repetitions):
@@ -99,7 +81,7 @@ def main():
         return onnxruntime_side(*sys.argv[2:])
     file = pathlib.Path(sys.argv[1]) / "model.onnx"
     if not file.exists():
-        make(file.parent)
+        larger.write(larger.SHAPES["llama-28m"], file.parent)
     print("| phase | tokens | threads | chunk | ms | ms of ONNX Runtime | ratio | peak MiB | of ONNX Runtime | ratio |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     cases = [(phase, tokens, threads, 0) for phase in ("prefill", "decode") for threads in (1, 2) for tokens in SIZES]

@@ -1,5 +1,7 @@
 //! The inner loops: a few queries against a block of keys.
 
+#![expect(clippy::inline_always, reason = "what is not inlined does not run on the vector unit that was found")]
+
 use std::ops::Range;
 
 use pulp::Simd;
@@ -85,7 +87,7 @@ pub(super) fn soften<S: Simd>(simd: S, scores: &mut [f32], seen: Range<usize>, s
     scores[seen.end..].fill(f32::NEG_INFINITY);
     let (scores, _) = S::as_mut_simd_f32s(scores);
     let mut largest = simd.splat_f32s(f32::NEG_INFINITY);
-    for scores in scores.iter() {
+    for scores in &*scores {
         largest = simd.max_f32s(largest, *scores);
     }
     let before = softmax.maximum;
@@ -94,7 +96,7 @@ pub(super) fn soften<S: Simd>(simd: S, scores: &mut [f32], seen: Range<usize>, s
     // A query that sees none of these keys has no score to be less than.
     let shift = simd.splat_f32s(if maximum == f32::NEG_INFINITY { 0.0 } else { maximum });
     let mut sum = simd.splat_f32s(0.0);
-    for score in scores.iter_mut() {
+    for score in &mut *scores {
         *score = exp2(simd, simd.sub_f32s(*score, shift));
         sum = simd.add_f32s(sum, *score);
     }

@@ -1,5 +1,7 @@
 //! Rotary positions as an operator of tract: pairs of values turn by angles.
 
+#![expect(clippy::inline_always, reason = "what is not inlined does not run on the vector unit that was found")]
+
 use pulp::{Arch, Simd, WithSimd};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;

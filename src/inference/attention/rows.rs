@@ -1,5 +1,7 @@
 //! The outer loops: which queries meet which keys, and on which thread.
 
+#![expect(clippy::inline_always, reason = "what is not inlined does not run on the vector unit that was found")]
+
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};

@@ -24,7 +24,10 @@ const LARGEST_WINDOW: usize = 1 << 15;
 const NO_LENGTH: usize = i32::MAX as usize;
 
 /// A constant with more elements than this is a table and no length.
-const MOST_NUMBERS: usize = 16;
+const LARGEST_LIST: usize = 16;
+
+/// A mask is computed for each number in its nodes; one with more is not recognised, since loading it would take too long.
+const MOST_NUMBERS: usize = 64;
 
 /// The lowest float of 16 bits: added to a score it leaves a weight of 0, and every exporter writes this or less.
 const SHUT: f32 = -65_504.0;
@@ -53,7 +56,7 @@ fn recognised(model: &TypedModel, counts: &Counts, outlet: OutletId, dims: [&TDi
     let windows: BTreeSet<usize> = windows.filter(|window| (1..=LARGEST_WINDOW).contains(window)).collect();
     let sizes = if counts.is_fixed() {
         vec![(0, 0)]
-    } else if numbers.iter().any(|number| (LARGEST_WINDOW..NO_LENGTH).contains(number)) {
+    } else if numbers.len() > MOST_NUMBERS || numbers.iter().any(|number| (LARGEST_WINDOW..NO_LENGTH).contains(number)) {
         return None;
     } else {
         // A window is seen in the rows just before and after it is full.
@@ -129,7 +132,7 @@ fn numbers(model: &TypedModel, outlet: OutletId) -> BTreeSet<usize> {
         let constants = node.outputs.iter().filter_map(|output| output.fact.konst.as_ref());
         for value in constants {
             numbers.extend(value.shape());
-            if value.len() > MOST_NUMBERS {
+            if value.len() > LARGEST_LIST {
                 continue;
             }
             if let Ok(value) = value.cast_to::<f32>()
