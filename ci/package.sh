@@ -10,7 +10,7 @@ name="scalegate-$target"
 rm -rf "target/package/$name"
 mkdir -p "target/package/$name"
 cp "target/$target/release/scalegate" LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md "target/package/$name/"
-"target/package/$name/scalegate" man "target/package/$name/man" || echo "no man pages: $target does not run here" >&2
+cargo xtask man "target/package/$name/man"
 cd target/package
 tar -czf "$name.tar.gz" "$name"
 rm -r "$name"

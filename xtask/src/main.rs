@@ -16,6 +16,7 @@ mod evidence;
 mod findings;
 mod host;
 mod links;
+mod man;
 mod mutants;
 mod pairs;
 mod process;
@@ -54,6 +55,7 @@ enum Command {
     Smoke(smoke::Arguments),
     Workflows(workflows::Arguments),
     Links(links::Arguments),
+    Man(man::Arguments),
     Dependencies(dependencies::Arguments),
     Counts(counts::Arguments),
     Ab(ab::Arguments),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Browser(arguments) => done(chromium::look(&arguments)),
         Command::Smoke(arguments) => done(smoke::run(&arguments)),
         Command::Workflows(arguments) => workflows::run(&arguments),
+        Command::Man(arguments) => done(man::run(&arguments)),
         Command::Links(arguments) => done(links::run(&arguments)),
         Command::Dependencies(arguments) => done(dependencies::run(&arguments)),
         Command::Counts(arguments) => done(counts::run(&arguments)),

@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Measure", &["init", "run", "ab", "import", "attach-energy", "doctor"]),
     ("Judge", &["check", "compare", "accept", "why", "predict"]),
     ("Look", &["fit", "report"]),
-    ("Share", &["ci", "join", "export", "completions", "man"]),
+    ("Share", &["ci", "join", "export", "completions"]),
     ("Make a model smaller", &["compress", "accuracy"]),
 ];
 

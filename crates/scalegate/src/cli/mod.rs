@@ -19,7 +19,6 @@ mod help;
 mod import;
 mod init;
 mod join;
-mod man;
 mod predict;
 mod report;
 mod run;
@@ -69,7 +68,6 @@ enum Command {
     Doctor(doctor::Arguments),
     Ci(ci::Arguments),
     Completions(completions::Arguments),
-    Man(man::Arguments),
 }
 
 /// What `git bisect run` reads as "this commit can't be tested"; it takes every other code below 128 for a bad commit.
@@ -111,6 +109,11 @@ impl BaselinePath {
     fn store_to_be(&self) -> Store {
         Store::new(self.root.clone().unwrap_or_else(crate::paths::baselines))
     }
+}
+
+/// The whole command line, for who makes pages of it.
+pub fn command() -> clap::Command {
+    help::command()
 }
 
 /// Runs the command line of this process.
@@ -161,6 +164,5 @@ fn dispatch(command: Command, is_search: bool) -> Result<ExitCode> {
         Command::AttachEnergy(arguments) => attach_energy::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-        Command::Man(arguments) => man::run(&arguments),
     }
 }

@@ -69,8 +69,6 @@ fn help_has_the_commands_in_groups_and_the_exit_codes() {
       export         Write a run in the form of another tool
       completions    Print the completions of a shell, for instance `source
                      <(scalegate completions bash)`
-      man            Write the man pages, one for each command, as `man -l
-                     DIR/scalegate.1` shows them
 
     Make a model smaller:
       compress       Make a language model smaller (by `scalegate-compress`)
@@ -97,13 +95,10 @@ fn help_of_what_gates_or_may_seem_to_has_the_exit_codes() {
 }
 
 #[test]
-fn shells_complete_the_commands_and_man_has_a_page_of_each() {
+fn shells_complete_the_commands() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = stdout(&place.scalegate(&format!("completions {shell}")).success());
         assert!(script.contains("attach-energy") && script.contains("bisect"), "{shell}");
     }
-    place.scalegate("man pages").success();
-    assert!(place.read("pages/scalegate.1").contains("scalegate\\-check"));
-    assert!(place.read("pages/scalegate-check.1").contains("git bisect"));
 }
