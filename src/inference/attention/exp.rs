@@ -52,7 +52,9 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) {
             let (vectors, rest) = S::as_mut_simd_f32s(self.0);
             assert!(rest.is_empty());
-            vectors.iter_mut().for_each(|x| *x = exp2(simd, *x));
+            for x in vectors {
+                *x = exp2(simd, *x);
+            }
         }
     }
 

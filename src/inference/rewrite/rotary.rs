@@ -1,7 +1,6 @@
 //! Rotary positions, which tract recognises in an export and runs by copying halves, become an operator that reads each value once.
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::apply_rope::ApplyRope;
 
 use super::super::attention::Rotary;
@@ -28,7 +27,7 @@ fn fits(model: &TypedModel, id: usize) -> TractResult<bool> {
     let angles = |angles: &TypedFact| {
         angles.rank() == rank
             && angles.shape[rank - 2..] == x.shape[rank - 2..]
-            && angles.shape[..rank - 2].iter().all(|dim| dim.is_one())
+            && angles.shape[..rank - 2].iter().all(TDim::is_one)
     };
     let are_floats = facts.iter().all(|fact| fact.datum_type == DatumType::F32);
     Ok(rank >= 2 && are_floats && angles(cos) && angles(sin))

@@ -3,12 +3,14 @@
 //! A prediction interval holds for the cost of one more round at that size, and not for the law alone (Hahn and Meeker, *Statistical
 //! Intervals*, 1991, §4.7 and ch. 11). Its variance is the sum of what is uncertain:
 //!
-//! - the law, over rounds (the jackknife of [`fit`](super::fit()));
-//! - the law and the cost of a new size, by how far sizes lie off the law beyond the noise of rounds, as the steps of tiles do;
+//! - the law, over rounds (the jackknife of [`fit`](super::fit())), as the mean over the classes that the data allow;
+//! - the same by how far sizes lie off the law beyond the noise of rounds, as the steps of tiles do, and so may a new size;
 //! - one more round: the noise of a size within it, and how rounds differ;
-//! - the class: each that the data allow, by its Akaike weight, has a cost of its own there (the unconditional variance of Buckland,
-//!   Burnham and Augustin, *Model selection: an integral part of inference*, Biometrics 53, 1997, eq. 9, with squares added instead of
-//!   standard errors). Within the sizes this is next to nothing; beyond them it grows faster than all else.
+//! - the class: each that the data allow, by its Akaike weight, has a cost of its own there. Within the sizes this is next to nothing;
+//!   beyond them it grows faster than all else.
+//!
+//! The means over classes are the unconditional variance of Burnham and Anderson (*Model Selection and Multimodel Inference*, 2002, §4.3.2,
+//! with the mean of squares, after Buckland, Burnham and Augustin, *Model selection: an integral part of inference*, Biometrics 53, 1997).
 //!
 //! Degrees of freedom are Satterthwaite's (Biometrics Bulletin 2, 1946). Errors multiply, so that all of this is about logarithms.
 
@@ -29,6 +31,9 @@ pub const MAX_EXTRAPOLATION: f64 = 4.0;
 
 /// Sizes at which a search looks for the first that costs too much, and then again between two of these.
 const GRID: usize = 128;
+
+/// Classes further apart than this factor are no further apart: one that falls to zero has no logarithm.
+const MAX_APART: f64 = 10.0;
 
 /// A class with less weight is not named.
 const MIN_WEIGHT: f64 = 0.01;
@@ -93,11 +98,10 @@ pub struct Predictor {
     confidence: f64,
 }
 
-/// What is uncertain of the logarithms of costs at some sizes: variances with their degrees of freedom.
+/// What is uncertain of the logarithms of costs at some sizes, as variances.
 struct Parts {
-    law: Vec<(f64, f64)>,
-    misfit: (f64, f64),
-    responses: Vec<f64>,
+    law: Vec<f64>,
+    misfit: Vec<f64>,
     classes: Vec<f64>,
 }
 
@@ -189,10 +193,14 @@ impl Predictor {
     fn mean_at(&self, size: f64) -> Result<Spread, PredictError> {
         self.check(size)?;
         let parts = self.parts(&[size]).ok_or(FitError::Range)?;
-        let cost = self.curve.predict(size).ln();
-        let (misfit, df) = parts.misfit;
-        let own = [parts.law[0], (misfit * (1.0 + parts.responses[0]), df), (parts.classes[0], df)];
-        Ok(joined(cost + self.sample.scale().ln(), &own))
+        let log = self.curve.predict(size).ln() + self.sample.scale().ln();
+        Ok(joined(log, &self.of_law(&parts, 0)))
+    }
+
+    /// The variances of the law at a size, by its place, with their degrees of freedom.
+    fn of_law(&self, parts: &Parts, index: usize) -> [(f64, f64); 3] {
+        let (rounds, spare) = (self.sample.panel.n_rounds() as f64, self.sample.spare(self.form));
+        [(parts.law[index], (rounds - 1.0).max(1.0)), (parts.misfit[index], spare), (parts.classes[index], spare)]
     }
 
     fn check(&self, size: f64) -> Result<(), PredictError> {
@@ -216,21 +224,16 @@ impl Predictor {
     /// The logarithms of the costs of one more round at some sizes; `None` where the law is at or below zero.
     fn of_round(&self, sizes: &[f64]) -> Option<Vec<Spread>> {
         let parts = self.parts(sizes)?;
-        let (misfit, spare) = parts.misfit;
-        let rounds = self.sample.panel.n_rounds() as f64;
         let noise: Vec<(f64, f64)> = match self.sample.panel.variances() {
             Some((cell, round)) => {
                 let df = self.sample.panel.pure_error().degrees_of_freedom as f64;
-                vec![(cell, df), (round, rounds - 1.0)]
+                vec![(cell, df), (round, self.sample.panel.n_rounds() as f64 - 1.0)]
             }
             // Of one round the misfit is noise and all.
             None => Vec::new(),
         };
         let spread = |(index, &size): (usize, &f64)| {
-            let mut all = noise.clone();
-            all.push(parts.law[index]);
-            all.push((misfit * (1.0 + parts.responses[index]), spare));
-            all.push((parts.classes[index], spare));
+            let all: Vec<(f64, f64)> = noise.iter().copied().chain(self.of_law(&parts, index)).collect();
             joined(self.curve.predict(size).ln() + self.sample.scale().ln(), &all)
         };
         Some(sizes.iter().enumerate().map(spread).collect())
@@ -249,29 +252,36 @@ impl Predictor {
             };
             sizes.iter().zip(&costs).map(log).collect()
         };
-        let refit = |y: Vec<f64>| self.form.fit(&self.sample.points(y)).map(|fitted| logs(&fitted.curve));
-        let rounds = self.sample.panel.n_rounds();
-        let law = match rounds {
-            1 => vec![(0.0, 1.0); sizes.len()],
-            _ => {
-                let spreads = self.sample.spreads_over_rounds(refit)?;
-                spreads.iter().map(|spread| (spread.standard_error.powi(2), spread.degrees_of_freedom)).collect()
-            }
-        };
         // Rounds explain their part of the residuals, which the jackknife has.
         let pure = self.sample.panel.pure_error();
         let explained =
             if pure.degrees_of_freedom > 0 { pure.sum_of_squares / pure.degrees_of_freedom as f64 } else { 0.0 };
-        let misfit = (self.sample.misfit_variance(self.form)? - explained).max(NOISE_FLOOR * NOISE_FLOOR);
-        let responses = self.sample.responses(&logs(&self.curve), refit)?;
-        let mut classes = vec![0.0; sizes.len()];
-        for (_, curve, weight) in &self.allowed {
-            for ((sum, size), cost) in classes.iter_mut().zip(sizes).zip(&costs) {
-                let apart = (curve.predict(*size) / cost).max(f64::MIN_POSITIVE).ln();
-                *sum += weight * apart * apart;
+        let zeros = || vec![0.0; sizes.len()];
+        let mut parts = Parts { law: zeros(), misfit: zeros(), classes: zeros() };
+        let mut sum = 0.0;
+        for (form, curve, weight) in &self.allowed {
+            let refit = |y: Vec<f64>| form.fit(&self.sample.points(y)).map(|fitted| logs(&fitted.curve));
+            let law: Vec<f64> = if self.sample.panel.n_rounds() < 2 {
+                zeros()
+            } else {
+                // A form that some round does not allow is left out.
+                let Some(spreads) = self.sample.spreads_over_rounds(refit) else { continue };
+                spreads.iter().map(|spread| spread.standard_error.powi(2)).collect()
+            };
+            let Some(responses) = self.sample.responses(&logs(curve), refit) else { continue };
+            let misfit = (self.sample.misfit_variance(*form)? - explained).max(NOISE_FLOOR * NOISE_FLOOR);
+            for (index, (size, cost)) in sizes.iter().zip(&costs).enumerate() {
+                let apart = (curve.predict(*size) / cost).clamp(MAX_APART.recip(), MAX_APART).ln();
+                parts.law[index] += weight * law[index];
+                parts.misfit[index] += weight * misfit * (1.0 + responses[index]);
+                parts.classes[index] += weight * apart * apart;
             }
+            sum += weight;
         }
-        Some(Parts { law, misfit: (misfit, self.sample.spare(self.form)), responses, classes })
+        for variance in [&mut parts.law, &mut parts.misfit, &mut parts.classes].into_iter().flatten() {
+            *variance /= sum;
+        }
+        (sum > 0.0).then_some(parts)
     }
 }
 

@@ -176,19 +176,18 @@ fn score(form: Form, fitted: &Fitted) -> Score {
 }
 
 /// The forms that a law may have, each with its curve and its Akaike weight: how much the points speak for it among them (Burnham and
-/// Anderson, *Model Selection and Multimodel Inference*, 2002, §2.9). A curve is one only if it bends up, and a knee if it is worth the name.
+/// Anderson, *Model Selection and Multimodel Inference*, 2002, §2.9). A knee is one only if it is worth the name.
 ///
 /// It is Akaike's criterion without the correction for few points, which rules a form out that they can't judge: what cannot be judged is
 /// not ruled out here, where it is asked which forms may be.
 pub(crate) fn weights(points: &Points, pure: PureError) -> Option<Vec<(Form, Curve, f64)>> {
     let fits = Fits::new(points)?;
     let error_model = fits.error_model(points.len(), pure)?;
-    let bends_up = |fitted: &Fitted| fitted.curve.curvature_share(points.x_max) > 0.0;
     let knees =
         fits.knees.iter().filter(|(_, knee)| is_practical(points, knee)).map(|(form, knee)| (*form, Some(*knee)));
     let forms = [(Form::Constant, Some(fits.constant)), (Form::Line, Some(fits.line))]
         .into_iter()
-        .chain([(Form::Linearithmic, fits.linearithmic), (Form::Quadratic, fits.quadratic.filter(bends_up))])
+        .chain([(Form::Linearithmic, fits.linearithmic), (Form::Quadratic, fits.quadratic)])
         .chain(knees)
         .filter_map(|(form, fitted)| Some((form, fitted?)))
         .filter(|(form, _)| form.n_parameters() < points.len());

@@ -298,7 +298,7 @@ fn law(classes: [Option<Class>; 2]) -> String {
 }
 
 fn instructions(count: f64) -> String {
-    cost(count, Metric::Instructions.unit())
+    if count == 0.0 { "0".to_owned() } else { cost(count, Metric::Instructions.unit()) }
 }
 
 fn signed_change(value: f64) -> String {

@@ -6,7 +6,7 @@ use super::frame::{BOTTOM, LEFT, Px, RIGHT, TOP, drawing, left_label, path, titl
 use super::markup::{BREAK, anchor, document, prose};
 use super::scale::steps;
 use crate::report::why::{changed, five_lines, nothing, rows};
-use crate::units::{percent, share, size, tick};
+use crate::units::{percent, size, tick};
 use crate::why::{Explanation, Frame, Part, Why, WorkloadWhy};
 
 const HEIGHT: f64 = 360.0;
@@ -95,7 +95,7 @@ fn stacks(id: &str, its: &WorkloadWhy, explanation: &Explanation) -> Markup {
         (path("frame", format_args!("M{LEFT} {TOP}V{BOTTOM}H{RIGHT}")))
         @for value in steps(0.0, highest) {
             (path("grid", format_args!("M{LEFT} {:.1}H{RIGHT}", y(value))))
-            (left_label(y(value), &share(value)))
+            (left_label(y(value), &tick(value)))
         }
         @for at in 0..explanation.sizes.len() {
             (bar(at, false)) (bar(at, true))
