@@ -59,8 +59,8 @@ fn a_count_is_compared_with_its_budget_to_the_last_instruction() {
         let lines = String::from_utf8(said.stdout).unwrap();
         let lines: String =
             lines.lines().filter(|line| line.contains("budget")).map(|line| format!("{line}\n")).collect();
-        // Without a baseline of counts, nothing else is decided.
-        assert_eq!(said.status.code(), Some(if code == 1 { 1 } else { 3 }), "{limit}");
+        // That there is no baseline of counts is a note.
+        assert_eq!(said.status.code(), Some(code), "{limit}");
         (limit, lines)
     });
     assert_snapshot!(list(said));
