@@ -8,7 +8,8 @@ use pulp::Simd;
 
 /// 2^x for -0.5 ≤ x ≤ 0.5, from the constant up: of the polynomials of degree 6 the one of the smallest relative error
 /// (2e-9 before rounding), by iteratively weighted least squares.
-const COEFFICIENTS: [f32; 7] = [1.0, LN_2, 0.240_226_46, 0.055_503_286, 0.009_618_489, 0.001_339_993_1, 0.000_153_458_11];
+const COEFFICIENTS: [f32; 7] =
+    [1.0, LN_2, 0.240_226_46, 0.055_503_286, 0.009_618_489, 0.001_339_993_1, 0.000_153_458_11];
 
 /// Where the results would leave the normal floats, they are 0.
 const SMALLEST: f32 = -126.0;

@@ -97,7 +97,8 @@ mod tests {
     fn halves_turn_by_the_angles_of_their_row() {
         for width in [2, 8, 20, 64] {
             let (heads, rows) = (3, 5);
-            let values = |count: usize, step: f32| -> Vec<f32> { (0..count).map(|i| (i as f32 * step).sin()).collect() };
+            let values =
+                |count: usize, step: f32| -> Vec<f32> { (0..count).map(|i| (i as f32 * step).sin()).collect() };
             let x = values(heads * rows * width, 0.37);
             let (cos, sin) = (values(rows * width, 0.11), values(rows * width, 0.23));
             let tensor = |shape: &[usize], values: &[f32]| Tensor::from_shape(shape, values).unwrap().into_tvalue();

@@ -56,7 +56,8 @@ fn recognised(model: &TypedModel, counts: &Counts, outlet: OutletId, dims: [&TDi
     let windows: BTreeSet<usize> = windows.filter(|window| (1..=LARGEST_WINDOW).contains(window)).collect();
     let sizes = if counts.is_fixed() {
         vec![(0, 0)]
-    } else if numbers.len() > MOST_NUMBERS || numbers.iter().any(|number| (LARGEST_WINDOW..NO_LENGTH).contains(number)) {
+    } else if numbers.len() > MOST_NUMBERS || numbers.iter().any(|number| (LARGEST_WINDOW..NO_LENGTH).contains(number))
+    {
         return None;
     } else {
         // A window is seen in the rows just before and after it is full.

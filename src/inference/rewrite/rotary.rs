@@ -1,7 +1,6 @@
 //! Rotary positions, which tract recognises in an export and runs by copying halves, become an operator that reads each value once.
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::apply_rope::ApplyRope;
 
 use super::super::attention::Rotary;
