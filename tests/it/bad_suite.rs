@@ -26,7 +26,7 @@ fn refused_at(text: &str, old: &str, new: &str) -> String {
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
     insta::assert_snapshot!(refused_at("kv_cache = true", "kv_cache = true", "kv_cash = true"), @"
-    error: suite.toml:[line]: unknown field `kv_cash`, expected one of `kv_cache`, `threads`, `prompt_chunk`, `prompt`
+    error: suite.toml:[line]: unknown field `kv_cash`, expected one of `kv_cache`, `threads`, `rewrites`, `prompt_chunk`, `prompt`
       help: see docs/suite.md for the keys of a configuration
     ");
     insta::assert_snapshot!(refused("schema = 1", "schema = 1\nsede = 4"), @"

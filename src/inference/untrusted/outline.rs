@@ -207,8 +207,8 @@ mod tests {
         assert!(shortened && short.len() < 1000);
         let short = ModelProto::decode(short.as_slice()).unwrap();
         assert_eq!(short.producer_name, "test");
-        let [small, large] = &short.graph.unwrap().initializer[..] else { panic!("two tensors") };
-        assert_eq!(*small, tensor("small", 4));
+        let [small, large]: [TensorProto; 2] = short.graph.unwrap().initializer.try_into().unwrap();
+        assert_eq!(small, tensor("small", 4));
         assert_eq!(large.data_location, Some(DataLocation::External as i32));
         let entry = |key: &str| large.external_data.iter().find(|entry| entry.key == key).unwrap().value.clone();
         let [offset, length] = ["offset", "length"].map(|key| entry(key).parse::<usize>().unwrap());
@@ -228,9 +228,8 @@ mod tests {
         let graph = GraphProto { initializer: vec![odd, tensor("large", 1 << 15)], ..Default::default() };
         let bytes = ModelProto { graph: Some(graph), ..Default::default() }.encode_to_vec();
         let (short, _) = outlined(&bytes).unwrap();
-        let [odd, large] = &ModelProto::decode(short.as_slice()).unwrap().graph.unwrap().initializer[..] else {
-            panic!("two tensors")
-        };
+        let graph = ModelProto::decode(short.as_slice()).unwrap().graph.unwrap();
+        let [odd, large]: [TensorProto; 2] = graph.initializer.try_into().unwrap();
         assert_eq!((odd.raw_data.len(), large.raw_data.len()), (1 << 17, 0));
     }
 }
