@@ -57,6 +57,10 @@ fn help_has_the_commands_in_groups_and_the_exit_codes() {
       compare        Compare the costs of runs of one host, each with the first
       accept         Make runs the baseline of their host class, their shapes the
                      portable ones, and their counts those of their key
+      why            Name the functions whose instructions changed between two
+                     records or revisions, and which term of the law changed
+      predict        Say what a size would cost, or which sizes fit a limit, by the
+                     law of a workload
 
     Look:
       fit            Fit the laws of a run, with intervals
