@@ -30,6 +30,11 @@ fn a_run_records_every_size_in_every_round() {
     assert_eq!(left.collect::<BTreeSet<_>>(), BTreeSet::from(["models".into(), "run.json".into()]), "no scratch");
 }
 
+/// Whether a row tells what law a cost follows, or that none fits.
+pub(crate) fn has_law(row: &str) -> bool {
+    ["constant", "linear", "linearithmic", "quadratic", "knee", "no law"].iter().any(|class| row.contains(class))
+}
+
 #[test]
 fn a_run_prints_one_line_per_law_and_no_round() {
     let place = Place::with_suite("");
@@ -39,10 +44,10 @@ fn a_run_prints_one_line_per_law_and_no_round() {
         let is_its = |line: &&str| line.split_whitespace().take(2).eq([workload, "wall_time"]);
         let laws: Vec<&str> = text.lines().filter(is_its).collect();
         assert_eq!(laws.len(), 1, "one law: {text}");
-        // Times that were really measured may follow no law on a busy machine.
-        assert!(laws[0].contains(']') || laws[0].contains("no law"), "with its interval: {text}");
+        // Times that were really measured may follow any law on a busy machine, and none.
+        assert!(has_law(laws[0]), "{text}");
     }
-    assert!(text.contains("vlm/encode, vlm/preprocess wall_time: not shown to match its baseline\n"), "{text}");
+    assert!(text.contains("NO BASELINE: these are the laws as measured; nothing was compared\n"), "{text}");
     assert!(
         !text.contains("Benchmarking") && !text.contains("time:   ["),
         "Criterion's own lines are not shown: {text}"

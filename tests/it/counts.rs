@@ -32,7 +32,7 @@ tokens = [4, 8, 16, 32]
 fn without_valgrind(place: &Place) -> String {
     std::fs::create_dir_all(place.path("empty")).unwrap();
     let nowhere = place.path("empty").display().to_string();
-    stderr(&place.bench_with("instructions", "", &[("PATH", &nowhere)]).success())
+    stderr(&place.bench_with("instructions", "--verbose", &[("PATH", &nowhere)]).success())
 }
 
 /// Fails where nothing can be counted: a test that passed there would have seen nothing.
@@ -51,7 +51,10 @@ fn counts(run: &Run, metric: Metric) -> BTreeMap<u64, f64> {
 fn without_valgrind_the_run_goes_on_and_the_record_says_why_there_are_no_counts() {
     let place = Place::with_suite(INSTRUCTIONS);
     let messages = without_valgrind(&place);
-    insta::assert_snapshot!(messages, @"instructions: unavailable: valgrind is not on PATH; install it, for instance with `sudo apt-get install valgrind`");
+    assert!(
+        messages.contains("instructions: unavailable: valgrind is not on PATH; install it, for instance with"),
+        "{messages}"
+    );
 
     let run = place.record();
     let series = run.series("llm/decode", Metric::Instructions).unwrap();

@@ -30,8 +30,8 @@ fn without_a_baseline_all_rounds_are_taken() {
         let is_its = |line: &&str| line.split_whitespace().take(2).eq([workload, "wall_time"]);
         let laws: Vec<&str> = text.lines().filter(is_its).collect();
         assert_eq!(laws.len(), 1, "one law: {text}");
-        // Times that were really measured may follow no law on a busy machine.
-        assert!(laws[0].contains(']') || laws[0].contains("no law"), "with its interval: {text}");
+        // Times that were really measured may follow any law on a busy machine, and none.
+        assert!(crate::bench_target::has_law(laws[0]), "{text}");
     }
     let run = place.record();
     assert_eq!(run.series.len(), 2);
@@ -166,7 +166,8 @@ fn a_series_ends_with_a_round_on_a_throttled_host() {
         let output = command.env("PATH", &path).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(text.contains("unavailable: while it was measured, the firmware reports"), "{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("unavailable: while it was measured, the firmware reports throttled"), "{text}");
         let run = place.record();
         assert_eq!((only(&run).n_rounds(), only(&run).unavailable.is_some()), (0, true));
     }
