@@ -27,7 +27,7 @@ pub struct Request {
     pub resume: bool,
     /// Whether a workload's rounds end when every gated quantity of it is decided.
     pub stops_early: bool,
-    /// Whether a first verdict is enough: counts, heap and [`QUICK_ROUNDS`] rounds of wall time.
+    /// Whether a first verdict is enough: counts, heap and five rounds of wall time.
     pub quick: bool,
     /// Whether all is printed that is known of what was measured.
     pub verbose: bool,
