@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use super::Format;
 
 use crate::gate::Outcome;
 use crate::metric::Metric;
@@ -44,12 +46,6 @@ pub(super) struct Arguments {
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 fn metric(text: &str) -> Result<Metric, String> {

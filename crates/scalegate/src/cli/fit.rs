@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{RunPath, check};
+use super::{Format, RunPath, check};
 use crate::analysis::{self, SeriesFit, Unfitted};
 use crate::output::print;
 use crate::record::{self, Run, Series};
@@ -20,12 +20,6 @@ pub(super) struct Arguments {
     /// How to print the laws
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {

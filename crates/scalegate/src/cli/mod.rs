@@ -27,7 +27,7 @@ mod why;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, FromArgMatches, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::baseline::Store;
 use crate::{Error, Result, session};
@@ -79,6 +79,13 @@ struct RunPath {
     /// Record of a run
     #[arg(value_name = "RUN", default_value_os_t = crate::paths::run())]
     run: PathBuf,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 /// Where the baselines are.

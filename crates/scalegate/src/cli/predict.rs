@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 
-use super::RunPath;
+use super::{Format, RunPath};
 use crate::analysis::{self, Unfitted};
 use crate::law::PredictError;
 use crate::metric::Metric;
@@ -44,12 +44,6 @@ pub(super) struct Arguments {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use glob::Pattern;
 
-use super::report as page;
+use super::{Format, report as page};
 use crate::config::Config;
 use crate::metric::Metric;
 use crate::output::print;
@@ -42,12 +42,6 @@ pub(super) struct Arguments {
     /// How to print the cause
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {

@@ -26,4 +26,5 @@ mod package;
 mod predict;
 mod report;
 mod servers;
+mod summary;
 mod support;

@@ -38,7 +38,7 @@ struct CountedSide {
 /// An unknown revision, a side that does not build or has none of the workloads, no Valgrind, or Ctrl-C.
 pub(crate) fn why(request: &AbRequest) -> Result<Why> {
     measure::watch_for_ctrl_c();
-    let config = Config::load_here()?;
+    let config = super::sides::comparable(Config::load_here()?);
     let _adopted = has_commands(&config).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };

@@ -12,6 +12,7 @@ mod builds;
 mod cause;
 mod layout;
 mod lockstep;
+mod sides;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
 use self::lockstep::{Lockstep, Plan, Runner};
+use self::sides::difference;
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Places, Work};
 use super::record::{Target, nothing_to_measure};
@@ -29,7 +31,7 @@ use super::request::Request;
 use super::tree::{Tree, command_itself, has_commands, matching, unknown};
 use super::worker::describe as describe_here;
 use crate::analysis::{self, PairCheck};
-use crate::config::{Config, PORT};
+use crate::config::Config;
 use crate::metric::Metric;
 use crate::progress::Progress;
 use crate::record::{self, PairRecord, PairSeries, SeriesKey};
@@ -89,7 +91,7 @@ struct Pair<'a> {
 /// finished before are in the record.
 pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     measure::watch_for_ctrl_c();
-    let config = Config::load_here()?;
+    let config = sides::comparable(Config::load_here()?);
     record::check_place(&request.out)?;
     let _adopted = has_commands(&config).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
@@ -105,7 +107,6 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
 
 /// Base and head.
 fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[Built; 2]> {
-    refuse_shared_servers(config)?;
     let repository = Repository::here(workshop.place())?;
     let base = match &request.base {
         Some(name) => repository.named(name)?,
@@ -398,29 +399,6 @@ fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Res
     Ok(described)
 }
 
-/// Both sides of a server run at once.
-///
-/// # Errors
-/// One is not started by its `command`, or both would listen at one port.
-fn refuse_shared_servers(config: &Config) -> Result<()> {
-    for server in &config.servers {
-        let place = || format!("[[server]] {}", server.name);
-        if server.command.is_empty() {
-            let cause = "it is not started by a `command`, so that base and head would be the same server";
-            return Err(Error::new(place(), cause, "give it a `command`"));
-        }
-        if !server.url.contains(PORT) {
-            let cause = format!("base and head run at once, and both would listen at {}", server.url);
-            return Err(Error::new(
-                place(),
-                cause,
-                format!("let `command` and `url` have `{PORT}`, for which a free port is put"),
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn empty(workload: &Described) -> PairSeries {
     PairSeries {
         workload: workload.name.clone(),
@@ -432,24 +410,4 @@ fn empty(workload: &Described) -> PairSeries {
         controls: Vec::new(),
         withheld: None,
     }
-}
-
-/// In what a workload of the base is another one than that of the head.
-fn difference(base: &Described, head: &Described) -> Option<String> {
-    let list = |sizes: &[u64]| sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
-    let differ = |what: &str, before: &str, after: &str| {
-        Some(format!("{what} differ: {before} in the base, {after} in the head"))
-    };
-    if base.axis != head.axis {
-        return differ("axes", base.axis.name(), head.axis.name());
-    }
-    if base.sizes != head.sizes {
-        return differ("sizes", &list(&base.sizes), &list(&head.sizes));
-    }
-    let keys = base.protocol.keys().chain(head.protocol.keys());
-    let of = |it: &Described, key: &String| it.protocol.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
-    let is_other = |key: &&String| base.protocol.get(*key) != head.protocol.get(*key);
-    keys.into_iter()
-        .find(is_other)
-        .and_then(|key| differ(&format!("settings of `{key}`"), &of(base, key), &of(head, key)))
 }

@@ -41,15 +41,22 @@ fn an_unchanged_server_passes_and_is_built_where_it_is_started() {
 }
 
 #[test]
-fn servers_that_would_be_one_are_refused() {
-    let place = with("kind = \"llama-cpp\"\nurl = \"http://127.0.0.1:8080\"", WORKLOADS);
-    assert_snapshot!(stderr(&place.scalegate("ab").code(2)), @"
-    error: [[server]] stub: it is not started by a `command`, so that base and head would be the same server
-      help: give it a `command`
-    ");
+fn a_server_that_both_sides_would_share_is_left_out_and_the_reason_given() {
+    let place = committed("");
+    let text = place.read("scalegate.toml");
+    let shared = "[[server]]\nname = \"there\"\nkind = \"llama-cpp\"\nurl = \"http://127.0.0.1:8080\"\n";
+    place.write("scalegate.toml", format!("{text}\n{shared}{WORKLOADS}"));
+    let said = stderr(&place.scalegate("ab --aa --workload stub/prefill --budget 10s").success());
+    let note = "note: [[server]] there is not compared: without a `command`, base and head would be the same server";
+    assert!(said.contains(note), "{said}");
+}
+
+#[test]
+fn where_no_server_can_be_compared_nothing_is_and_the_reason_given() {
     let place = with("kind = \"llama-cpp\"\ncommand = [\"sleep\", \"9\"]\nurl = \"http://127.0.0.1:8080\"", WORKLOADS);
-    assert_snapshot!(stderr(&place.scalegate("ab").code(2)), @"
-    error: [[server]] stub: base and head run at once, and both would listen at http://127.0.0.1:8080
-      help: let `command` and `url` have `{port}`, for which a free port is put
+    let git = |line: &str| assert!(place.start(std::path::Path::new("git"), line).status().unwrap().success());
+    git("init --quiet");
+    git("-c user.name=test -c user.email=test@localhost commit --quiet --allow-empty --message base");
+    assert_snapshot!(stderr(&place.scalegate("ab HEAD").code(2)), @"
     ");
 }
