@@ -58,5 +58,8 @@ fn where_no_server_can_be_compared_nothing_is_and_the_reason_given() {
     git("init --quiet");
     git("-c user.name=test -c user.email=test@localhost commit --quiet --allow-empty --message base");
     assert_snapshot!(stderr(&place.scalegate("ab HEAD").code(2)), @"
+    note: [[server]] stub is not compared: base and head would both listen at http://127.0.0.1:8080; let `command` and `url` have `{port}`, for which a free port is put
+    error: this package: none of its bench targets is made with scalegate
+      help: add one, as docs/tutorial.md shows: a `[[bench]]` entry with `harness = false`, and `scalegate::bench!` in its `main`; or a `[[program]]` or a `[[server]]`, as docs/programs.md shows
     ");
 }
