@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 /// The accepted runs of this repository, by metric.
 fn recorded() -> Result<String> {
     let store = Store::new(paths::baselines());
-    let mut baselines = Vec::new();
+    let mut baselines = store.portable()?;
     for key in store.count_keys()? {
         baselines.extend(store.counts(&key)?);
     }

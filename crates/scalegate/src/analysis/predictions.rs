@@ -31,7 +31,7 @@ mod tests {
         let store = Store::new(root.join("../../baselines"));
         let counts = store.count_keys().unwrap().into_iter().flat_map(|key| store.counts(&key).unwrap());
         let hosts = store.host_classes().unwrap().into_iter().flat_map(|class| store.host(&class).unwrap());
-        let accepted: Vec<Baseline> = counts.chain(hosts).collect();
+        let accepted: Vec<Baseline> = store.portable().unwrap().into_iter().chain(counts).chain(hosts).collect();
         let runs = accepted.into_iter().map(|baseline| baseline.run);
         let fixtures = std::fs::read_dir(root.join("tests/fixtures/records")).unwrap();
         let fixtures = fixtures.filter_map(|entry| record::read_json::<Run>(&entry.unwrap().path()).ok());

@@ -19,6 +19,8 @@ const STEPS: i32 = 40;
 /// The variance of a cell's noise by size, relative to its mean over the measured sizes.
 #[derive(Debug, Clone)]
 pub(crate) struct NoiseTrend {
+    /// The largest measured size.
+    largest: f64,
     /// The mean logarithm of the measured sizes.
     centre: f64,
     /// Exponents of the variance, with the variance that each has at the centre times its weight.
@@ -42,15 +44,16 @@ impl NoiseTrend {
         let exponents = candidates.iter().map(|(exponent, it)| (2.0 * exponent, weight(it) * it.variance)).collect();
         let all: f64 = candidates.iter().map(|(_, it)| weight(it)).sum();
         let evenness = candidates.iter().map(|(_, it)| weight(it) * it.evenness).sum::<f64>() / all;
-        let mut trend = Self { centre, exponents, mean: 1.0, evenness };
+        let mut trend = Self { largest: panel.sizes[panel.sizes.len() - 1], centre, exponents, mean: 1.0, evenness };
         trend.mean = mean(&panel.sizes.iter().map(|size| trend.at(*size)).collect::<Vec<_>>());
         trend
     }
 
-    /// The variance at a size.
+    /// The variance at a size. Noise that falls with size is not relied on beyond the measured sizes.
     pub(crate) fn at(&self, size: f64) -> f64 {
         let log = size.ln() - self.centre;
-        self.exponents.iter().map(|(exponent, variance)| variance * (exponent * log).exp()).sum::<f64>() / self.mean
+        let sum: f64 = self.exponents.iter().map(|(exponent, variance)| variance * (exponent * log).exp()).sum();
+        if size > self.largest { (sum / self.mean).max(1.0) } else { sum / self.mean }
     }
 
     /// The share that is left of degrees of freedom where the noise of all sizes is pooled: a mean of unequal variances is known less well
