@@ -29,6 +29,8 @@ mod matches;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
+mod paper;
+#[cfg(feature = "cli")]
 mod prediction;
 mod summary;
 #[cfg(feature = "cli")]
@@ -58,6 +60,8 @@ pub use markdown::check_markdown;
 pub use matches::matches_text;
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
+#[cfg(feature = "cli")]
+pub use paper::{PaperPage, paper_json, paper_markdown, paper_text};
 #[cfg(feature = "cli")]
 pub use prediction::{Asked, Predicted, predicted_json, predicted_text};
 pub use summary::{Measured, summary_text};

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use scalegate::record::{self, Run};
 use serde_json::{Value, json};
 
-use crate::support::{Place, TOKENS, line, outline, rows, section, stdout};
+use crate::support::{Place, TOKENS, line, outline, rows, section, stderr, stdout};
 
 fn prefill(cost: impl Fn(f64) -> f64) -> String {
     rows("llm/prefill", "tokens", &TOKENS, 8, cost)
@@ -268,4 +268,42 @@ fn a_record_costs_what_itself_costs() {
     let json = stdout(&place.scalegate("compare a.json a.json --format json").code(0));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["identical"], json!(["llm/prefill wall_time", "sort wall_time"]));
+}
+
+/// Rows of a table with the columns `workload,metric,axis,size,round,value`, in which a round costs a little more than the one before.
+fn sampled(metric: &str, scale: f64) -> String {
+    rows("llm/prefill", "tokens", &TOKENS, 8, |n| scale * line(n)).replace("wall_time", metric)
+}
+
+#[test]
+fn the_columns_of_the_paper_stand_side_by_side() {
+    let measured = |scale: f64| prefill(|n| scale * line(n)) + &sampled("cpu_auc", scale) + &sampled("energy", 3.0 * scale);
+    let place = pair(&measured(1.0), &measured(0.5));
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json --paper").code(0)), @"");
+    let similarity = json!({"continuations": {"similarity": {
+        "trimmed_reference": {"estimate": 1.0, "lower": 1.0, "upper": 1.0},
+        "trimmed_candidate": {"estimate": 0.9, "lower": 0.8, "upper": 0.95},
+    }}});
+    std::fs::write(place.path("accuracy.json"), similarity.to_string()).unwrap();
+    let markdown = "compare a.json b.json --paper --accuracy accuracy.json --format markdown";
+    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @"");
+    let json = stdout(&place.scalegate("compare a.json b.json --paper --format json").code(0));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let ratio = &json["rows"][0]["records"][1]["columns"]["tokens_per_joule"]["ratio"];
+    assert!((ratio["estimate"].as_f64().unwrap() - 2.0).abs() < 1e-9, "half the energy: {ratio}");
+}
+
+#[test]
+fn ratios_of_another_host_are_left_out_of_the_columns_of_the_paper() {
+    let place = pair(&prefill(line), &prefill(again));
+    place.edit("b.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json --paper").code(3)), @"");
+}
+
+#[test]
+fn what_is_no_accuracy_is_refused() {
+    let place = pair(&prefill(line), &prefill(again));
+    std::fs::write(place.path("x.json"), "{}").unwrap();
+    assert_snapshot!(stderr(&place.scalegate("compare a.json b.json --paper --accuracy x.json").code(2)), @"");
+    assert_snapshot!(stderr(&place.scalegate("compare a.json b.json --paper --accuracy x.json --accuracy x.json").code(2)), @"");
 }
