@@ -10,7 +10,7 @@ use crate::Result;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
-use crate::measure::resources::{Idle, Observer, Watched, take_windows};
+use crate::measure::resources::{Observer, Watched, idle_cores, take_windows};
 use crate::measure::shuffle;
 use crate::metric::Metric;
 use crate::progress::Progress;
@@ -115,14 +115,14 @@ impl Plan<'_> {
             let windows = take_windows(&place, command, watched, rate_of(self.settings), rest, observer)?;
             let surroundings = observer.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores };
-            let level = judge(&surroundings, limits).and_then(|()| Idle::between(&windows.before, &windows.after));
-            let is_steady = level.as_ref().map_or_else(Err, |idle| idle.memory.as_ref().map(|_| ()));
-            if let Err(reason) = is_steady {
+            let idle_cores = judge(&surroundings, limits)
+                .and_then(|()| idle_cores(&windows.before, &windows.busy, &windows.after));
+            if let Err(reason) = &idle_cores {
                 disturbances.push(reason.clone());
             }
-            if is_steady.is_ok() || disturbances.len() >= attempts as usize {
+            if idle_cores.is_ok() || disturbances.len() >= attempts as usize {
                 let workload = workload.name.clone();
-                return Ok(Measurement { workload, size, round, windows, surroundings, level, disturbances });
+                return Ok(Measurement { workload, size, round, windows, surroundings, idle_cores, disturbances });
             }
         }
     }

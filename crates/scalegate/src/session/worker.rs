@@ -101,6 +101,10 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
         }
         Work::Sample { workload, size, window_ms, inferences } => {
             place_this_process()?;
+            speak(words::STARTED)?;
+            if hear()?.as_deref() != Some(words::LOAD) {
+                return Ok(());
+            }
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
             let sampled = Sampled {
