@@ -113,7 +113,7 @@ fn show_paper(names: &[String], runs: &[&Run], arguments: &Arguments) -> Result<
 fn similarities(records: usize, accuracies: &[PathBuf]) -> Result<Vec<Option<Interval>>> {
     let mut similarities = vec![None; records];
     if accuracies.len() >= records {
-        let cause = format!("{} files for {} records beside the first", accuracies.len(), records - 1);
+        let cause = format!("{} files, and records beside the first: {}", accuracies.len(), records - 1);
         return Err(Error::new("--accuracy", cause, "name one for each record B, in their order"));
     }
     for (index, path) in accuracies.iter().enumerate() {

@@ -118,8 +118,8 @@ fn notes(page: &PaperPage<'_>) -> Vec<String> {
         notes.push("the records have no workload and size in common".to_owned());
     } else {
         notes.push(
-            "per inference; means over rounds, and ratios to the first record with intervals of 95 % over rounds, which do not know what \
-             differs between one run and the next; rates are of tokens read and made"
+            "per inference: means over rounds; ratios to the first record with 95 % intervals over rounds, not between runs; rates \
+             are of tokens read and made"
                 .to_owned(),
         );
     }
