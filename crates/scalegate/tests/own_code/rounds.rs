@@ -93,7 +93,7 @@ fn a_budget_plans_rounds_and_never_fewer_than_decide() {
     // What `cargo bench` starts takes it too.
     ok(&package.cargo("bench -- --budget 1ms neighbours"));
     assert_eq!(rounds().0, 3);
-    let message = code(&package.cargo("bench -- --budget soon neighbours"), 101);
+    let message = code(&package.cargo("bench -- --budget soon neighbours"), 2);
     assert!(message.contains("error: --budget soon: "), "{message}");
 }
 
