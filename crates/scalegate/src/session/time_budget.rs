@@ -39,8 +39,8 @@ pub(super) fn rounds_within(left: Duration, pilot: Duration, share_after: f64, c
     (f64::from(first) + further).min(f64::from(most)) as u32
 }
 
-/// The share of a round that those workloads take which the first look leaves undecided: half of them, as `docs/evidence/rounds.md`
-/// has it, and all where there is nothing to compare them with.
+/// The share of a round that those workloads take which the first look leaves undecided. Where there are baselines that is taken to be
+/// half of them, which is cautious: in `docs/evidence/rounds.md` the first look decides most shapes. Where there are none, all go on.
 pub(super) fn share_after_first_look(workloads: usize, has_baselines: bool) -> f64 {
     if has_baselines { workloads.div_ceil(2) as f64 / workloads as f64 } else { 1.0 }
 }
