@@ -17,7 +17,7 @@ pub fn predictor(series: &Series) -> Result<Predictor, Unfitted> {
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stdout, reason = "the rates go into docs/budgets.md")]
+#[expect(clippy::print_stdout, reason = "the rates go into docs/evidence/predictions.md")]
 mod tests {
     use std::path::Path;
 

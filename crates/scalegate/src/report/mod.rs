@@ -50,6 +50,7 @@ pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_j
 pub use doctor::doctor_text;
 #[cfg(feature = "cli")]
 pub(crate) use findings::listed;
+pub(crate) use findings::quantity;
 #[cfg(feature = "cli")]
 pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html, why_html};
 pub use laws::fits_text;

@@ -26,6 +26,16 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
         return Ok(());
     }
     let settings = settings_of(settings.clone(), session);
+    let plan = Plan { session, settings: &settings, cases: cases(chosen, session.request.filter.as_deref()) };
+    if let Some(left) = session.time_left()
+        && plan.at_least() > left
+    {
+        let minutes = (plan.at_least().as_secs_f64() / 60.0).ceil();
+        eprintln!(
+            "note: CPU time, memory and energy are not sampled: that takes {minutes} min, and the budget has less left"
+        );
+        return Ok(());
+    }
     let mut meter = energy::choose(settings.energy_log.as_ref());
     if let Err(reason) = &meter
         && session.request.wants(Metric::Energy)
@@ -33,7 +43,6 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     {
         eprintln!("note: no energy is measured: {reason}");
     }
-    let plan = Plan { session, settings: &settings, cases: cases(chosen, session.request.filter.as_deref()) };
     let mut taken: Vec<Measurement> = Vec::new();
     let progress = Progress::new();
     for round in 0..settings.rounds {
@@ -73,6 +82,12 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// How long the windows of all cases take, if none is disturbed.
+    fn at_least(&self) -> Duration {
+        let ResourceSettings { idle_ms, window_ms, rounds, .. } = *self.settings;
+        Duration::from_millis(2 * idle_ms + window_ms) * rounds * self.cases.len() as u32
+    }
+
     fn round(
         &self,
         round: u32,

@@ -1,6 +1,6 @@
 //! Predictions of sizes that were held out, on simulated data.
 
-#![expect(clippy::print_stdout, reason = "the rates go into docs/budgets.md")]
+#![expect(clippy::print_stdout, reason = "the rates go into docs/evidence/predictions.md")]
 
 use crate::law::simulate::{Family, Noise, PIXELS, TOKENS, seeded};
 use crate::law::{Class, FitOptions, Observations, PredictError, Predictor, Within};
