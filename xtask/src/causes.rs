@@ -18,6 +18,8 @@ const EXAMPLE: &str = "examples/own-code";
 
 /// What the head of a patch says of its cause.
 struct Planted {
+    /// Another patch, in the directory `on` beside this one, that both sides have.
+    on: Option<PathBuf>,
     workloads: String,
     is_harmful: bool,
     /// A part of the name of the function, if the head has it.
@@ -54,14 +56,17 @@ pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Resul
     let unchanged = sources.working_tree()?;
     let place = if directory == OWN_CODE { sources.root().join(EXAMPLE) } else { sources.root().to_path_buf() };
     println!(
-        "{:<34} {:<16} {:<40} {:<14} {:<6} {:>7} {:>7}",
-        "mutant", "workload", "first function", "term", "right", "of it", "took"
+        "| mutant | workload | first function | term | right | of the change | took |\n|---|---|---|---|---|---|---|"
     );
     let mut all_right = true;
     for patch in patches(&sources.root().join(directory), names)? {
         let planted = Planted::read(&patch)?;
-        let patched = sources.patched(&unchanged, &patch)?;
-        let mut why = sources.scalegate(["why", &unchanged.tree, &patched.tree, "--format", "json", "--workload"]);
+        let base = match &planted.on {
+            Some(on) => sources.patched(&unchanged, on)?,
+            None => unchanged.clone(),
+        };
+        let patched = sources.patched(&base, &patch)?;
+        let mut why = sources.scalegate(["why", &base.tree, &patched.tree, "--format", "json", "--workload"]);
         let start = Instant::now();
         let output = process::output(sources.with_scratch(&mut why).arg(&planted.workloads).current_dir(&place))?;
         let took_s = start.elapsed().as_secs_f64();
@@ -74,13 +79,13 @@ pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Resul
         all_right &= is_right;
         let first = changed.and_then(|its| its.functions.first());
         let name = patch.file_stem().unwrap_or_default().to_string_lossy();
-        let [workload, function] =
-            [changed.map(|its| &*its.workload), first.map(|its| &*its.function)].map(|it| it.unwrap_or("-"));
-        let term = first.and_then(|its| its.term.as_deref()).unwrap_or("-");
-        let share =
-            first.and_then(|its| its.share).map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
-        let right = if is_right { "yes" } else { "NO" };
-        println!("{name:<34} {workload:<16} {function:<40} {term:<14} {right:<6} {share:>7} {took_s:>5.0} s");
+        let workload = changed.map_or("–", |its| its.workload.as_str());
+        let function = first.map_or_else(|| "–".to_owned(), |its| format!("`{}`", its.function));
+        let term = first.and_then(|its| its.term.as_deref()).unwrap_or("–");
+        let share = first.and_then(|its| its.share);
+        let share = share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+        let right = if is_right { "yes" } else { "**no**" };
+        println!("| {name} | {workload} | {function} | {term} | {right} | {share} | {took_s:.0} s |");
     }
     Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -113,7 +118,9 @@ impl Planted {
         let fail = |key: &str| {
             Error::new(patch.display(), format!("its head has no `{key}`"), "say it above the first line of the diff")
         };
+        let on = |name: String| patch.with_file_name("on").join(name).with_extension("patch");
         Ok(Self {
+            on: field("on: ").map(on),
             workloads: field("workloads: ").ok_or_else(|| fail("workloads: "))?,
             is_harmful: field("expect: ").ok_or_else(|| fail("expect: "))? == "caught",
             function: field("function: "),
@@ -132,23 +139,27 @@ impl Planted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mutants;
 
     #[test]
-    fn every_mutant_of_the_example_applies_and_says_what_its_cause_is() {
+    fn every_mutant_applies_and_says_what_its_cause_is() {
         let sources = Sources::here().unwrap();
         let tree = sources.working_tree().unwrap();
-        let patches = patches(&sources.root().join(OWN_CODE), &[]).unwrap();
-        assert!(patches.len() >= 15, "{patches:?}");
-        for patch in patches {
+        let all =
+            [OWN_CODE, mutants::DIRECTORY].map(|directory| patches(&sources.root().join(directory), &[]).unwrap());
+        assert!(all.iter().all(|patches| patches.len() >= 15), "{all:?}");
+        for patch in all.concat() {
             let planted = Planted::read(&patch).unwrap();
             assert_eq!((planted.function.is_some(), planted.term.is_some()), (planted.is_harmful, planted.is_harmful));
-            assert_ne!(sources.patched(&tree, &patch).unwrap(), tree, "{}", patch.display());
+            let base = planted.on.map_or_else(|| tree.clone(), |on| sources.patched(&tree, &on).unwrap());
+            assert_ne!(sources.patched(&base, &patch).unwrap(), base, "{}", patch.display());
         }
     }
 
     #[test]
     fn a_cause_is_right_by_function_and_term_and_a_benign_change_has_none() {
         let planted = |is_harmful: bool| Planted {
+            on: None,
             workloads: String::new(),
             is_harmful,
             function: is_harmful.then(|| "f".to_owned()),

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use scalegate::record::{self, Run};
 use scalegate::{Error, Result};
 
 use crate::process;
@@ -52,8 +53,21 @@ pub(crate) fn take(
     let mut accept = checkout.scalegate(["accept", "--reason", "counts of the base"]);
     accept.arg(&record).arg("--baseline").arg(&accepted);
     process::run_quietly(accept.args(METRICS.iter().flat_map(|metric| ["--metric", metric])))?;
+    name_sources(&record, base)?;
     eprintln!("counting the change");
-    count(sources, change, &out.join("run.json"), class)
+    let record = out.join("run.json");
+    let checkout = count(sources, change, &record, class)?;
+    name_sources(&record, change)?;
+    Ok(checkout)
+}
+
+/// Writes into a record which sources were measured: the place for building is no clone, and the record cannot know.
+fn name_sources(record: &Path, version: &Version) -> Result<()> {
+    let mut run: Run = record::read_json(record)?;
+    if let Some(program) = &mut run.provenance.program {
+        (program.revision, program.dirty) = (Some(version.tree.clone()), Some(false));
+    }
+    record::write_json(record, &run)
 }
 
 fn count(sources: &Sources, version: &Version, record: &Path, class: Option<&str>) -> Result<Checkout> {

@@ -7,7 +7,11 @@
 //!
 //! expect: caught
 //! workloads: vlm/preprocess
+//! function: preprocess::rule
+//! term: slope
 //! ```
+//!
+//! The last two say what `scalegate why` has to name ([`causes`]), and no benign one has them.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +30,7 @@ use crate::sources::{Checkout, Sources, Version};
 use crate::suite;
 
 /// Where the patches are, from the root of the repository.
-const DIRECTORY: &str = "xtask/mutants";
+pub(crate) const DIRECTORY: &str = "xtask/mutants";
 
 /// Apply each mutant alone, count, and compare with the counts of the sources without it
 ///

@@ -79,7 +79,7 @@ fn play(sources: &Sources, versions: [Version; 2], only: Option<&str>, class: &s
     let checkout = counts::take(sources, &base, &change, &records.join("here"), Some(class))?;
     let mut verdict = checkout.scalegate(["ci", "verdict"]);
     verdict.arg(&records).arg(&out).arg(class).arg("--baseline").arg(out.join("none"));
-    let output = process::output(&mut verdict)?;
+    let output = process::output(sources.in_repository(&mut verdict, checkout.place()))?;
     print!("{}", String::from_utf8_lossy(&output.stdout));
     let digest = Digest::read(&out.join("digest.json"))?;
     Ok(Played {

@@ -70,6 +70,12 @@ impl Sources {
         command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.repository.scratch().join("objects"))
     }
 
+    /// The same for one that runs at a place for building, which is no clone by itself.
+    pub(crate) fn in_repository<'a>(&self, command: &'a mut Command, place: &Path) -> &'a mut Command {
+        command.env("GIT_DIR", self.repository.git_directory()).env("GIT_WORK_TREE", place);
+        self.with_scratch(command)
+    }
+
     /// The version of a commit.
     pub(crate) fn commit(&self, name: &str) -> Result<Version> {
         self.repository.named(name)

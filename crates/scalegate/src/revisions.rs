@@ -66,6 +66,11 @@ impl Repository {
         &self.root
     }
 
+    /// Where git keeps what it knows of it.
+    pub fn git_directory(&self) -> &Path {
+        &self.git_directory
+    }
+
     /// Where objects of this value are, and its index.
     pub fn scratch(&self) -> &Path {
         self.scratch.path()

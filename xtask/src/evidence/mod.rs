@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
 enum Record {
     /// How often the gate is wrong, by simulation: writes docs/evidence/simulations.md
     Gate,
+    /// How often predictions hold, by sizes that were held out: writes docs/evidence/predictions.md
+    Predictions,
     Estimator(estimator::Arguments),
     Preprocessing(preprocessing::Arguments),
     Compression(compression::Arguments),
@@ -32,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
     match &arguments.record {
         Record::Gate => example(&sources, "evidence"),
+        Record::Predictions => example(&sources, "predictions"),
         Record::Estimator(arguments) => estimator::run(arguments, &sources),
         Record::Preprocessing(arguments) => preprocessing::run(arguments, &sources),
         Record::Compression(arguments) => compression::run(arguments, &sources),

@@ -25,7 +25,7 @@ pub fn comment(digest: &Digest, run: Option<&str>) -> String {
     if !digest.cause.is_empty() {
         text.push_str("\nWhere it comes from:\n\n");
         for line in &digest.cause {
-            let _ = writeln!(text, "- {}", line.code());
+            let _ = writeln!(text, "{}- {}", if line.is_labelled() { "  " } else { "" }, line.code());
         }
     }
     if !digest.functions.is_empty() {

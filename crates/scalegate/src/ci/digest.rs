@@ -19,8 +19,12 @@ const MAX_ITEMS: usize = 50;
 const MAX_CHARACTERS: usize = 500;
 /// Of a list that is written.
 const SHOWN_ITEMS: usize = 20;
-/// Of a list of the cause: two workloads with five lines each, or the functions of one.
-const SHOWN_OF_CAUSE: usize = 10;
+/// Workloads whose cause is written, the largest change first.
+const SHOWN_WORKLOADS: usize = 2;
+/// Of a list of the cause: these workloads with five lines each, or the functions of one.
+const SHOWN_OF_CAUSE: usize = 5 * SHOWN_WORKLOADS;
+/// What the lines of a cause begin with, after the first.
+const LABELS: [&str; 4] = ["sure", "where", "term", "look at"];
 /// Of a text that is written, in characters.
 const SHOWN_CHARACTERS: usize = 400;
 
@@ -122,7 +126,13 @@ impl Digest {
     #[must_use]
     pub fn because(self, why: &Why) -> Self {
         let texts = |lines: Vec<String>| lines.iter().take(SHOWN_OF_CAUSE).map(|line| Text::shortened(line)).collect();
-        Self { cause: texts(report::why_lines(why)), functions: texts(report::why_functions(why)), ..self }
+        let mut cause: Vec<Text> = texts(report::why_lines(why));
+        let more = why.workloads.iter().filter(|its| its.is_changed()).count().saturating_sub(SHOWN_WORKLOADS);
+        if more > 0 {
+            let workloads = if more == 1 { "workload" } else { "workloads" };
+            cause.push(Text::shortened(&format!("and {more} more {workloads}, in the summary of the job")));
+        }
+        Self { cause, functions: texts(report::why_functions(why)), ..self }
     }
 
     /// The digest of a run without a verdict, and why there is none.
@@ -206,6 +216,11 @@ impl Text {
             return Self(line);
         }
         Self(line.chars().take(SHOWN_CHARACTERS - 1).chain(['…']).collect())
+    }
+
+    /// Whether it says more of the line before, as the lines of a cause do after their first.
+    pub(super) fn is_labelled(&self) -> bool {
+        LABELS.iter().any(|label| self.0.split_once(": ").is_some_and(|(before, _)| before == *label))
     }
 
     /// As a code span of Markdown, in which neither links nor mentions nor HTML work. Only a backtick ends one, and what is

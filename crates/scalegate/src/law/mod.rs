@@ -13,10 +13,12 @@ mod curve;
 mod double_double;
 mod fit;
 mod form;
+mod hold_out;
 mod incremental_qr;
 mod interval;
 mod knee;
 mod knee_bootstrap;
+mod noise_trend;
 mod observations;
 #[cfg(feature = "cli")]
 mod pairs;
@@ -33,6 +35,7 @@ mod tests;
 
 pub use curve::{Class, Curve};
 pub use fit::{Fit, FitError, FitOptions, Parameter, band, fit};
+pub use hold_out::hold_out;
 pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};

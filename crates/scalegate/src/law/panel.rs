@@ -145,6 +145,20 @@ impl Panel {
         Some((cell, round))
     }
 
+    /// The variance of the cells of each size around their mean, without the effects of rounds, and its degrees of freedom.
+    pub(crate) fn size_variances(&self) -> Vec<(f64, f64)> {
+        let residuals = self.residuals(&self.size_means());
+        let n_sizes = self.sizes.len() as f64;
+        let of_size = |size: usize| {
+            let errors: Vec<f64> = residuals.iter().filter_map(|row| row[size]).collect();
+            let spare = errors.len().saturating_sub(1) as f64;
+            let sum: f64 = errors.iter().map(|error| error * error).sum();
+            // Effects of rounds take one degree of freedom each, shared by all sizes.
+            (sum / spare.max(1.0), spare * (1.0 - 1.0 / n_sizes))
+        };
+        (0..self.sizes.len()).map(of_size).collect()
+    }
+
     fn size_means(&self) -> Vec<f64> {
         (0..self.sizes.len())
             .map(|s| mean(self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e))))

@@ -5,7 +5,7 @@
 //!
 //! - the law, over rounds (the jackknife of [`fit`](super::fit())), as the mean over the classes that the data allow;
 //! - the same by how far sizes lie off the law beyond the noise of rounds, as the steps of tiles do, and so may a new size;
-//! - one more round: the noise of a size within it, and how rounds differ;
+//! - one more round: the noise of a size within it, which may grow with size (a [`NoiseTrend`]), and how rounds differ;
 //! - the class: each that the data allow, by its Akaike weight, has a cost of its own there. Within the sizes this is next to nothing;
 //!   beyond them it grows faster than all else.
 //!
@@ -19,6 +19,7 @@ use thiserror::Error;
 use super::curve::{Class, Curve};
 use super::form::Form;
 use super::interval::{Interval, Spread};
+use super::noise_trend::NoiseTrend;
 use super::observations::Observations;
 use super::panel::Panel;
 use super::sample::Sample;
@@ -95,6 +96,7 @@ pub struct Predictor {
     curve: Curve,
     /// Forms that the data allow, with their curves and weights.
     allowed: Vec<(Form, Curve, f64)>,
+    trend: NoiseTrend,
     confidence: f64,
 }
 
@@ -118,7 +120,8 @@ impl Predictor {
         let (form, curve) = sample.select(options.seed, options.resamples)?;
         let points = sample.points(sample.panel.pooled(None));
         let allowed = weights(&points, sample.panel.pure_error()).ok_or(FitError::Range)?;
-        Ok(Self { sample, form, curve, allowed, confidence: options.confidence })
+        let trend = NoiseTrend::new(&sample.panel);
+        Ok(Self { sample, form, curve, allowed, trend, confidence: options.confidence })
     }
 
     /// The class of the law.
@@ -200,7 +203,8 @@ impl Predictor {
     /// The variances of the law at a size, by its place, with their degrees of freedom.
     fn of_law(&self, parts: &Parts, index: usize) -> [(f64, f64); 3] {
         let (rounds, spare) = (self.sample.panel.n_rounds() as f64, self.sample.spare(self.form));
-        [(parts.law[index], (rounds - 1.0).max(1.0)), (parts.misfit[index], spare), (parts.classes[index], spare)]
+        let of_misfit = if rounds < 2.0 { (spare * self.trend.evenness()).max(1.0) } else { spare };
+        [(parts.law[index], (rounds - 1.0).max(1.0)), (parts.misfit[index], of_misfit), (parts.classes[index], spare)]
     }
 
     fn check(&self, size: f64) -> Result<(), PredictError> {
@@ -224,16 +228,14 @@ impl Predictor {
     /// The logarithms of the costs of one more round at some sizes; `None` where the law is at or below zero.
     fn of_round(&self, sizes: &[f64]) -> Option<Vec<Spread>> {
         let parts = self.parts(sizes)?;
-        let noise: Vec<(f64, f64)> = match self.sample.panel.variances() {
-            Some((cell, round)) => {
-                let df = self.sample.panel.pure_error().degrees_of_freedom as f64;
-                vec![(cell, df), (round, self.sample.panel.n_rounds() as f64 - 1.0)]
-            }
-            // Of one round the misfit is noise and all.
-            None => Vec::new(),
-        };
+        // Of one round the misfit is noise and all.
+        let noise = self.sample.panel.variances().map(|(cell, round)| {
+            let df = self.sample.panel.pure_error().degrees_of_freedom as f64 * self.trend.evenness();
+            [(cell, df.max(1.0)), (round, self.sample.panel.n_rounds() as f64 - 1.0)]
+        });
         let spread = |(index, &size): (usize, &f64)| {
-            let all: Vec<(f64, f64)> = noise.iter().copied().chain(self.of_law(&parts, index)).collect();
+            let noise = noise.map(|[(cell, df), round]| [(cell * self.trend.at(size), df), round]);
+            let all: Vec<(f64, f64)> = noise.into_iter().flatten().chain(self.of_law(&parts, index)).collect();
             joined(self.curve.predict(size).ln() + self.sample.scale().ln(), &all)
         };
         Some(sizes.iter().enumerate().map(spread).collect())
@@ -256,6 +258,9 @@ impl Predictor {
         let pure = self.sample.panel.pure_error();
         let explained =
             if pure.degrees_of_freedom > 0 { pure.sum_of_squares / pure.degrees_of_freedom as f64 } else { 0.0 };
+        // What rounds don't explain is no noise but how far a law is off, which nobody says grows with size.
+        let misfit_at = |size: &f64| if self.sample.panel.n_rounds() < 2 { self.trend.at(*size) } else { 1.0 };
+        let of_sizes: Vec<f64> = self.sizes().iter().map(misfit_at).collect();
         let zeros = || vec![0.0; sizes.len()];
         let mut parts = Parts { law: zeros(), misfit: zeros(), classes: zeros() };
         let mut sum = 0.0;
@@ -268,12 +273,12 @@ impl Predictor {
                 let Some(spreads) = self.sample.spreads_over_rounds(refit) else { continue };
                 spreads.iter().map(|spread| spread.standard_error.powi(2)).collect()
             };
-            let Some(responses) = self.sample.responses(&logs(curve), refit) else { continue };
+            let Some(responses) = self.sample.responses(&logs(curve), &of_sizes, refit) else { continue };
             let misfit = (self.sample.misfit_variance(*form)? - explained).max(NOISE_FLOOR * NOISE_FLOOR);
             for (index, (size, cost)) in sizes.iter().zip(&costs).enumerate() {
                 let apart = (curve.predict(*size) / cost).clamp(MAX_APART.recip(), MAX_APART).ln();
                 parts.law[index] += weight * law[index];
-                parts.misfit[index] += weight * misfit * (1.0 + responses[index]);
+                parts.misfit[index] += weight * misfit * (misfit_at(size) + responses[index]);
                 parts.classes[index] += weight * apart * apart;
             }
             sum += weight;

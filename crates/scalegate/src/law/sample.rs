@@ -179,7 +179,7 @@ impl Sample {
     ) -> Option<Vec<Spread>> {
         let degrees_of_freedom = self.spare(form);
         let variance = self.misfit_variance(form)?.max(NOISE_FLOOR * NOISE_FLOOR);
-        let responses = self.responses(estimates, refit)?;
+        let responses = self.responses(estimates, &vec![1.0; self.x.len()], refit)?;
         let spread = |(&estimate, response): (&f64, f64)| Spread {
             estimate,
             standard_error: (variance * response).sqrt(),
@@ -198,18 +198,21 @@ impl Sample {
         Some(form.fit(&self.points(self.panel.pooled(None)))?.rss / self.spare(form))
     }
 
-    /// The variances of statistics whose values are `estimates`, if each pooled cost has an independent relative error of variance 1.
+    /// The variances of statistics whose values are `estimates`, if each pooled cost has an independent relative error of the variance that
+    /// `variances` has for its size.
     pub(crate) fn responses(
         &self,
         estimates: &[f64],
+        variances: &[f64],
         refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
     ) -> Option<Vec<f64>> {
-        let rows = if self.x.len() <= MAX_SENSITIVITIES {
-            self.sensitivities(refit)?
-        } else {
-            self.random_sensitivities(estimates, refit)?
-        };
-        Some((0..estimates.len()).map(|j| rows.iter().map(|row| row[j] * row[j]).sum()).collect())
+        if self.x.len() > MAX_SENSITIVITIES {
+            let rows = self.random_sensitivities(estimates, variances, refit)?;
+            return Some((0..estimates.len()).map(|j| rows.iter().map(|row| row[j] * row[j]).sum()).collect());
+        }
+        let rows = self.sensitivities(refit)?;
+        let of = |j: usize| rows.iter().zip(variances).map(|(row, variance)| variance * row[j] * row[j]).sum();
+        Some((0..estimates.len()).map(of).collect())
     }
 
     /// The same sum of squares from some random directions instead of one per size: enough of a standard error where there
@@ -217,6 +220,7 @@ impl Sample {
     fn random_sensitivities(
         &self,
         estimates: &[f64],
+        variances: &[f64],
         refit: impl Fn(Vec<f64>) -> Option<Vec<f64>>,
     ) -> Option<Vec<Vec<f64>>> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.x.len() as u64);
@@ -224,7 +228,9 @@ impl Sample {
         let share = (MAX_SENSITIVITIES as f64).sqrt();
         (0..MAX_SENSITIVITIES)
             .map(|_| {
-                let moved = pooled.iter().map(|y| y * (1.0 + STEP * standard_normal(&mut rng))).collect();
+                let moved =
+                    |(y, variance): (&f64, &f64)| y * (1.0 + STEP * variance.sqrt() * standard_normal(&mut rng));
+                let moved = pooled.iter().zip(variances).map(moved).collect();
                 Some(refit(moved)?.iter().zip(estimates).map(|(m, e)| (m - e) / STEP / share).collect())
             })
             .collect()

@@ -6,14 +6,28 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::Observations;
 use super::random::{standard_normal, uniform};
+use super::{Class, Observations};
 
 /// Prompt lengths like those of the tract suite.
 pub const TOKENS: [f64; 8] = [16.0, 32.0, 64.0, 128.0, 192.0, 256.0, 512.0, 1024.0];
 /// Image sizes like those of the tract suite.
 pub const PIXELS: [f64; 12] = [
     9408.0, 37632.0, 49392.0, 68992.0, 84672.0, 101920.0, 129360.0, 150528.0, 293216.0, 917280.0, 1630720.0, 3669120.0,
+];
+
+/// A law with its class, and sizes that suit it.
+pub type Law = (Class, &'static [f64], fn(f64) -> f64);
+
+/// Laws of each class.
+pub const LAWS: [Law; 7] = [
+    (Class::Constant, &TOKENS, |_| 5.0),
+    (Class::Linear, &TOKENS, |n| 5.0 + 0.1 * n),
+    (Class::Linearithmic, &TOKENS, |n| 5.0 + 0.05 * n * n.ln()),
+    (Class::Quadratic, &TOKENS, |n| 1.0 + 0.084 * n + 9e-5 * n * n),
+    (Class::Quadratic, &TOKENS, |n| 1.0 + 0.1 * n + 1e-5 * n * n),
+    (Class::Knee, &PIXELS, |p| 5.0 + 1e-4 * p.min(1.2e5)),
+    (Class::Knee, &PIXELS, |p| 5.0 + 1e-4 * p.min(1.2e5) + 3e-6 * (p - 1.2e5).max(0.0)),
 ];
 
 /// The factor by which a slow round is slower.

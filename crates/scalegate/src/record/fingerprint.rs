@@ -73,7 +73,7 @@ pub struct Program {
     pub package: String,
     /// Its version.
     pub version: String,
-    /// The commit that was checked out, where git tells it.
+    /// The commit that was checked out, or the tree, where git tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     /// Whether files differed from that commit.

@@ -69,9 +69,13 @@ pub fn why_functions(why: &Why) -> Vec<String> {
     changed(why).flat_map(of).collect()
 }
 
-/// The workloads whose instructions changed, with what explains them.
+/// The workloads whose instructions changed, with what explains them, the largest change first.
 pub(super) fn changed(why: &Why) -> impl Iterator<Item = (&WorkloadWhy, &Explanation)> {
-    why.workloads.iter().filter(|its| its.is_changed()).filter_map(|its| Some((its, its.outcome.as_ref().ok()?)))
+    let changed = why.workloads.iter().filter(|its| its.is_changed());
+    let mut all: Vec<_> = changed.filter_map(|its| Some((its, its.outcome.as_ref().ok()?))).collect();
+    let largest = |explanation: &Explanation| explanation.changes()[explanation.at].abs();
+    all.sort_by(|a, b| largest(b.1).total_cmp(&largest(a.1)));
+    all.into_iter()
 }
 
 /// Of a workload that did not change, or could not be explained.
@@ -216,16 +220,30 @@ fn look_at(why: &Why, explanation: &Explanation) -> String {
 }
 
 fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
-    let mut found = Vec::new();
+    let defining = |name: &String| files.iter().find_map(|file| Some((file, file.line_of(name)?, name.clone())));
+    // Each definition once, with the functions that it calls.
+    let mut definitions: Vec<(String, Vec<&str>)> = Vec::new();
     let mut others: Vec<&str> = files.iter().map(|file| &*file.path).collect();
     for part in functions {
-        for file in files {
-            if let Some(line) = file.line_of(&part.name) {
-                found.push(format!("{}:{line}, which changed and defines {}", file.path, part.name));
-                others.retain(|path| *path != file.path);
-            }
+        // What was edited may be who calls it, by however many steps.
+        let Some((file, line, name)) = defining(&part.name).or_else(|| part.callers.iter().find_map(defining)) else {
+            continue;
+        };
+        others.retain(|path| *path != file.path);
+        let called = (name != part.name).then_some(part.name.as_str());
+        let definition = format!("{}:{line}, which changed and defines {name}", file.path);
+        match definitions.iter_mut().find(|(its, _)| *its == definition) {
+            Some((_, all)) => all.extend(called),
+            None => definitions.push((definition, called.into_iter().collect())),
         }
     }
+    let mut found: Vec<String> = definitions
+        .into_iter()
+        .map(|(definition, called)| match called.is_empty() {
+            true => definition,
+            false => format!("{definition}, which calls {}", called.join(" and ")),
+        })
+        .collect();
     let more = others.len().saturating_sub(MAX_FILES);
     others.truncate(MAX_FILES);
     let list = others.join(", ");
@@ -234,7 +252,9 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
         (true, true) => {
             found.push("no file of the repository changed: compare dependencies, compiler and settings".to_owned());
         }
-        (true, false) => found.push(format!("no file that changed defines these; changed: {list}{rest}")),
+        (true, false) => {
+            found.push(format!("no file that changed defines these or what calls them; changed: {list}{rest}"))
+        }
         (false, true) => {}
         (false, false) => found.push(format!("also changed: {list}{rest}")),
     }

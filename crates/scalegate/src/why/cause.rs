@@ -1,5 +1,8 @@
 //! All that is known of a change: by function, and what else is another than before.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use super::{Explanation, Unexplained, explain};
 use crate::config::GateSettings;
 use crate::metric::Metric;
@@ -66,7 +69,10 @@ impl ChangedFile {
     pub fn line_of(&self, function: &str) -> Option<usize> {
         let text = self.text.as_ref()?;
         let name = identifier(function)?;
-        let rust = std::path::Path::new(&self.path).extension().is_some_and(|extension| extension == "rs");
+        let rust = Path::new(&self.path).extension().is_some_and(|extension| extension == "rs");
+        if rust && !may_hold(Path::new(&self.path), function) {
+            return None;
+        }
         let defines = |line: &str| {
             let line = line.trim_start();
             let is_end = |rest: &str| rest.trim_start().starts_with(['(', '<']);
@@ -82,6 +88,19 @@ impl ChangedFile {
         };
         text.lines().position(defines).map(|at| at + 1)
     }
+}
+
+/// Whether the path of a function goes through the module, or the crate, that a file of Rust is: every other function of that name is
+/// another one.
+fn may_hold(file: &Path, function: &str) -> bool {
+    let name = |path: Option<&OsStr>| path.map(|it| it.to_string_lossy().replace('-', "_")).unwrap_or_default();
+    let module = match name(file.file_stem()) {
+        stem if stem == "mod" => name(file.parent().and_then(Path::file_name)),
+        stem => stem,
+    };
+    // The root of a crate has the crate's name, which its file does not say.
+    let is_root = ["lib", "main", "src"].contains(&module.as_str());
+    is_root || function.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|part| part == module)
 }
 
 /// The last part of a path: `f` of `<a::S<_> as a::T>::f`.
@@ -159,6 +178,9 @@ mod tests {
         assert_eq!(rust.line_of("a::count"), Some(5));
         assert_eq!(rust.line_of("<a::S<_> as a::T>::count"), Some(5));
         assert_eq!(rust.line_of("a::missing"), None);
+        let module = file("src/cache/mod.rs", "impl Keys {\n    fn count(&self) {}\n}\n");
+        assert_eq!(module.line_of("a::cache::Keys::count"), Some(2));
+        assert_eq!(module.line_of("a::values::Values::count"), None);
         let c = file("sort.c", "int count(int n);\nstatic int count(int n) {\n  return count(n - 1);\n");
         assert_eq!(c.line_of("count"), Some(2));
         assert_eq!(ChangedFile { path: "gone.rs".to_owned(), text: None }.line_of("a::count"), None);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribution::{Account, account};
+use super::callers::callers;
 use super::frames::{Frame, frames};
 use super::helpers::{is_helper, is_unnamed};
 use crate::law::{self, Class, FitOptions, Observations, Term, Terms};
@@ -74,6 +75,8 @@ pub struct Part {
     pub term: Option<Term>,
     /// The classes of its laws; of functions that changed little, none.
     pub classes: [Option<Class>; 2],
+    /// Who calls it more than before, the nearest first; of functions that changed little, none.
+    pub callers: Vec<String>,
     /// Functions on its account with their changes at the size of the largest change, the largest first.
     pub through: Vec<(String, f64)>,
 }
@@ -181,6 +184,9 @@ pub fn explain(base: &BTreeMap<u64, Profile>, head: &BTreeMap<u64, Profile>) -> 
     let classify =
         |part: &mut Part| part.classes = [&part.base, &part.head].map(|costs| fit(&x, costs).map(|fit| fit.class));
     parts.iter_mut().take(CLASSIFIED).chain([&mut explanation.whole]).for_each(classify);
+    for part in parts.iter_mut().take(CLASSIFIED).filter(|part| part.change(at) != 0.0) {
+        part.callers = callers(&part.name, part.change(at), sides[0].profiles[at], sides[1].profiles[at]);
+    }
     explanation.parts = parts;
     Ok(explanation)
 }
@@ -270,6 +276,7 @@ impl Maker<'_> {
             term: self.terms.and_then(|terms| terms.of_change(&change)),
             terms,
             classes: [None, None],
+            callers: Vec::new(),
             through: Vec::new(),
             base,
             head,

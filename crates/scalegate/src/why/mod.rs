@@ -5,6 +5,7 @@
 //! yields numbers; words and pictures are made by [`report`](crate::report).
 
 mod attribution;
+mod callers;
 mod cause;
 mod explain;
 mod frames;
