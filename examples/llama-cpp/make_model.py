@@ -1,6 +1,7 @@
 """Writes a Llama of random weights as GGUF: what it answers means nothing, and what it costs is that of its shape.
 
-    python3 make_model.py DIRECTORY    # random-f32.gguf, random-q8_0.gguf and random-q4_0.gguf
+    python3 make_model.py DIRECTORY         # random-f32.gguf, random-q8_0.gguf and random-q4_0.gguf
+    python3 make_model.py DIRECTORY f32     # one of them
 """
 
 import pathlib
@@ -85,7 +86,8 @@ def write(path, quantization, file_type):
 def main():
     directory = pathlib.Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
-    for name, (quantization, file_type) in TYPES.items():
+    for name in sys.argv[2:] or TYPES:
+        quantization, file_type = TYPES[name]
         path = directory / f"random-{name}.gguf"
         write(path, quantization, file_type)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

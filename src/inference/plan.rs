@@ -25,7 +25,7 @@ pub struct Options {
     /// Threads that share the work; one is the thread that calls.
     pub threads: NonZeroUsize,
     /// Whether graphs are rewritten when they are loaded, so that what an exporter made of attention costs what attention
-    /// costs; see `docs/rewrites.md`. Without, a file is run as it was exported.
+    /// costs; see `docs/models.md`. Without, a file is run as it was exported.
     pub rewrites: bool,
 }
 

@@ -188,7 +188,7 @@ pub struct InferenceSettings {
     /// Threads that share products and attention. One scales predictably, and is the default.
     #[serde(default = "one")]
     pub threads: NonZeroUsize,
-    /// Whether graphs are rewritten when they are loaded, as `docs/rewrites.md` describes; otherwise a file is run as it was
+    /// Whether graphs are rewritten when they are loaded, as `docs/models.md` describes; otherwise a file is run as it was
     /// exported.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub rewrites: bool,

@@ -175,3 +175,31 @@ impl Instructions {
         Ok(InstructionSettings { models: self.models.map(Spanned::into_inner), workloads })
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_page_on_compression_writes_into_the_suite_names_what_the_reference_model_can_read() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(root.join("docs/compression.md")).unwrap();
+        let edits: Vec<&str> = page.lines().map(str::trim).filter(|line| line.starts_with("sed -i ")).collect();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join(Suite::FILE);
+        std::fs::copy(root.join(Suite::FILE), &path).unwrap();
+        assert_eq!(edits.len(), 2);
+        for (edit, graph) in edits.into_iter().zip(["models/reference", "small"]) {
+            let edited = std::process::Command::new("sh").args(["-c", edit]).current_dir(place.path()).status();
+            assert!(edited.unwrap().success(), "{edit}");
+            let suite = Suite::load(&path).unwrap();
+            let model = suite.user_models.iter().find(|model| model.name == "reference").unwrap();
+            assert_eq!(model.workloads, ["llm/prefill", "llm/decode"]);
+            assert_eq!(model.path(), Ok(PathBuf::from(graph)));
+            for workload in suite.workloads.iter().filter(|its| model.workloads.iter().any(|name| name == its.name())) {
+                let WorkloadSettings::Tokens { sizes, .. } = workload else { panic!("{workload:?}") };
+                assert!(sizes.len() >= 5 && sizes.iter().all(|size| *size < 256), "it reads 256 tokens: {sizes:?}");
+            }
+        }
+    }
+}

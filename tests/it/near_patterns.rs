@@ -326,7 +326,7 @@ fn graphs_near_the_patterns_are_rewritten_right_or_left_alone() {
     assert!(run >= 30 && rewritten >= 15, "{run} ran, {rewritten} were rewritten");
 }
 
-/// `cargo test --release --test it near_patterns -- --ignored --nocapture`, for docs/rewrites.md.
+/// `cargo test --release --test it near_patterns -- --ignored --nocapture`, for docs/models.md.
 #[test]
 #[ignore = "takes minutes"]
 fn two_thousand_graphs_near_the_patterns() {

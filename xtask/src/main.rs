@@ -12,6 +12,7 @@ mod chromium;
 mod comment;
 mod counts;
 mod dependencies;
+mod engine;
 mod evidence;
 mod findings;
 mod host;
@@ -21,6 +22,7 @@ mod mutants;
 mod pairs;
 mod process;
 mod pull_request;
+mod python;
 mod repeatability;
 #[cfg(test)]
 mod scripts;
@@ -53,6 +55,7 @@ enum Command {
     Picture(chromium::PictureArguments),
     Browser(chromium::BrowserArguments),
     Smoke(smoke::Arguments),
+    Engine(engine::Arguments),
     Workflows(workflows::Arguments),
     Links(links::Arguments),
     Man(man::Arguments),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Picture(arguments) => done(chromium::draw(&arguments)),
         Command::Browser(arguments) => done(chromium::look(&arguments)),
         Command::Smoke(arguments) => done(smoke::run(&arguments)),
+        Command::Engine(arguments) => done(engine::run(&arguments)),
         Command::Workflows(arguments) => workflows::run(&arguments),
         Command::Man(arguments) => done(man::run(&arguments)),
         Command::Links(arguments) => done(links::run(&arguments)),

@@ -21,7 +21,7 @@ const PLACE: &str = "docs/evidence/predictions.md";
 
 const HEAD: &str = "# How often predictions hold
 
-For who wants to know what an interval of `scalegate predict` ([budgets.md](../budgets.md)) is worth. Written by `cargo xtask evidence predictions`. Laws are fitted
+For whoever wants to know what an interval of `scalegate predict` ([laws.md](../laws.md#predictions-scalegate-predict)) is worth. Written by `cargo xtask evidence predictions`. Laws are fitted
 without the two largest sizes, which are then predicted; counted are the costs of the held-out rounds that lie within their intervals of 95 %.
 ";
 

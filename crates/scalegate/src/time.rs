@@ -2,11 +2,17 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Now, as RFC 3339 in UTC with whole seconds.
 pub fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// A limit on the time that measuring may take, as `5m`.
+pub(crate) fn budget(text: &str) -> Result<Duration, String> {
+    let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
 }
 
 /// A day of the calendar, as `2026-01-31`.
@@ -40,6 +46,14 @@ impl fmt::Display for Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_is_a_time_with_its_unit() {
+        assert_eq!(budget("1m 30s"), Ok(Duration::from_secs(90)));
+        for text in ["", "5", "0s", "soon"] {
+            assert!(budget(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_day_is_one_of_the_calendar() {

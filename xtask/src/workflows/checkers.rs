@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::action::faults_of_action;
 use super::{files, policy};
 use crate::process::{self, command};
+use crate::python;
 
 const WORKFLOWS: &str = ".github/workflows";
 /// Workflows that `scalegate init` writes.
@@ -73,23 +74,7 @@ impl Checkers {
     /// Installs into `tools` what is not there in these versions.
     pub(super) fn installed(root: &Path, tools: &Path) -> Result<Self> {
         let install = |program: &str| process::run(command(root.join("ci/install.sh"), [program]).current_dir(root));
-        let venv = tools.join("python");
-        let python = venv.join("bin/python");
-        let is_usable = process::output(&mut command(&python, ["-c", ""])).is_ok_and(|output| output.status.success());
-        let requirements = tools.join("installed.txt");
-        if !is_usable {
-            process::remove(&requirements)?;
-            let make = || process::run_quietly(command("python3", ["-m", "venv", "--clear"]).arg(&venv));
-            make().or_else(|_| install("python3-venv").and_then(|()| make()))?;
-        }
-        if std::fs::read_to_string(&requirements).ok().as_deref() != Some(REQUIREMENTS) {
-            // By `python -m`, and so for every tool: a program of a venv has the path of the venv in its first line.
-            let list = tools.join("requirements.txt");
-            process::write(&list, REQUIREMENTS)?;
-            let pip = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"];
-            process::run(command(&python, pip).arg(&list))?;
-            process::write(&requirements, REQUIREMENTS)?;
-        }
+        let python = python::environment(root, &tools.join("python"), REQUIREMENTS)?;
         for program in ["node", "npm"] {
             if !process::is_on_path(program) {
                 install(if program == "node" { "nodejs" } else { program })?;

@@ -35,8 +35,9 @@ const CANCEL: &str = r#"gh run cancel "$GITHUB_RUN_ID" --repo "$GITHUB_REPOSITOR
 const TALKING: [&str; 5] =
     ["ci/await_hosts.sh", "ci/comment.sh", "ci/fetch_digest.sh", "ci/propose.sh", "ci/release.sh"];
 
-/// Actions that start nothing of what they fetch.
-const FETCHING: [&str; 3] = ["actions/checkout", "actions/download-artifact", "actions/upload-artifact"];
+/// Actions that start nothing of what they fetch, or attest.
+const INERT: [&str; 4] =
+    ["actions/attest-build-provenance", "actions/checkout", "actions/download-artifact", "actions/upload-artifact"];
 
 /// What a script that may have a token may start.
 const TOOLS: [&str; 27] = [
@@ -268,7 +269,7 @@ impl Job {
             let action = step.uses.as_deref().map(|action| action.split('@').next().unwrap_or(action));
             command
                 .filter(|command| *command != CANCEL && !is_talking(command.split(' ').next().unwrap_or(command)))
-                .or(action.filter(|action| !FETCHING.contains(action)))
+                .or(action.filter(|action| !INERT.contains(action)))
         })
     }
 

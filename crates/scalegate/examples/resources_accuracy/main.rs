@@ -172,7 +172,8 @@ fn step(rate_hz: u32, runs: usize) -> Outcome<()> {
         let mut child = Dialogue::start("step", role(Role::Step)?)?;
         child.expect(words::READY)?;
         let mut sampler = Sampler::new(Probe::new(child.pid())?, Rate::of(rate_hz));
-        let idle = sampler.until(child.lines(), Some(IDLE), || (), |_| ())?.0.mean_bytes();
+        let (idle, _) = sampler.until(child.lines(), Some(IDLE), || (), |_| ())?;
+        let idle = idle.rss_area(0.0) / idle.duration_s();
         let kernel_tells = sampler.probe().forget_peak();
         let (trace, line) = sampler.until(child.lines(), None, || child.say(words::GO), |_| ())?;
         let Some(Work { area, bytes, .. }) = line.as_deref().and_then(Work::parse) else {

@@ -18,6 +18,8 @@ mod overload;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
+mod paper;
+#[cfg(feature = "cli")]
 mod predictions;
 #[cfg(feature = "cli")]
 mod tradeoff;
@@ -35,6 +37,8 @@ pub use notes::{Fact, Note};
 pub use overlay::{Line, Overlay, overlays};
 #[cfg(feature = "cli")]
 pub use pairs::{Control, PAIR_METRICS, PairCheck, base_ratios, check_pairs, check_with_pairs, ratios};
+#[cfg(feature = "cli")]
+pub use paper::{Cell, Column, PaperRow, PaperTable, paper_table};
 #[cfg(feature = "cli")]
 pub use predictions::predictor;
 #[cfg(feature = "cli")]

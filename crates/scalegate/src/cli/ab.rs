@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(long = "metric", value_name = "METRIC", default_values_t = [Metric::WallTime], value_parser = metric)]
     metrics: Vec<Metric>,
     /// How long to measure at most, such as `5m`, all workloads together [default: a minute for each]
-    #[arg(long, value_name = "TIME", value_parser = budget)]
+    #[arg(long, value_name = "TIME", value_parser = crate::time::budget)]
     budget: Option<Duration>,
     /// Where to write the record of slices
     #[arg(long, value_name = "FILE", default_value_os_t = paths::pairs())]
@@ -54,11 +54,6 @@ fn metric(text: &str) -> Result<Metric, String> {
         .into_iter()
         .find(|metric| metric.name() == text)
         .ok_or_else(|| format!("pairs are compared by {}", known.map(Metric::name).join(" and ")))
-}
-
-pub(super) fn budget(text: &str) -> Result<Duration, String> {
-    let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if parsed.is_zero() { Err("there is no time to measure in".to_owned()) } else { Ok(parsed) }
 }
 
 pub(super) fn run(arguments: &Arguments, is_search: bool) -> Result<ExitCode> {

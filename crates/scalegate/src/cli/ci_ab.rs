@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::ab::budget;
 use super::ci::{ConfigPath, OriginArguments};
 use crate::ci::{self, CheckFile, CheckedNote, Digest, Results};
 use crate::metric::Metric;
@@ -24,7 +23,7 @@ pub(super) struct Arguments {
     /// Revision to compare with [default: the merge base of HEAD and the default branch]
     base: Option<String>,
     /// How long to measure at most, such as `5m`, all workloads together [default: a minute for each]
-    #[arg(long, value_name = "TIME", value_parser = budget)]
+    #[arg(long, value_name = "TIME", value_parser = crate::time::budget)]
     budget: Option<Duration>,
     #[command(flatten)]
     origin: OriginArguments,

@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 
 use super::{check, report as page};
 use crate::analysis::{self, Comparison, SeriesFit};
+use crate::law::Interval;
 use crate::output::print;
 use crate::record::{self, Run};
-use crate::{Result, report};
+use crate::{Error, Result, bounded, report};
 
 /// Compare the costs of runs of one host, each with the first
 ///
@@ -30,6 +31,12 @@ pub(super) struct Arguments {
     /// Where to write a page: laws over one another, and what models cost beside how well they predict
     #[arg(long, value_name = "FILE.html")]
     out: Option<PathBuf>,
+    /// Show the columns of arXiv 2512.16531 instead: areas, energy, time, tokens per second and per joule, similarity
+    #[arg(long)]
+    paper: bool,
+    /// What `scalegate accuracy --format json` wrote of each B beside A, for the similarity of their answers
+    #[arg(long, value_name = "FILE.json", requires = "paper")]
+    accuracy: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -47,7 +54,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let names = names(&paths);
     let compared = after.iter().map(|run| analysis::compare(&before, run, &settings));
     let others: Vec<(String, Comparison)> = names[1..].iter().cloned().zip(compared).collect();
-    show(&names[0], &others, arguments.format)?;
+    if arguments.paper {
+        let runs: Vec<&Run> = std::iter::once(&before).chain(&after).collect();
+        show_paper(&names, &runs, arguments)?;
+    } else {
+        show(&names[0], &others, arguments.format)?;
+    }
     if let Some(out) = &arguments.out {
         let runs: Vec<(&str, &Run)> =
             names.iter().map(String::as_str).zip(std::iter::once(&before).chain(&after)).collect();
@@ -83,6 +95,41 @@ fn show(first: &str, others: &[(String, Comparison)], format: Format) -> Result<
         }
     }
     Ok(())
+}
+
+/// The columns of the paper.
+fn show_paper(names: &[String], runs: &[&Run], arguments: &Arguments) -> Result<()> {
+    let table = analysis::paper_table(runs);
+    let similarities = similarities(runs.len(), &arguments.accuracy)?;
+    let page = report::PaperPage { table: &table, names, similarities: &similarities };
+    print(&match arguments.format {
+        Format::Text => report::paper_text(&page),
+        Format::Json => report::paper_json(&page),
+        Format::Markdown => report::paper_markdown(&page),
+    })
+}
+
+/// The mean similarity of each record's answers, as the paper has it: without as many of the highest as of the lowest.
+fn similarities(records: usize, accuracies: &[PathBuf]) -> Result<Vec<Option<Interval>>> {
+    let mut similarities = vec![None; records];
+    if accuracies.len() >= records {
+        let cause = format!("{} files, and records beside the first: {}", accuracies.len(), records - 1);
+        return Err(Error::new("--accuracy", cause, "name one for each record B, in their order"));
+    }
+    for (index, path) in accuracies.iter().enumerate() {
+        let fault = |cause: String| {
+            Error::new(path.display(), cause, "write it with `scalegate accuracy --prompts … --embed … --format json`")
+        };
+        let text = bounded::text(path, bounded::MAX_SETTINGS).map_err(|error| fault(error.to_string()))?;
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
+        let of = |name: &str| {
+            let its = &value["continuations"]["similarity"][name];
+            serde_json::from_value(its.clone()).map_err(|_| fault("it has no similarity of answers".to_owned()))
+        };
+        similarities[0] = Some(of("trimmed_reference")?);
+        similarities[index + 1] = Some(of("trimmed_candidate")?);
+    }
+    Ok(similarities)
 }
 
 /// The names of records without folder and ending, or the paths themselves if two have the same name.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Rounds at most, instead of those of the configuration
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     rounds: Option<u32>,
+    /// How long all may take, such as `5m`, builds not included: rounds go where a verdict is undecided
+    #[arg(long, value_name = "TIME", value_parser = crate::time::budget, conflicts_with_all = ["rounds", "quick", "resume"])]
+    budget: Option<Duration>,
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
@@ -44,6 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let request = Request {
         metrics: arguments.metrics.clone(),
         rounds: arguments.rounds,
+        budget: arguments.budget,
         out: arguments.out.clone(),
         resume: arguments.resume,
         stops_early: true,

@@ -248,7 +248,7 @@ fn budgets(
 ) -> Result<Vec<BudgetSettings>, Fault> {
     let checked = |section: Spanned<budget::Section>| {
         let span = section.span();
-        let fault = |cause| Fault { span: span.clone(), cause, remedy: "see docs/budgets.md".to_owned() };
+        let fault = |cause| Fault { span: span.clone(), cause, remedy: "see docs/policy.md".to_owned() };
         section.into_inner().checked(place(&span)).map_err(fault)
     };
     sections.into_iter().map(checked).collect()

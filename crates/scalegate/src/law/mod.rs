@@ -46,6 +46,8 @@ pub use predict::{MAX_EXTRAPOLATION, PredictError, Prediction, Predictor, Within
 pub use terms::{Term, Terms};
 
 pub(crate) use form::Form;
+#[cfg(feature = "cli")]
+pub(crate) use interval::t_quantile;
 pub(crate) use interval::Spread;
 pub(crate) use panel::Panel;
 pub(crate) use predict::mean_cost;

@@ -32,7 +32,7 @@ impl Sides {
 }
 
 /// The name of a quantity.
-pub(super) fn quantity(quantity: Quantity) -> &'static str {
+pub(crate) fn quantity(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::All => "all",
         Quantity::Class => "class",

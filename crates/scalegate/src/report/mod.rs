@@ -29,6 +29,8 @@ mod matches;
 #[cfg(feature = "cli")]
 mod pairs;
 #[cfg(feature = "cli")]
+mod paper;
+#[cfg(feature = "cli")]
 mod prediction;
 mod summary;
 #[cfg(feature = "cli")]
@@ -48,6 +50,7 @@ pub use comparison::{compare_json, compare_markdown, compare_text, comparisons_j
 pub use doctor::doctor_text;
 #[cfg(feature = "cli")]
 pub(crate) use findings::listed;
+pub(crate) use findings::quantity;
 #[cfg(feature = "cli")]
 pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html, why_html};
 pub use laws::fits_text;
@@ -58,6 +61,8 @@ pub use markdown::check_markdown;
 pub use matches::matches_text;
 #[cfg(feature = "cli")]
 pub use pairs::{pairs_json, pairs_markdown, pairs_text};
+#[cfg(feature = "cli")]
+pub use paper::{PaperPage, paper_json, paper_markdown, paper_text};
 #[cfg(feature = "cli")]
 pub use prediction::{Asked, Predicted, predicted_json, predicted_text};
 pub use summary::{Measured, summary_text};

@@ -96,7 +96,7 @@ pub fn predicted_text(predicted: &Predicted<'_>) -> String {
     format!("{answer}\n  {grounds}{classes}\n  {holds}\n")
 }
 
-/// The same as JSON; `docs/budgets.md` describes the form.
+/// The same as JSON; `docs/laws.md` describes the form.
 pub fn predicted_json(predicted: &Predicted<'_>) -> String {
     let Predicted { series, predictor, asked } = predicted;
     let prediction = asked.prediction();

@@ -100,9 +100,9 @@ impl Measured<'_> {
     fn left_out(&self) -> Option<String> {
         let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let mut add = |reason: String, metric: Metric| {
-            let metrics = reasons.entry(reason).or_default();
-            if !metrics.contains(&metric.name()) {
-                metrics.push(metric.name());
+            // A metric is named once, by what keeps it from being measured if there is that.
+            if !reasons.values().flatten().any(|name| *name == metric.name()) {
+                reasons.entry(reason).or_default().push(metric.name());
             }
         };
         let is_first = self.is_first();
@@ -169,6 +169,9 @@ impl Measured<'_> {
             parts => format!("of {}, {}", laws(rows.len()), parts.join(", ")),
         };
         let name = verdict.to_string().to_uppercase();
+        // What matches takes one line, since Cargo starts one bench target after the other.
+        let is_pass = verdict == Verdict::Pass;
+        let summary = if is_pass { format!("{summary}; next: {}", next(verdict)) } else { summary };
         let text = wrapped(&format!("{name}: {summary}"), style.columns, 2);
         let mut text = text.replacen(&name, &coloured(&name, Some(verdict), style), 1);
         let open = [Outcome::Regressed, Outcome::Improved, Outcome::Inconclusive];
@@ -184,7 +187,10 @@ impl Measured<'_> {
         if groups.len() > MAX_CAUSES {
             let _ = writeln!(text, "  … and {} more: scalegate check", groups.len() - MAX_CAUSES);
         }
-        text + &wrapped(&format!("next: {}", next(verdict)), style.columns, 6)
+        if !is_pass {
+            text += &wrapped(&format!("next: {}", next(verdict)), style.columns, 6);
+        }
+        text
     }
 }
 
@@ -195,7 +201,7 @@ fn laws(count: usize) -> String {
 /// What helps most after a verdict.
 fn next(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Pass => "scalegate check, or scalegate report --out report.html",
+        Verdict::Pass => "scalegate check",
         Verdict::Improved => "scalegate accept --reason …, so that what was won is kept",
         Verdict::Regressed | Verdict::Mixed => {
             "scalegate ab (this change alone, in pairs), scalegate report --out report.html, or scalegate accept if it is meant"
@@ -240,8 +246,10 @@ fn brief(reason: &Reason) -> String {
 /// The longest that a reason is in a list.
 const MAX_REASON: usize = 60;
 
-/// A reason up to where it begins to explain itself.
+/// A reason up to where it begins to explain itself, without the case that it is about.
 fn first_clause(reason: &str) -> String {
+    let is_case = |clause: &str| clause.contains(" at size ");
+    let reason = reason.split_once(": ").filter(|(clause, _)| is_case(clause)).map_or(reason, |(_, rest)| rest);
     let first = reason.split([':', ';', ',']).next().unwrap_or(reason);
     if first.chars().count() <= MAX_REASON {
         first.to_owned()

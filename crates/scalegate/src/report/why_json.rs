@@ -1,4 +1,4 @@
-//! Causes as JSON; `docs/why.md` describes the form.
+//! Causes as JSON; `docs/instructions.md` describes the form.
 
 use serde_json::{Value, json};
 

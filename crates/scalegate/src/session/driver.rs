@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
@@ -25,6 +26,8 @@ pub(crate) struct Session<'a> {
     pub(super) config: &'a Config,
     pub(super) request: &'a Request,
     pub(super) targets: &'a [Target],
+    /// When it began, for a budget.
+    begin: Instant,
     /// For the files of the run; it goes away with the session.
     scratch: temporary::Directory,
 }
@@ -41,7 +44,7 @@ impl<'a> Session<'a> {
         let scratch = made.map_err(|error| {
             Error::new(target.display(), error, "make the directory writable; it takes the run's files")
         })?;
-        Ok(Self { config, request, targets, scratch })
+        Ok(Self { config, request, targets, begin: Instant::now(), scratch })
     }
 
     /// Measures all that is asked for. Every series, and every round, is in the record as soon as it is there.
@@ -70,8 +73,18 @@ impl<'a> Session<'a> {
         program_counts::below_callgrind(self, recorder, &programs)?;
         self.by_processor(recorder, &chosen[&Instrument::Processor])?;
         self.heap(recorder, &chosen[&Instrument::Heap])?;
+        // With a budget, what is undecided comes first, and resources have what it leaves.
+        if self.request.budget.is_some() {
+            rounds.take(recorder)?;
+            return resources::sample(self, recorder, &sampled);
+        }
         resources::sample(self, recorder, &sampled)?;
         rounds.take(recorder)
+    }
+
+    /// What is left of the budget, if there is one.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.request.budget.map(|budget| budget.saturating_sub(self.begin.elapsed()))
     }
 
     /// What an instrument is to measure: chosen by name and metric, and not in the record that is resumed.

@@ -61,8 +61,8 @@ pub(super) enum Work {
     },
     /// Says what counts depend on beside the code, as the process sees it.
     Environment,
-    /// One pass over the sizes of `workloads`; Criterion's files go to `directory`.
-    Round { workloads: Vec<WorkloadName>, seed: u64, settings: MeasureSettings, directory: PathBuf },
+    /// One pass over the sizes of `workloads`, each of which takes about so long at most; Criterion's files go to `directory`.
+    Round { workloads: Vec<WorkloadName>, seed: u64, settings: MeasureSettings, size_limit_ms: u64, directory: PathBuf },
     /// One case below callgrind.
     Count { workload: WorkloadName, size: u64 },
     /// One run of a program below callgrind, whose files have names that begin with `out`.

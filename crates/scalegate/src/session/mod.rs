@@ -27,6 +27,7 @@ mod rounds;
 mod runs;
 mod sampled_series;
 mod slices;
+mod time_budget;
 #[cfg(feature = "cli")]
 mod tree;
 mod worker;
@@ -46,6 +47,7 @@ pub(crate) use tree::{Tree, described, run};
 pub(crate) use worker::guarded;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::config::Config;
@@ -78,6 +80,9 @@ const CRITERION_ONLY: [&str; 14] = [
 
 /// Takes what a first verdict needs. Criterion has an option of this name, which takes fewer samples than a record says.
 const QUICK: &str = "--quick";
+
+/// Limits the time of the session, which plans its rounds for that.
+const BUDGET: &str = "--budget";
 
 /// Prints all that is known of what was measured.
 const VERBOSE: &str = "--verbose";
@@ -158,16 +163,21 @@ fn drive_itself(bench: &Bench) -> Result<()> {
         return if workloads.is_empty() {
             Ok(())
         } else {
-            measure::criterion_pass(&workloads, &config.measure, None, None)
+            measure::criterion_pass(&workloads, &config.measure, None).map(|_| ())
         };
     }
+    let (arguments, budget) = without_budget(arguments)?;
     let request = Request {
         filter: arguments.iter().find(|argument| !argument.starts_with('-')).cloned(),
+        budget,
         paper: arguments.iter().any(|argument| argument == PAPER),
         quick: arguments.iter().any(|argument| argument == QUICK),
         verbose: arguments.iter().any(|argument| argument == VERBOSE),
         ..Request::default()
     };
+    if request.quick && request.budget.is_some() {
+        return Err(Error::new(BUDGET, format!("{QUICK} says how many rounds there are"), "give one of the two"));
+    }
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
     let is_own = |argument: &String| ["--bench", PAPER, QUICK, VERBOSE].contains(&&**argument);
     let arguments = arguments.into_iter().filter(|argument| !is_own(argument)).collect();
@@ -186,6 +196,28 @@ fn drive_itself(bench: &Bench) -> Result<()> {
     measure_and_show(&config, &request, &[target])
 }
 
+/// The arguments beside `--budget` and its value, and that value.
+///
+/// # Errors
+/// It is no time.
+fn without_budget(arguments: Vec<String>) -> Result<(Vec<String>, Option<Duration>)> {
+    let (mut others, mut budget) = (Vec::new(), None);
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix(BUDGET) {
+            Some("") => arguments.next().unwrap_or_default(),
+            Some(value) if value.starts_with('=') => value[1..].to_owned(),
+            _ => {
+                others.push(argument);
+                continue;
+            }
+        };
+        let fail = |cause| Error::new(format!("{BUDGET} {value}"), cause, "give a time such as 5m or 90s");
+        budget = Some(crate::time::budget(&value).map_err(fail)?);
+    }
+    Ok((others, budget))
+}
+
 fn is_for_criterion(arguments: &[String]) -> bool {
     let asks_for_more = arguments.iter().any(|argument| {
         let option = argument.split('=').next().unwrap_or_default();
@@ -193,4 +225,30 @@ fn is_for_criterion(arguments: &[String]) -> bool {
     });
     let is_benchmark = arguments.iter().any(|argument| argument == "--bench");
     asks_for_more || !is_benchmark || std::env::var_os("CARGO_CRITERION_PORT").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> std::result::Result<(String, Option<Duration>), String> {
+        let arguments = line.split_whitespace().map(str::to_owned).collect();
+        without_budget(arguments).map(|(others, budget)| (others.join(" "), budget)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_budget_is_no_filter_and_criterion_is_not_given_it() {
+        let five = Some(Duration::from_mins(5));
+        assert_eq!(parsed("--bench --budget 5m decode"), Ok(("--bench decode".to_owned(), five)));
+        assert_eq!(parsed("--budget=5m --bench"), Ok(("--bench".to_owned(), five)));
+        assert_eq!(parsed("--bench --budgets"), Ok(("--bench --budgets".to_owned(), None)));
+        insta::assert_snapshot!(parsed("--bench --budget").unwrap_err(), @"
+        --budget : value was empty
+          help: give a time such as 5m or 90s
+        ");
+        insta::assert_snapshot!(parsed("--budget decode").unwrap_err(), @"
+        --budget decode: expected number at 0
+          help: give a time such as 5m or 90s
+        ");
+    }
 }

@@ -160,7 +160,6 @@ impl Recorder {
         let fits = analysis::fit_run(&run);
         let store = Store::new(paths::baselines());
         let check = analysis::check(std::slice::from_ref(&run), &store, &self.gate, &Expected::default())?;
-        output::print("\n")?;
         if request.verbose {
             output::print(&format!(
                 "{}\n{}\n",

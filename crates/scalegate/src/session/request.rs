@@ -1,6 +1,7 @@
 //! What is to be measured, and where it goes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Described, Instrument};
 use crate::metric::Metric;
@@ -21,6 +22,8 @@ pub struct Request {
     pub metrics: Vec<Metric>,
     /// Rounds, instead of those of the configuration.
     pub rounds: Option<u32>,
+    /// How long all of it may take, builds not included; rounds are then planned for that.
+    pub budget: Option<Duration>,
     /// Where the record goes.
     pub out: PathBuf,
     /// Whether an earlier record is resumed: what it holds is not measured again.
@@ -42,6 +45,7 @@ impl Default for Request {
             filter: None,
             metrics: Vec::new(),
             rounds: None,
+            budget: None,
             out: paths::run(),
             resume: false,
             stops_early: false,
@@ -67,6 +71,11 @@ impl Request {
     pub(super) fn rounds_of(&self, configured: u32) -> u32 {
         let most = if self.quick { QUICK_ROUNDS.min(configured) } else { configured };
         self.rounds.unwrap_or(most)
+    }
+
+    /// Whether rounds are compared while they are taken, and end when all is decided.
+    pub(super) fn has_looks(&self) -> bool {
+        self.stops_early || self.budget.is_some()
     }
 
     /// Whether what this instrument tells is measured at all.

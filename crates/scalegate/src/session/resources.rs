@@ -10,7 +10,7 @@ use crate::Result;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource};
-use crate::measure::resources::{Idle, Observer, Watched, take_windows};
+use crate::measure::resources::{Observer, Watched, idle_cores, take_windows};
 use crate::measure::shuffle;
 use crate::metric::Metric;
 use crate::progress::Progress;
@@ -26,6 +26,16 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
         return Ok(());
     }
     let settings = settings_of(settings.clone(), session);
+    let plan = Plan { session, settings: &settings, cases: cases(chosen, session.request.filter.as_deref()) };
+    if let Some(left) = session.time_left()
+        && plan.at_least() > left
+    {
+        let minutes = (plan.at_least().as_secs_f64() / 60.0).ceil();
+        eprintln!(
+            "note: CPU time, memory and energy are not sampled: that takes {minutes} min, and the budget has less left"
+        );
+        return Ok(());
+    }
     let mut meter = energy::choose(settings.energy_log.as_ref());
     if let Err(reason) = &meter
         && session.request.wants(Metric::Energy)
@@ -33,7 +43,6 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     {
         eprintln!("note: no energy is measured: {reason}");
     }
-    let plan = Plan { session, settings: &settings, cases: cases(chosen, session.request.filter.as_deref()) };
     let mut taken: Vec<Measurement> = Vec::new();
     let progress = Progress::new();
     for round in 0..settings.rounds {
@@ -73,6 +82,12 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// How long the windows of all cases take, if none is disturbed.
+    fn at_least(&self) -> Duration {
+        let ResourceSettings { idle_ms, window_ms, rounds, .. } = *self.settings;
+        Duration::from_millis(2 * idle_ms + window_ms) * rounds * self.cases.len() as u32
+    }
+
     fn round(
         &self,
         round: u32,
@@ -115,14 +130,14 @@ impl Plan<'_> {
             let windows = take_windows(&place, command, watched, rate_of(self.settings), rest, observer)?;
             let surroundings = observer.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores };
-            let level = judge(&surroundings, limits).and_then(|()| Idle::between(&windows.before, &windows.after));
-            let is_steady = level.as_ref().map_or_else(Err, |idle| idle.memory.as_ref().map(|_| ()));
-            if let Err(reason) = is_steady {
+            let idle_cores = judge(&surroundings, limits)
+                .and_then(|()| idle_cores(&windows.before, &windows.busy, &windows.after));
+            if let Err(reason) = &idle_cores {
                 disturbances.push(reason.clone());
             }
-            if is_steady.is_ok() || disturbances.len() >= attempts as usize {
+            if idle_cores.is_ok() || disturbances.len() >= attempts as usize {
                 let workload = workload.name.clone();
-                return Ok(Measurement { workload, size, round, windows, surroundings, level, disturbances });
+                return Ok(Measurement { workload, size, round, windows, surroundings, idle_cores, disturbances });
             }
         }
     }

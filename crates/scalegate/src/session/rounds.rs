@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use super::driver::{Chosen, Session, ended};
 use super::job::{self, RoundAnswer, TargetKind, Work};
 use super::record::{Recorder, Target};
+use super::time_budget::{self, MAX_SIZE, Open};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
+use crate::gate::Finding;
 use crate::measure::disturbance::{Sensors, Surroundings, throttling};
 use crate::measure::placement::Placement;
 use crate::measure::{self, Ended};
@@ -21,20 +23,27 @@ use crate::{Error, Result, gate, paths};
 pub(super) struct Rounds<'a> {
     session: &'a Session<'a>,
     chosen: Vec<Chosen<'a>>,
+    /// The most rounds that a workload takes.
+    most: u32,
     /// The numbers of rounds after which the record is compared with its baseline.
     looks: Vec<u32>,
+    /// How long the samples of a size may take in a round.
+    size_limit: Duration,
     /// Workloads whose series in the record belong to this session; that of an earlier run is taken anew.
     begun: BTreeSet<WorkloadName>,
     /// Workloads of which every gated quantity is decided.
     decided: BTreeSet<WorkloadName>,
+    /// What the last look left undecided.
+    open: Vec<Finding>,
 }
 
 impl<'a> Rounds<'a> {
     pub(super) fn new(session: &'a Session<'a>, chosen: Vec<Chosen<'a>>) -> Self {
-        let rounds = session.rounds();
+        let most = session.rounds();
         // One look at the end: a series that has fewer rounds was interrupted.
-        let looks = if session.request.stops_early { gate::looks(rounds) } else { vec![rounds] };
-        Self { session, chosen, looks, begun: BTreeSet::new(), decided: BTreeSet::new() }
+        let looks = if session.request.has_looks() { gate::looks(most) } else { vec![most] };
+        let (begun, decided, open) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        Self { session, chosen, most, looks, size_limit: MAX_SIZE, begun, decided, open }
     }
 
     /// Fails if the record that is resumed was measured in another way.
@@ -64,9 +73,12 @@ impl<'a> Rounds<'a> {
             return Ok(());
         }
         self.resume(recorder)?;
-        let rounds = self.session.rounds();
         let progress = Progress::new();
-        let mut last: Option<Duration> = None;
+        let pilot = self.session.time_left().map(|left| self.plan(left, &progress)).transpose()?;
+        let rounds = self.most;
+        let has_looks = self.session.request.has_looks();
+        // What a round of one workload took the last time.
+        let mut each = pilot.map(|pilot| pilot / self.chosen.len() as u32);
         loop {
             let taken = self.rounds_taken(recorder)?;
             let open: BTreeMap<&WorkloadName, u32> =
@@ -75,12 +87,19 @@ impl<'a> Rounds<'a> {
             // After an interruption, or after being decided for a time, a workload may be behind: it catches up first.
             let due: Vec<WorkloadName> =
                 open.iter().filter(|(_, n)| **n == round).map(|(name, _)| (*name).clone()).collect();
+            let expected = each.map(|each| each * due.len() as u32);
+            if let (Some(left), Some(expected)) = (self.session.time_left(), expected)
+                && self.looks.contains(&round)
+                && !time_budget::has_time(left, expected, round, &self.looks)
+            {
+                break;
+            }
             let undecided: Vec<&str> = open.into_keys().map(|name| &**name).collect();
-            progress.say(words(round, rounds, &undecided, last, self.session.request.stops_early));
+            progress.say(words(round, rounds, &undecided, expected, has_looks));
             let start = Instant::now();
             self.take_round(recorder, round, &due, &progress)?;
-            last = Some(start.elapsed());
-            if self.session.request.stops_early {
+            each = Some(start.elapsed() / due.len() as u32);
+            if has_looks {
                 let run =
                     recorder.read()?.ok_or_else(|| Error::new(recorder.path().display(), "it is gone", "run again"))?;
                 if due.iter().any(|name| is_at_look(run.series(name, Metric::WallTime))) {
@@ -89,10 +108,41 @@ impl<'a> Rounds<'a> {
             }
         }
         drop(progress);
-        if !self.session.request.stops_early {
-            self.forget_looks(recorder)?;
+        if !has_looks {
+            return self.forget_looks(recorder);
         }
-        self.say_rounds(recorder)
+        let run = recorder.read()?;
+        if let Some(run) = &run {
+            self.say_rounds(run);
+        }
+        if let (Some(run), Some(pilot)) = (&run, pilot) {
+            self.say_open(run, pilot / self.chosen.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// Fits the rounds into what is left of the budget, by a pilot round that no record has; gives its duration.
+    fn plan(&mut self, left: Duration, progress: &Progress) -> Result<Duration> {
+        let sizes = self.chosen.iter().map(|(_, it)| it.sizes.len()).sum();
+        self.size_limit = time_budget::size_limit(left, sizes, &self.session.config.measure);
+        let all: Vec<WorkloadName> = self.chosen.iter().map(|(_, it)| it.name.clone()).collect();
+        progress.say(format!("a pilot round of {sizes} sizes"));
+        let start = Instant::now();
+        for target in self.session.targets {
+            let own = self.own(target, &all);
+            if !own.is_empty() {
+                self.of_target(target, &own, None, progress)?;
+            }
+        }
+        let pilot = start.elapsed();
+        let left = left.saturating_sub(pilot);
+        let share = time_budget::share_after_first_look(all.len(), paths::baselines().is_dir());
+        self.most = time_budget::rounds_within(left, pilot, share, self.session.rounds());
+        self.looks = gate::looks(self.most);
+        if pilot * self.looks[0] > left {
+            eprintln!("note: {} rounds take longer than the budget, and fewer decide nothing", self.looks[0]);
+        }
+        Ok(pilot)
     }
 
     /// Resumes the series of the record. Whoever was interrupted may have checked it, so that this counts as a look.
@@ -114,7 +164,7 @@ impl<'a> Rounds<'a> {
                 }
             }
         })?;
-        if self.session.request.stops_early { self.look(&run) } else { Ok(()) }
+        if self.session.request.has_looks() { self.look(&run) } else { Ok(()) }
     }
 
     /// A record of all rounds was compared with nothing on the way.
@@ -151,16 +201,11 @@ impl<'a> Rounds<'a> {
         progress: &Progress,
     ) -> Result<()> {
         for target in self.session.targets {
-            let own: Vec<Chosen<'a>> = self
-                .chosen
-                .iter()
-                .filter(|(its, it)| std::ptr::eq(*its, target) && due.contains(&it.name))
-                .copied()
-                .collect();
+            let own = self.own(target, due);
             if own.is_empty() {
                 continue;
             }
-            let series = self.of_target(target, &own, round, progress)?;
+            let series = self.of_target(target, &own, Some(round), progress)?;
             if let Some((_, it)) = own.iter().find(|(_, it)| !series.iter().any(|series| series.workload == it.name)) {
                 // Criterion's filter may leave out a size, but the driver chose the workload by the same filter.
                 let cause = format!("round {} has no sample of it", round + 1);
@@ -174,8 +219,22 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    fn of_target(&self, target: &Target, own: &[Chosen<'_>], round: u32, progress: &Progress) -> Result<Vec<Series>> {
-        let place = format!("round {}", round + 1);
+    /// What is due of a target.
+    fn own(&self, target: &Target, due: &[WorkloadName]) -> Vec<Chosen<'a>> {
+        let is_own = |(its, it): &&Chosen<'a>| std::ptr::eq(*its, target) && due.contains(&it.name);
+        self.chosen.iter().filter(is_own).copied().collect()
+    }
+
+    /// A round of a target, or without a number the pilot.
+    fn of_target(
+        &self,
+        target: &Target,
+        own: &[Chosen<'_>],
+        round: Option<u32>,
+        progress: &Progress,
+    ) -> Result<Vec<Series>> {
+        let place = round.map_or_else(|| "pilot round".to_owned(), |round| format!("round {}", round + 1));
+        let round = round.unwrap_or_default();
         let directory = self.session.job_path(&place).with_extension("criterion");
         let fail = |error: std::io::Error| Error::new(directory.display(), error, "make room for the files of a run");
         if directory.exists() {
@@ -186,6 +245,7 @@ impl<'a> Rounds<'a> {
             workloads: own.iter().map(|(_, it)| it.name.clone()).collect(),
             seed: self.session.config.seed.wrapping_add(u64::from(round)),
             settings: self.session.config.measure.clone(),
+            size_limit_ms: self.size_limit.as_millis() as u64,
             directory: std::path::absolute(&directory).map_err(fail)?,
         };
         let job = self.session.job_path(&place);
@@ -228,6 +288,11 @@ impl<'a> Rounds<'a> {
             |series: &&Series| is_at_look(Some(*series)) && gate::is_decided(&check.findings, &series.key());
         let series = run.series.iter().filter(|series| series.metric == Metric::WallTime);
         self.decided = series.filter(is_decided).map(|series| series.workload.clone()).collect();
+        let is_open = |finding: &Finding| {
+            let is_own = |(_, it): &Chosen<'_>| it.name == finding.workload && finding.metric == Metric::WallTime;
+            self.chosen.iter().any(is_own) && time_budget::is_open(finding)
+        };
+        self.open = check.findings.into_iter().filter(is_open).collect();
         Ok(())
     }
 
@@ -235,23 +300,42 @@ impl<'a> Rounds<'a> {
         Expected::of(self.session.targets.iter().map(|target| &target.description))
     }
 
-    fn say_rounds(&self, recorder: &Recorder) -> Result<()> {
-        if !self.session.request.stops_early {
-            return Ok(());
-        }
-        let Some(run) = recorder.read()? else { return Ok(()) };
-        let mut by_rounds: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
+    fn say_rounds(&self, run: &Run) {
+        let mut by_rounds: BTreeMap<(u32, u32, bool), Vec<&str>> = BTreeMap::new();
         let own = run.series.iter().filter(|series| {
             series.metric == Metric::WallTime && series.unavailable.is_none() && self.begun.contains(&series.workload)
         });
         for series in own {
-            by_rounds.entry((series.n_rounds(), series.max_rounds())).or_default().push(&series.workload);
+            let is_decided = self.decided.contains(&series.workload);
+            by_rounds.entry((series.n_rounds(), series.max_rounds(), is_decided)).or_default().push(&series.workload);
         }
-        for ((taken, most), workloads) in by_rounds {
-            let stopped = if taken < most { ": every quantity is decided" } else { "" };
+        for ((taken, most, is_decided), workloads) in by_rounds {
+            let stopped = match is_decided {
+                _ if taken == most => String::new(),
+                true => ": every quantity is decided".to_owned(),
+                false => format!(
+                    ": the budget has no time for the next look; `scalegate run --resume --rounds {most}` goes on"
+                ),
+            };
             eprintln!("{taken} of at most {most} rounds of {}{stopped}", workloads.join(", "));
         }
-        Ok(())
+    }
+
+    /// Says what the budget left undecided, and what that would take, if a round of a workload takes that long.
+    fn say_open(&self, run: &Run, each: Duration) {
+        let mut by_workload: BTreeMap<&WorkloadName, Vec<&Finding>> = BTreeMap::new();
+        for finding in &self.open {
+            by_workload.entry(&finding.workload).or_default().push(finding);
+        }
+        let open = by_workload.into_iter().map(|(workload, findings)| {
+            let taken = run.series(workload, Metric::WallTime).map_or(0, Series::n_rounds);
+            Open { workload, taken, findings }
+        });
+        let open: Vec<Open<'_>> = open.collect();
+        let budget = self.session.request.budget.unwrap_or_default();
+        for line in time_budget::words(&open, budget, each) {
+            eprintln!("{line}");
+        }
     }
 }
 

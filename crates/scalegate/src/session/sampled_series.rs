@@ -7,7 +7,7 @@ use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Surroundings, summary};
 use crate::measure::energy::{Energies, Energy, Readings, energies};
 use crate::measure::placement::Placement;
-use crate::measure::resources::{Costs, Idle, Rate, Trace, Windows};
+use crate::measure::resources::{Costs, Rate, Trace, Windows};
 use crate::metric::Metric;
 use crate::record::{Sample, Series, Span, Window};
 use crate::time;
@@ -32,8 +32,8 @@ pub(super) struct Measurement {
     pub(super) round: u32,
     pub(super) windows: Windows,
     pub(super) surroundings: Surroundings,
-    /// The idle level, or what disturbed the last attempt.
-    pub(super) level: Result<Idle, String>,
+    /// The CPU use while it did nothing, in cores, or what disturbed the last attempt.
+    pub(super) idle_cores: Result<f64, String>,
     /// What disturbed each attempt that was.
     pub(super) disturbances: Vec<String>,
 }
@@ -69,7 +69,6 @@ pub(super) fn rate_of(settings: &ResourceSettings) -> Rate {
 /// All series of a workload; none if no case of it was taken.
 ///
 /// A case that stayed disturbed makes all of them unavailable: leaving it out would leave out what a change disturbs.
-/// Memory that stayed unsteady does so to its area alone.
 pub(super) fn series(
     workload: &Described,
     settings: &ResourceSettings,
@@ -90,7 +89,7 @@ pub(super) fn series(
 fn energies_of(cases: &[&Measurement], meter: &Meter) -> Result<Energies, String> {
     let (_, readings) = meter.as_ref().map_err(Clone::clone)?;
     for case in cases {
-        case.level.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
+        case.idle_cores.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
     }
     energies(&windows_of(cases)?, readings).map_err(|(window, error)| {
         let place = format!("{} at size {} in round {}", cases[0].workload, window.size, window.round + 1);
@@ -168,7 +167,7 @@ impl Maker<'_> {
 
     /// For a log that is attached later; none if a disturbed case would spoil the energy anyway.
     fn windows(&self) -> Vec<Window> {
-        let is_steady = self.cases.iter().all(|case| case.level.is_ok());
+        let is_steady = self.cases.iter().all(|case| case.idle_cores.is_ok());
         if is_steady { windows_of(&self.cases).unwrap_or_default() } else { Vec::new() }
     }
 
@@ -182,12 +181,12 @@ impl Maker<'_> {
     }
 
     fn value(&self, metric: Metric, case: &Measurement) -> Result<f64, String> {
-        let level = case.level.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
-        let costs = Costs::new(&case.windows, level);
+        let idle_cores = case.idle_cores.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
+        let costs = Costs::new(&case.windows, *idle_cores);
         Ok(match metric {
             Metric::CpuAuc => costs.cpu_auc,
             Metric::CpuTime => costs.cpu_time,
-            Metric::RssAuc => costs.rss_auc.map_err(|reason| in_case(case, &reason))?,
+            Metric::RssAuc => costs.rss_auc,
             Metric::PeakRss if self.kernel_tells_peaks() => case.windows.peak_bytes.unwrap_or(costs.sampled_peak),
             Metric::PeakRss => costs.sampled_peak,
             _ => costs.utilisation,
@@ -213,6 +212,7 @@ impl Maker<'_> {
         match (metric, self.meter) {
             (Metric::RssAuc, _) => {
                 protocol.insert("polls_hz".to_owned(), rate_of(self.settings).polls_hz().to_string());
+                protocol.insert("above".to_owned(), "the unloaded process".to_owned());
             }
             (Metric::PeakRss, _) => {
                 let polls = format!("{} polls a second", rate_of(self.settings).polls_hz());

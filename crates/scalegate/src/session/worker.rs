@@ -17,7 +17,7 @@ use crate::bench::{Bench, Measures};
 use crate::config::Config;
 use crate::measure::placement::Placement;
 use crate::measure::resources::{ChildReport, below_cpu_s, own_cpu_s, reaped_cpu_s, words};
-use crate::measure::{self, CriterionSample, InstructionCounter};
+use crate::measure::{self, CriterionSample, InstructionCounter, LongSize, RecordedPass};
 use crate::record::Sample;
 use crate::{Error, Prepared, Result, Workload};
 
@@ -51,6 +51,16 @@ fn timed_by_criterion(directory: &Path) -> Result<Vec<TimedSample>> {
     Ok(samples)
 }
 
+/// The samples of sizes that took too long for Criterion in the place of what it has of them.
+fn with_long(mut samples: Vec<TimedSample>, long: Vec<LongSize>) -> Vec<TimedSample> {
+    for LongSize { workload, size, seconds } in long {
+        if let Some(its) = samples.iter_mut().find(|its| its.workload == *workload.as_str() && its.size == size) {
+            its.seconds = seconds;
+        }
+    }
+    samples
+}
+
 fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
     match work {
         Work::Describe { with_subject } => {
@@ -58,7 +68,7 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             job::answer(answer, &Ok(described?))
         }
         Work::Environment => job::answer(answer, &Ok((bench.environment)())),
-        Work::Round { workloads, seed, settings, directory } => {
+        Work::Round { workloads, seed, settings, size_limit_ms, directory } => {
             place_this_process()?;
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
@@ -68,8 +78,10 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
                 .collect();
             let samples = match bench.kind {
                 TargetKind::Functions => {
-                    measure::criterion_pass(&chosen, &settings, Some(seed), Some(&directory))?;
-                    timed_by_criterion(&directory)?
+                    let size_limit = Duration::from_millis(size_limit_ms);
+                    let pass = RecordedPass { order_seed: seed, directory: &directory, size_limit };
+                    let long = measure::criterion_pass(&chosen, &settings, Some(pass))?;
+                    with_long(timed_by_criterion(&directory)?, long)
                 }
                 TargetKind::Programs | TargetKind::Server => runs::round(&chosen, &settings, seed)?,
             };
@@ -101,6 +113,10 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
         }
         Work::Sample { workload, size, window_ms, inferences } => {
             place_this_process()?;
+            speak(words::STARTED)?;
+            if hear()?.as_deref() != Some(words::LOAD) {
+                return Ok(());
+            }
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
             let sampled = Sampled {

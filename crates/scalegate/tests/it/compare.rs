@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use scalegate::record::{self, Run};
 use serde_json::{Value, json};
 
-use crate::support::{Place, TOKENS, line, outline, rows, section, stdout};
+use crate::support::{Place, TOKENS, line, outline, rows, section, stderr, stdout};
 
 fn prefill(cost: impl Fn(f64) -> f64) -> String {
     rows("llm/prefill", "tokens", &TOKENS, 8, cost)
@@ -268,4 +268,80 @@ fn a_record_costs_what_itself_costs() {
     let json = stdout(&place.scalegate("compare a.json a.json --format json").code(0));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["identical"], json!(["llm/prefill wall_time", "sort wall_time"]));
+}
+
+/// The same costs of another metric, in its unit.
+fn sampled(metric: &str, unit: &str, scale: f64) -> String {
+    prefill(|n| scale * line(n)).replace("wall_time,s", &format!("{metric},{unit}"))
+}
+
+#[test]
+fn the_columns_of_the_paper_stand_side_by_side() {
+    let measured = |scale: f64| {
+        prefill(|n| scale * line(n)) + &sampled("cpu_auc", "core·s", scale) + &sampled("energy", "J", 3.0 * scale)
+    };
+    let place = pair(&measured(1.0), &measured(0.05));
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json --paper").code(0)), @"
+    llm/prefill at 1024 tokens
+                         CPU AUC  RAM AUC             energy               time              tokens/s              tokens/J  similarity
+      a              155 core·ms        -             464 mJ             155 ms                6622.8                2207.6           -
+      b             7.73 core·ms        -            23.2 mJ            7.73 ms              132457.0               44152.3           -
+        ratio  0.05 [0.05, 0.05]        -  0.05 [0.05, 0.05]  0.05 [0.05, 0.05]  20.00 [19.94, 20.06]  20.00 [19.94, 20.06]
+
+    per inference: means over rounds; ratios to the first record with 95 % intervals over rounds, not between runs; rates are of tokens read and made
+    similarity: name what `scalegate accuracy --format json` wrote with --accuracy
+    ");
+    let similarity = json!({"continuations": {"similarity": {
+        "trimmed_reference": {"estimate": 1.0, "lower": 1.0, "upper": 1.0},
+        "trimmed_candidate": {"estimate": 0.9, "lower": 0.8, "upper": 0.95},
+    }}});
+    std::fs::write(place.path("accuracy.json"), similarity.to_string()).unwrap();
+    let markdown = "compare a.json b.json --paper --accuracy accuracy.json --format markdown";
+    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @r"
+    `llm/prefill` at 1024 tokens
+
+    |  | CPU AUC | RAM AUC | energy | time | tokens/s | tokens/J | similarity |
+    |---|---|---|---|---|---|---|---|
+    | a | 155 core·ms | - | 464 mJ | 155 ms | 6622.8 | 2207.6 | 1.000 |
+    | b | 7.73 core·ms | - | 23.2 mJ | 7.73 ms | 132457.0 | 44152.3 | 0.900 |
+    |   ratio | 0.05 \[0.05, 0.05\] | - | 0.05 \[0.05, 0.05\] | 0.05 \[0.05, 0.05\] | 20.00 \[19.94, 20.06\] | 20.00 \[19.94, 20.06\] |  |
+
+    per inference: means over rounds; ratios to the first record with 95 % intervals over rounds, not between runs; rates are of tokens read and made
+    ");
+    let json = stdout(&place.scalegate("compare a.json b.json --paper --format json").code(0));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let ratio = &json["rows"][0]["records"][1]["columns"]["tokens_per_joule"]["ratio"];
+    assert!((ratio["estimate"].as_f64().unwrap() - 20.0).abs() < 1e-9, "a twentieth of the energy: {ratio}");
+}
+
+#[test]
+fn ratios_of_another_host_are_left_out_of_the_columns_of_the_paper() {
+    let place = pair(&prefill(line), &prefill(again));
+    place.edit("b.json", "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json --paper").code(3)), @"
+    llm/prefill at 1024 tokens
+               CPU AUC  RAM AUC  energy    time  tokens/s  tokens/J  similarity
+      a              -        -       -  155 ms    6622.8         -           -
+      b              -        -       -  155 ms    6622.2         -           -
+        ratio        -        -       -       -         -         -
+
+    per inference: means over rounds; ratios to the first record with 95 % intervals over rounds, not between runs; rates are of tokens read and made
+    no ratios of b: it was measured elsewhere, or by another build (host.kernel: not told → 7.0)
+    similarity: name what `scalegate accuracy --format json` wrote with --accuracy
+    ");
+}
+
+#[test]
+fn what_is_no_accuracy_is_refused() {
+    let place = pair(&prefill(line), &prefill(again));
+    std::fs::write(place.path("x.json"), "{}").unwrap();
+    assert_snapshot!(stderr(&place.scalegate("compare a.json b.json --paper --accuracy x.json").code(2)), @"
+    error: x.json: it has no similarity of answers
+      help: write it with `scalegate accuracy --prompts … --embed … --format json`
+    ");
+    let two = "compare a.json b.json --paper --accuracy x.json --accuracy x.json";
+    assert_snapshot!(stderr(&place.scalegate(two).code(2)), @"
+    error: --accuracy: 2 files, and records beside the first: 1
+      help: name one for each record B, in their order
+    ");
 }

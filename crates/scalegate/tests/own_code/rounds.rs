@@ -61,6 +61,62 @@ fn a_quick_run_takes_five_rounds_and_samples_nothing() {
 }
 
 #[test]
+fn a_budget_plans_rounds_and_never_fewer_than_decide() {
+    let package = Package::new();
+    package.write("scalegate.toml", package.read("scalegate.toml") + "[resources]\n");
+    let rounds = || {
+        let run = package.record();
+        let series = run.series("keys/neighbours", Metric::WallTime).unwrap();
+        (series.n_rounds(), series.looks.clone())
+    };
+    let run = |line: &str| {
+        let output = package.scalegate(&format!("run --workload keys/* {line}"));
+        ok(&output);
+        text(&output.stderr)
+    };
+    // No time at all.
+    let messages = run("--metric wall_time --metric cpu_time --budget 1ms");
+    assert_eq!(rounds(), (3, vec![3]), "as many as are configured, since these are fewer than five");
+    assert!(messages.contains("note: 3 rounds take longer than the budget, and fewer decide nothing\n"), "{messages}");
+    assert!(messages.contains("note: CPU time, memory and energy are not sampled: that takes "), "{messages}");
+    assert!(package.record().series("keys/neighbours", Metric::CpuTime).is_none());
+    // More than enough, and nothing to compare with.
+    let messages = run("--metric wall_time --budget 1h");
+    assert_eq!(rounds(), (6, vec![5, 6]), "twice as many as are configured");
+    assert!(messages.contains("6 of at most 6 rounds of keys/neighbours\n"), "{messages}");
+    ok(&package.scalegate("accept --reason first"));
+    let anything =
+        "[gate.tolerance.wall_time]\ngrowth = 1e9\ncurvature_share = 1e9\nbreakpoint = 1e9\nslope_ratio = 1e9\n";
+    package.write("scalegate.toml", package.read("scalegate.toml") + anything);
+    let messages = run("--metric wall_time --budget 1h");
+    assert!(messages.contains("5 of at most 6 rounds of keys/neighbours: every quantity is decided\n"), "{messages}");
+    // What `cargo bench` starts takes it too.
+    ok(&package.cargo("bench -- --budget 1ms neighbours"));
+    assert_eq!(rounds().0, 3);
+    let message = code(&package.cargo("bench -- --budget soon neighbours"), 2);
+    assert!(message.contains("error: --budget soon: "), "{message}");
+}
+
+#[test]
+fn a_size_that_takes_seconds_has_fewer_samples_and_the_others_all() {
+    let package = Package::new();
+    let slow = "move || { std::thread::sleep(std::time::Duration::from_millis(if n == 8_000 { 700 } else { 0 })); count_words(&text).len() }";
+    package.edit("benches/scaling.rs", "move || count_words(&text).len()", slow);
+    ok(&package.scalegate("run --workload text/count_words --metric wall_time --rounds 2"));
+    let run = package.record();
+    let samples = &run.series("text/count_words", Metric::WallTime).unwrap().samples;
+    for sample in samples {
+        if sample.size == 8_000 {
+            assert!((1..10).contains(&sample.values.len()), "{}", sample.values.len());
+            assert!(sample.values.iter().all(|seconds| *seconds >= 0.7), "{:?}", sample.values);
+        } else {
+            assert_eq!(sample.values.len(), 10, "{}", sample.size);
+        }
+    }
+    assert_eq!(samples.iter().filter(|sample| sample.size == 8_000).count(), 2);
+}
+
+#[test]
 fn an_edit_between_two_bench_targets_leaves_no_series_of_the_old_program() {
     let package = Package::new();
     package.edit("Cargo.toml", "[[bench]]", "[[bench]]\nname = \"other\"\nharness = false\n\n[[bench]]");

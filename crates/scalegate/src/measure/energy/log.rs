@@ -149,6 +149,20 @@ mod tests {
     }
 
     #[test]
+    fn the_tail_of_a_log_that_is_still_written_is_waited_for() {
+        use std::io::Write;
+        let (place, log) = source(&log(step()), 0.0);
+        let path = place.path().join("meter.csv");
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"60.000,3\n60.100,3\n").unwrap();
+        });
+        log.settle(60.05);
+        assert_eq!(log.readings().unwrap().last_s(), Some(60.1));
+        writer.join().unwrap();
+    }
+
+    #[test]
     fn a_log_that_is_not_there_is_named() {
         let log = Log::new(EnergyLog { path: "no/such/meter.csv".into(), offset_s: 0.0 });
         insta::assert_snapshot!(log.readings().unwrap_err(), @"no/such/meter.csv: No such file or directory (os error 2)");

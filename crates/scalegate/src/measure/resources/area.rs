@@ -32,21 +32,16 @@ impl Trace {
         self.cpu_s() - idle_cores * self.duration_s()
     }
 
-    /// Area under the resident memory above a level of `idle_bytes`, in byte·s, by the trapezoidal rule.
-    pub fn rss_area(&self, idle_bytes: f64) -> f64 {
+    /// Area under the resident memory above a level of so many bytes, in byte·s, by the trapezoidal rule.
+    pub fn rss_area(&self, level_bytes: f64) -> f64 {
         let trapezoid =
             |pair: &[Point]| (pair[1].time_s - pair[0].time_s) * (pair[0].rss_bytes + pair[1].rss_bytes) / 2.0;
-        self.0.windows(2).map(trapezoid).sum::<f64>() - idle_bytes * self.duration_s()
+        self.0.windows(2).map(trapezoid).sum::<f64>() - level_bytes * self.duration_s()
     }
 
     /// Mean CPU use, in cores.
     pub fn mean_cores(&self) -> f64 {
         if self.duration_s() > 0.0 { self.cpu_s() / self.duration_s() } else { 0.0 }
-    }
-
-    /// Mean resident memory, in bytes.
-    pub fn mean_bytes(&self) -> f64 {
-        if self.duration_s() > 0.0 { self.rss_area(0.0) / self.duration_s() } else { self.peak_bytes() }
     }
 
     /// The largest resident memory that a sample saw, in bytes.
@@ -92,17 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn a_ramp_has_the_area_of_its_triangle_and_its_mean() {
+    fn a_ramp_has_the_area_of_its_triangle_and_its_mean_use() {
         let ramp = trace([0.0, 0.1, 0.35, 1.0].into_iter(), |t| t, |t| 50.0 * MB + 10.0 * MB * t);
         assert!((ramp.rss_area(50.0 * MB) / (5.0 * MB) - 1.0).abs() < 1e-12);
-        assert!((ramp.mean_bytes() / (55.0 * MB) - 1.0).abs() < 1e-12);
         assert!((ramp.mean_cores() - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_single_sample_has_no_area() {
         let one = trace([0.3].into_iter(), |_| 5.0, |_| MB);
-        assert_eq!((one.cpu_area(1.0), one.rss_area(0.0), one.mean_cores(), one.mean_bytes()), (0.0, 0.0, 0.0, MB));
+        assert_eq!((one.cpu_area(1.0), one.rss_area(0.0), one.mean_cores(), one.peak_bytes()), (0.0, 0.0, 0.0, MB));
         assert_eq!(Trace::default().peak_bytes(), 0.0);
     }
 }

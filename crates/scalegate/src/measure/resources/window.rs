@@ -12,6 +12,10 @@ use crate::{Error, Result};
 
 /// The words between a measured process and its parent. The child speaks first.
 pub mod words {
+    /// The child: started, and nothing loaded yet.
+    pub const STARTED: &str = "started";
+    /// The parent: load what is measured.
+    pub const LOAD: &str = "load";
     /// The child: prepared, warmed up, and waiting.
     pub const READY: &str = "ready";
     /// The parent: run inferences. The child answers with its [`ChildReport`](super::ChildReport) as JSON.
@@ -52,6 +56,8 @@ pub enum Watched {
 /// What the sampler saw of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Windows {
+    /// Resident memory before anything was loaded, in bytes.
+    pub unloaded_bytes: f64,
     /// Loaded, and doing nothing.
     pub before: Trace,
     /// Running inferences.
@@ -89,12 +95,15 @@ pub fn take_windows(
     observer: &mut impl Observer,
 ) -> Result<Windows> {
     let mut child = Dialogue::start(place, command)?;
-    child.expect(words::READY)?;
+    child.expect(words::STARTED)?;
     let pid = child.pid();
-    let probe = match watched {
+    let mut probe = match watched {
         Watched::Process => Probe::new(pid)?,
         Watched::Below => Probe::below(pid)?,
     };
+    let unloaded_bytes = probe.read()?.rss_bytes;
+    child.say(words::LOAD);
+    child.expect(words::READY)?;
     let mut sampler = Sampler::new(probe, rate);
     let start_unix_s = unix_s()? - sampler.start().elapsed().as_secs_f64();
     let quiet = |child: &mut Dialogue, sampler: &mut Sampler, observer: &mut dyn Observer| {
@@ -126,7 +135,7 @@ pub fn take_windows(
     child.expect(words::REST)?;
     let after = quiet(&mut child, &mut sampler, observer)?;
     child.end()?;
-    Ok(Windows { before, busy, after, peak_bytes, report, start_unix_s })
+    Ok(Windows { unloaded_bytes, before, busy, after, peak_bytes, report, start_unix_s })
 }
 
 /// CPU time of this process so far, in seconds, with the kernel's resolution of a microsecond.
@@ -184,10 +193,11 @@ mod tests {
     #[test]
     fn a_measured_process_that_speaks_otherwise_is_an_error() {
         let report = r#"{"inferences":3,"cpu_s":0.5,"reset_cpu_s":0.1}"#;
-        let well = format!("echo ready; read go; echo '{report}'; read rest; echo rest; read end");
+        let well = format!("echo started; read load; echo ready; read go; echo '{report}'; read rest; echo rest; read end");
         let windows = measured(&well).unwrap();
         let expected = ChildReport { inferences: 3, cpu_s: 0.5, reset_cpu_s: 0.1, ..ChildReport::default() };
         assert_eq!(windows.report, expected);
+        assert!(windows.unloaded_bytes > 0.0);
         assert!([&windows.before, &windows.busy, &windows.after].iter().all(|trace| trace.0.len() >= 2));
 
         let words = |script: &str| measured(script).unwrap_err().to_string();
@@ -200,7 +210,7 @@ mod tests {
         no memory
           help: fix the cause and rerun; earlier records are as they were
         ");
-        insta::assert_snapshot!(words("echo ready; read go; echo too large >&2; exit 3"), @"
+        insta::assert_snapshot!(words("echo started; read load; echo ready; read go; echo too large >&2; exit 3"), @"
         a script: the measured process ended with exit status: 3 and said:
         too large
           help: fix the cause and rerun; earlier records are as they were
@@ -210,7 +220,7 @@ mod tests {
         llm/prefill: no such file
           help: name another
         ");
-        insta::assert_snapshot!(words("echo ready; echo surprise; read end"), @"
+        insta::assert_snapshot!(words("echo started; read load; echo ready; echo surprise; read end"), @"
         a script: the measured process said `surprise`, which is no part of the measurement
           help: let workloads print nothing on standard output
         ");

@@ -77,8 +77,7 @@ fn what_matches_is_a_row_each_and_the_rest_a_line() {
     vlm/encode   wall_time  knee at 0.200 MP ±0.45 %     slopes +0.00     pass
     not gated: peak_rss (no baseline); energy (unavailable: no meter)
 
-    PASS: 2 laws match their baselines
-    next: scalegate check, or scalegate report --out report.html
+    PASS: 2 laws match their baselines; next: scalegate check
     ");
     insta::assert_snapshot!(printed(2e5, true, NARROW), @"
     llm/prefill wall_time linear 150 µs/token      +0.00    pass
@@ -86,8 +85,7 @@ fn what_matches_is_a_row_each_and_the_rest_a_line() {
     not gated: peak_rss (no baseline); energy (unavailable: no
       meter)
 
-    PASS: 2 laws match their baselines
-    next: scalegate check, or scalegate report --out report.html
+    PASS: 2 laws match their baselines; next: scalegate check
     ");
 }
 
@@ -122,6 +120,27 @@ fn what_regressed_is_said_with_the_next_step() {
     next: scalegate ab (this change alone, in pairs), scalegate
           report --out report.html, or scalegate accept if it is
           meant
+    ");
+}
+
+#[test]
+fn a_metric_is_named_once_with_the_reason_and_not_with_the_case() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    let mut run = run(2e5);
+    store.accept(&run, &[], "first", |series| series.metric == Metric::WallTime).unwrap();
+    let mut disturbed = series("vlm/encode", Metric::PeakRss, (Axis::PIXELS, &PIXELS), |_| 1.0);
+    disturbed.samples.clear();
+    disturbed.unavailable =
+        Some("vlm/encode at size 9408 in round 1: it stayed disturbed in 3 attempts: a build".to_owned());
+    run.series.push(disturbed);
+    let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
+    let measured = Measured { run: &run, fits: &analysis::fit_run(&run), check: &check.unwrap(), by_command: false };
+    let text = summary_text(&measured, WIDE);
+    let line = text.split_once("not gated").unwrap().1.split_once("\n\n").unwrap().0;
+    insta::assert_snapshot!(line, @"
+    : peak_rss (unavailable: it stayed disturbed in 3 attempts); energy
+      (unavailable: no meter)
     ");
 }
 

@@ -21,6 +21,9 @@ use crate::{Error, Result, measure};
 /// behind are little.
 const SLICE_S: f64 = 2e-3;
 
+/// What prepares an inference may take many times as long as what is measured: no slice has more inferences than this lasts for.
+const MAX_SLICE_S: f64 = 0.1;
+
 /// Runs of a size by which the length of its slices is chosen.
 const CALIBRATION_S: f64 = 10e-3;
 
@@ -37,8 +40,20 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Copy)]
 struct SizePlan {
     inferences: u64,
+    /// How long a slice takes, with what is not measured of it.
     slice_s: f64,
     blocks: u32,
+}
+
+impl SizePlan {
+    /// The plan of a size whose inferences cost `wall_s` and take `elapsed_s`: with their preparation, as a token's answer with the
+    /// prompt before it.
+    fn of(wall_s: f64, elapsed_s: f64) -> Self {
+        let wanted = (SLICE_S / wall_s).ceil();
+        let affordable = (MAX_SLICE_S / elapsed_s).floor();
+        let inferences = wanted.min(affordable).max(1.0) as u64;
+        Self { inferences, slice_s: elapsed_s * inferences as f64, blocks: 2 }
+    }
 }
 
 /// What runs the workloads of a target.
@@ -109,16 +124,16 @@ impl Lockstep<'_> {
         let start_s = start.elapsed().as_secs_f64() - 0.5 * linked_s;
         let mut sizes = BTreeMap::new();
         for &size in &workload.sizes {
-            let (mut inferences, mut runs, mut total) = (1, 0, 0.0);
-            while total < CALIBRATION_S {
-                let times = order(&mut process, size, inferences)?;
-                total += times.wall_s;
+            let (mut inferences, mut runs, mut wall_s, mut elapsed_s) = (1, 0, 0.0, 0.0);
+            while elapsed_s < CALIBRATION_S {
+                let begin = Instant::now();
+                wall_s += order(&mut process, size, inferences)?.wall_s;
+                elapsed_s += begin.elapsed().as_secs_f64();
                 runs += inferences;
                 inferences *= 2;
             }
-            let each = total / runs as f64;
-            let inferences = ((SLICE_S / each).ceil() as u64).max(1);
-            sizes.insert(size, SizePlan { inferences, slice_s: each * inferences as f64, blocks: 2 });
+            let runs = runs as f64;
+            sizes.insert(size, SizePlan::of(wall_s / runs, elapsed_s / runs));
         }
         process.end()?;
         Ok(Plan { cores: cores(threads), start_s, sizes })
@@ -270,6 +285,18 @@ mod tests {
         let blocks: Vec<u32> = plan.sizes.values().map(|size| size.blocks).collect();
         assert_eq!(blocks, [6, 2, 2]);
         assert!((plan.round_s() - (0.02 + 0.048 + 0.032 + 0.4)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_slice_is_long_enough_to_measure_and_not_for_long_in_preparation() {
+        let of = |wall_s, elapsed_s| {
+            let plan = SizePlan::of(wall_s, elapsed_s);
+            (plan.inferences, plan.slice_s)
+        };
+        assert_eq!(of(1e-3, 1e-3), (2, 2e-3));
+        assert_eq!(of(5e-3, 0.02), (1, 0.02));
+        assert_eq!(of(1e-3, 2.0), (1, 2.0), "a token behind a long prompt");
+        assert_eq!(of(1e-5, 0.01), (10, 0.1));
     }
 
     #[test]
