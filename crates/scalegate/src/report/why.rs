@@ -253,7 +253,7 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
             found.push("no file of the repository changed: compare dependencies, compiler and settings".to_owned());
         }
         (true, false) => {
-            found.push(format!("no file that changed defines these or what calls them; changed: {list}{rest}"))
+            found.push(format!("no file that changed defines these or what calls them; changed: {list}{rest}"));
         }
         (false, true) => {}
         (false, false) => found.push(format!("also changed: {list}{rest}")),
