@@ -120,7 +120,12 @@ pub fn paper_table(runs: &[&Run]) -> PaperTable {
         let common = sizes.reduce(|all, its| all.intersection(&its).copied().collect()).unwrap_or_default();
         if let Some(size) = common.last() {
             let axis = measured[0].axis.clone();
-            table.rows.push(PaperRow { workload: workload.clone(), axis, size: *size, cells: cells(runs, workload, *size) });
+            table.rows.push(PaperRow {
+                workload: workload.clone(),
+                axis,
+                size: *size,
+                cells: cells(runs, workload, *size),
+            });
         }
     }
     table
@@ -175,9 +180,5 @@ fn ratio(before: &[f64], after: &[f64]) -> Option<Interval> {
     let freedom = error.powi(2) / (first_error.powi(2) / (m - 1.0) + second_error.powi(2) / (n - 1.0));
     let half = if error > 0.0 { t_quantile(CONFIDENCE, freedom) * error.sqrt() } else { 0.0 };
     let difference = second - first;
-    Some(Interval {
-        estimate: difference.exp(),
-        lower: (difference - half).exp(),
-        upper: (difference + half).exp(),
-    })
+    Some(Interval { estimate: difference.exp(), lower: (difference - half).exp(), upper: (difference + half).exp() })
 }

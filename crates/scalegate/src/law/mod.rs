@@ -46,9 +46,9 @@ pub use predict::{MAX_EXTRAPOLATION, PredictError, Prediction, Predictor, Within
 pub use terms::{Term, Terms};
 
 pub(crate) use form::Form;
+pub(crate) use interval::Spread;
 #[cfg(feature = "cli")]
 pub(crate) use interval::t_quantile;
-pub(crate) use interval::Spread;
 pub(crate) use panel::Panel;
 pub(crate) use predict::mean_cost;
 pub(crate) use sample::Sample;

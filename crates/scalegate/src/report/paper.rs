@@ -77,8 +77,9 @@ pub fn paper_json(page: &PaperPage<'_>) -> String {
 fn lines(page: &PaperPage<'_>, row: &PaperRow) -> Vec<[String; 8]> {
     let mut lines = Vec::new();
     for (index, (name, cells)) in page.names.iter().zip(&row.cells).enumerate() {
-        let similarity = page.similarities[index].map_or_else(|| NOTHING.to_owned(), |its| format!("{:.3}", its.estimate));
-        lines.push(line(name, cells, value, similarity));
+        let similarity =
+            page.similarities[index].map_or_else(|| NOTHING.to_owned(), |its| format!("{:.3}", its.estimate));
+        lines.push(line(name, cells, |column, cell| Some(value(column, cell)), similarity));
         if index > 0 {
             let is_apart = !page.table.apart[index - 1].is_empty();
             let words = |_, cell: &Cell| cell.ratio.filter(|_| !is_apart).map(ratio);
@@ -103,8 +104,8 @@ fn line(
     line
 }
 
-fn value(column: Column, cell: &Cell) -> Option<String> {
-    Some(if column.is_rate() { format!("{:.1}", cell.value) } else { cost(cell.value, column.metric().unit()) })
+fn value(column: Column, cell: &Cell) -> String {
+    if column.is_rate() { format!("{:.1}", cell.value) } else { cost(cell.value, column.metric().unit()) }
 }
 
 fn ratio(its: Interval) -> String {

@@ -130,8 +130,8 @@ impl Plan<'_> {
             let windows = take_windows(&place, command, watched, rate_of(self.settings), rest, observer)?;
             let surroundings = observer.take(windows.busy.duration_s(), windows.busy.cpu_s());
             let limits = Limits { others_cores };
-            let idle_cores = judge(&surroundings, limits)
-                .and_then(|()| idle_cores(&windows.before, &windows.busy, &windows.after));
+            let idle_cores =
+                judge(&surroundings, limits).and_then(|()| idle_cores(&windows.before, &windows.busy, &windows.after));
             if let Err(reason) = &idle_cores {
                 disturbances.push(reason.clone());
             }

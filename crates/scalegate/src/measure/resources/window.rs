@@ -193,7 +193,8 @@ mod tests {
     #[test]
     fn a_measured_process_that_speaks_otherwise_is_an_error() {
         let report = r#"{"inferences":3,"cpu_s":0.5,"reset_cpu_s":0.1}"#;
-        let well = format!("echo started; read load; echo ready; read go; echo '{report}'; read rest; echo rest; read end");
+        let well =
+            format!("echo started; read load; echo ready; read go; echo '{report}'; read rest; echo rest; read end");
         let windows = measured(&well).unwrap();
         let expected = ChildReport { inferences: 3, cpu_s: 0.5, reset_cpu_s: 0.1, ..ChildReport::default() };
         assert_eq!(windows.report, expected);
