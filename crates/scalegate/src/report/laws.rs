@@ -50,7 +50,7 @@ pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
             format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis))))
         }
         Class::Linear => format!("linear {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
-        Class::Linearithmic => format!("n log n, {} at the largest", at_largest(fit)),
+        Class::Linearithmic => format!("n log n {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
         Class::Quadratic => match fit.parameter("curvature_share") {
             Some(its) => {
                 let half = 50.0 * (its.upper - its.lower);
