@@ -94,9 +94,17 @@ fn half(change: Interval) -> f64 {
 }
 
 fn percents(Interval { estimate, lower, upper }: Interval) -> String {
-    let [estimate, lower, upper] = [estimate, lower, upper].map(|value| 100.0 * value);
-    format!("{estimate:+.2} % [{lower:+.2}, {upper:+.2}]")
+    let [estimate, lower, upper] = [estimate, lower, upper].map(|share| 100.0 * share);
+    // Bounds that far out say that the interval is open, and their digits say nothing.
+    if upper >= OPEN {
+        format!("{estimate:+.2} % [unknown]")
+    } else {
+        format!("{estimate:+.2} % [{lower:+.2}, {upper:+.2}]")
+    }
 }
+
+/// Per cent from which on a bound of a change is no number to read: a thousand times the cost.
+const OPEN: f64 = 1e5;
 
 fn plain(Interval { estimate, lower, upper }: Interval) -> String {
     format!("{estimate:+.4} [{lower:+.4}, {upper:+.4}]")
