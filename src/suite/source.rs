@@ -197,8 +197,11 @@ mod tests {
             assert_eq!(model.workloads, ["llm/prefill", "llm/decode"]);
             assert_eq!(model.path(), Ok(PathBuf::from(graph)));
             for workload in suite.workloads.iter().filter(|its| model.workloads.iter().any(|name| name == its.name())) {
-                let WorkloadSettings::Tokens { sizes, .. } = workload else { panic!("{workload:?}") };
-                assert!(sizes.len() >= 5 && sizes.iter().all(|size| *size < 256), "it reads 256 tokens: {sizes:?}");
+                let sizes = match workload {
+                    WorkloadSettings::Tokens { sizes, .. } => sizes.clone(),
+                    _ => Vec::new(),
+                };
+                assert!(sizes.len() >= 5 && sizes.iter().all(|size| *size < 256), "it reads 256 tokens: {workload:?}");
             }
         }
     }
