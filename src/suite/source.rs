@@ -199,7 +199,7 @@ mod tests {
             for workload in suite.workloads.iter().filter(|its| model.workloads.iter().any(|name| name == its.name())) {
                 let sizes = match workload {
                     WorkloadSettings::Tokens { sizes, .. } => sizes.clone(),
-                    _ => Vec::new(),
+                    WorkloadSettings::Pixels { .. } => Vec::new(),
                 };
                 assert!(sizes.len() >= 5 && sizes.iter().all(|size| *size < 256), "it reads 256 tokens: {workload:?}");
             }
