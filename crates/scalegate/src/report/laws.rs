@@ -50,7 +50,7 @@ pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
             format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis))))
         }
         Class::Linear => format!("linear {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
-        Class::Linearithmic => format!("n log n {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
+        Class::Linearithmic => format!("n log n {}", relative("slope", words.slope_at_largest())),
         Class::Quadratic => match fit.parameter("curvature_share") {
             Some(its) => {
                 let half = 50.0 * (its.upper - its.lower);
@@ -98,7 +98,6 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn headline(&self) -> String {
-        let n_max = self.fit.sizes.last().copied().unwrap_or(1.0);
         match self.fit.class {
             Class::Constant => self.interval("intercept", |value| cost(value, self.unit)),
             Class::Knee => format!(
@@ -108,11 +107,7 @@ impl Words<'_> {
                 self.interval("level", |value| cost(value, self.unit)),
                 self.interval("slope_above", |value| self.slope(value)),
             ),
-            Class::Linearithmic => format!(
-                "{} at {}",
-                self.interval("slope", |value| self.slope(value * n_max.ln())),
-                size(n_max, self.axis)
-            ),
+            Class::Linearithmic => format!("{} at {}", self.slope_at_largest(), size(self.largest(), self.axis)),
             Class::Linear | Class::Quadratic => format!(
                 "{}, {} {}",
                 self.interval("slope", |value| self.slope(value)),
@@ -130,8 +125,17 @@ impl Words<'_> {
         Some(format!("curvature {}", self.number(curvature, share)))
     }
 
+    fn largest(&self) -> f64 {
+        self.fit.sizes.last().copied().unwrap_or(1.0)
+    }
+
+    /// Of a linearithmic law, cost over n at the largest size: what is fitted is over n·ln n.
+    fn slope_at_largest(&self) -> String {
+        self.interval("slope", |value| self.slope(value * self.largest().ln()))
+    }
+
     fn slope(&self, value: f64) -> String {
-        let (step, name) = self.axis.slope_unit(self.fit.sizes.last().copied().unwrap_or(1.0));
+        let (step, name) = self.axis.slope_unit(self.largest());
         format!("{}/{name}", cost(value * step, self.unit))
     }
 

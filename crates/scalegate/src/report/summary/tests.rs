@@ -178,3 +178,14 @@ fn outcomes_are_coloured_where_that_is_wanted() {
           meant
     ");
 }
+
+#[test]
+fn a_linearithmic_law_has_the_slope_at_the_largest_size_here_and_in_full() {
+    let cost = |n: f64| 1e-3 + 20e-6 * n * n.ln();
+    let mut run = Run::new(Provenance::imported());
+    run.series = vec![series("llm/prefill", Metric::WallTime, (Axis::TOKENS, &TOKENS), cost)];
+    let fits = analysis::fit_run(&run);
+    let law = fits[0].outcome.as_ref().unwrap();
+    insta::assert_snapshot!(super::brief_law(&fits[0], law), @"n log n 139 µs/token ±0.04 %");
+    insta::assert_snapshot!(crate::report::fits_text(&fits), @"llm/prefill  wall_time  linearithmic 139 µs/token [139 µs/token, 139 µs/token] at 1024 tokens, curvature 32.7 % [32.4 %, 33.0 %], R² 1.0000");
+}
