@@ -38,7 +38,7 @@ pub use overlay::{Line, Overlay, overlays};
 #[cfg(feature = "cli")]
 pub use pairs::{Control, PAIR_METRICS, PairCheck, base_ratios, check_pairs, check_with_pairs, ratios};
 #[cfg(feature = "cli")]
-pub use paper::{Cell, Column, PaperRow, PaperTable, paper_table};
+pub use paper::{Cell, Column, PaperRow, PaperTable, Withheld, paper_table};
 #[cfg(feature = "cli")]
 pub use predictions::predictor;
 #[cfg(feature = "cli")]

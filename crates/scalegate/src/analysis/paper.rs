@@ -69,10 +69,21 @@ pub struct PaperTable {
     /// One for each workload and size; a workload that was measured at other sizes by the sampler than by the clock has its
     /// largest common one.
     pub rows: Vec<PaperRow>,
-    /// For each record after the first, why its costs are no ratios to the first's: another host or build.
-    pub apart: Vec<Vec<Difference>>,
+    /// Why costs are no ratios to those of the first record, one reason for each record and metric.
+    pub withheld: Vec<Withheld>,
     /// Why a column is empty, as the records say it, without repetitions.
     pub absent: Vec<(Column, String)>,
+}
+
+/// Ratios that would mean nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withheld {
+    /// The place of the record.
+    pub record: usize,
+    /// The metric that was measured in other settings; all of them if the record is of another host or build.
+    pub metric: Option<Metric>,
+    /// What differs from the first record.
+    pub difference: Difference,
 }
 
 /// A workload at a size.
@@ -94,44 +105,60 @@ pub struct Cell {
     /// The geometric mean over rounds.
     pub value: f64,
     /// The ratio to the first record, with an interval of 95 % (Welch, *Biometrika* 34, 1947, p. 28-35, of logarithms); none
-    /// with fewer than two rounds, and none of the first.
+    /// with fewer than two rounds, where it is withheld, and of the first.
     pub ratio: Option<Interval>,
 }
 
 /// Puts records side by side.
 pub fn paper_table(runs: &[&Run]) -> PaperTable {
-    let apart = runs.iter().skip(1).map(|run| runs[0].provenance.incomparable(&run.provenance)).collect();
-    let mut table = PaperTable { rows: Vec::new(), apart, absent: Vec::new() };
+    let mut table = PaperTable { rows: Vec::new(), withheld: withheld(runs), absent: Vec::new() };
     let workloads: BTreeSet<&WorkloadName> = runs.iter().flat_map(|run| &run.series).map(|it| &it.workload).collect();
     for workload in workloads {
-        let series = |run: &Run, column: Column| run.series(workload, column.metric()).cloned();
-        let measured: Vec<Series> =
-            runs.iter().flat_map(|run| Column::ALL.map(|column| series(run, column))).flatten().collect();
-        for column in Column::ALL {
-            let reasons = runs.iter().filter_map(|run| series(run, column)?.unavailable);
-            for reason in reasons {
-                if !table.absent.iter().any(|known| known.0.metric() == column.metric()) {
-                    table.absent.push((column, reason));
-                }
+        let measured: Vec<(Column, &Series)> = runs
+            .iter()
+            .flat_map(|run| Column::ALL.map(|column| Some((column, run.series(workload, column.metric())?))))
+            .flatten()
+            .collect();
+        for (column, series) in &measured {
+            let is_known = table.absent.iter().any(|known| known.0.metric() == column.metric());
+            if let Some(reason) = series.unavailable.as_ref().filter(|_| !is_known) {
+                table.absent.push((*column, reason.clone()));
             }
         }
-        let has_samples = |series: &&Series| !series.samples.is_empty();
-        let sizes = measured.iter().filter(has_samples).map(Series::sizes);
+        let sizes = measured.iter().filter(|(_, its)| !its.samples.is_empty()).map(|(_, its)| its.sizes());
         let common = sizes.reduce(|all, its| all.intersection(&its).copied().collect()).unwrap_or_default();
         if let Some(size) = common.last() {
-            let axis = measured[0].axis.clone();
-            table.rows.push(PaperRow {
-                workload: workload.clone(),
-                axis,
-                size: *size,
-                cells: cells(runs, workload, *size),
-            });
+            let (workload, axis) = (workload.clone(), measured[0].1.axis.clone());
+            let cells = cells(runs, &workload, *size, &table.withheld);
+            table.rows.push(PaperRow { workload, axis, size: *size, cells });
         }
     }
     table
 }
 
-fn cells(runs: &[&Run], workload: &WorkloadName, size: u64) -> Vec<[Option<Cell>; 6]> {
+/// What was measured on another host, by another build, or in other settings than by the first record.
+fn withheld(runs: &[&Run]) -> Vec<Withheld> {
+    let mut all: Vec<Withheld> = Vec::new();
+    for (record, run) in runs.iter().enumerate().skip(1) {
+        if let Some(difference) = runs[0].provenance.incomparable(&run.provenance).into_iter().next() {
+            all.push(Withheld { record, metric: None, difference });
+            continue;
+        }
+        for series in run.series.iter().filter(|its| Column::ALL.iter().any(|column| column.metric() == its.metric)) {
+            let is_known = all.iter().any(|its| its.record == record && its.metric == Some(series.metric));
+            let first = runs[0].series(&series.workload, series.metric).filter(|_| !is_known);
+            let change = first.and_then(|first| series.protocol_changes(first).into_iter().next());
+            all.extend(change.map(|(field, before, after)| Withheld {
+                record,
+                metric: Some(series.metric),
+                difference: Difference { field, before, after },
+            }));
+        }
+    }
+    all
+}
+
+fn cells(runs: &[&Run], workload: &WorkloadName, size: u64, withheld: &[Withheld]) -> Vec<[Option<Cell>; 6]> {
     let of = |run: &Run, column: Column| {
         let series = run.series(workload, column.metric())?;
         let logs = logarithms(series, size)?;
@@ -143,17 +170,15 @@ fn cells(runs: &[&Run], workload: &WorkloadName, size: u64) -> Vec<[Option<Cell>
         Some(logs.into_iter().map(|log| (*tokens as f64).ln() - log).collect())
     };
     let first = Column::ALL.map(|column| of(runs[0], column));
-    let row = |(index, run): (usize, &&Run)| {
-        let mut cells = [None; 6];
-        for (at, column) in Column::ALL.into_iter().enumerate() {
-            cells[at] = of(run, column).map(|logs: Vec<f64>| Cell {
-                value: mean(&logs).exp(),
-                ratio: (index > 0).then(|| first[at].as_ref().and_then(|first| ratio(first, &logs))).flatten(),
-            });
-        }
-        cells
+    let cell = |record: usize, at: usize, column: Column| {
+        let logs: Vec<f64> = of(runs[record], column)?;
+        let is_withheld = |its: &Withheld| its.record == record && its.metric.is_none_or(|it| it == column.metric());
+        let compares = record > 0 && !withheld.iter().any(is_withheld);
+        let ratio = first[at].as_ref().filter(|_| compares).and_then(|first| ratio(first, &logs));
+        Some(Cell { value: mean(&logs).exp(), ratio })
     };
-    runs.iter().enumerate().map(row).collect()
+    let row = |record| std::array::from_fn(|at| cell(record, at, Column::ALL[at]));
+    (0..runs.len()).map(row).collect()
 }
 
 /// The logarithm of each round's cost, unless one is zero.

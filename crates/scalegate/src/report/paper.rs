@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::escaping::{cell, code, prose};
-use crate::analysis::{Cell, Column, PaperRow, PaperTable};
+use crate::analysis::{Cell, Column, PaperRow, PaperTable, Withheld};
 use crate::law::Interval;
 use crate::units::{cost, size};
 
@@ -81,9 +81,7 @@ fn lines(page: &PaperPage<'_>, row: &PaperRow) -> Vec<[String; 8]> {
             page.similarities[index].map_or_else(|| NOTHING.to_owned(), |its| format!("{:.3}", its.estimate));
         lines.push(line(name, cells, |column, cell| Some(value(column, cell)), similarity));
         if index > 0 {
-            let is_apart = !page.table.apart[index - 1].is_empty();
-            let words = |_, cell: &Cell| cell.ratio.filter(|_| !is_apart).map(ratio);
-            lines.push(line("  ratio", cells, words, String::new()));
+            lines.push(line("  ratio", cells, |_, cell| cell.ratio.map(ratio), String::new()));
         }
     }
     lines
@@ -124,10 +122,12 @@ fn notes(page: &PaperPage<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    for (name, differences) in page.names[1..].iter().zip(&page.table.apart) {
-        if let Some(first) = differences.first() {
-            notes.push(format!("no ratios of {name}: it was measured elsewhere, or by another build ({first})"));
-        }
+    for Withheld { record, metric, difference } in &page.table.withheld {
+        let name = &page.names[*record];
+        notes.push(match metric {
+            None => format!("no ratios of {name}: it was measured elsewhere, or by another build ({difference})"),
+            Some(metric) => format!("no ratio of {metric} of {name}: it was measured in other settings ({difference})"),
+        });
     }
     for (column, reason) in &page.table.absent {
         notes.push(format!("{}: {reason}", column.metric()));

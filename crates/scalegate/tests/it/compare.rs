@@ -332,6 +332,33 @@ fn ratios_of_another_host_are_left_out_of_the_columns_of_the_paper() {
 }
 
 #[test]
+fn ratios_of_what_was_measured_in_other_settings_are_left_out_of_the_columns_of_the_paper() {
+    let place = pair(
+        &(prefill(line) + &sampled("rss_auc", "byte·s", 1.0)),
+        &(prefill(again) + &sampled("rss_auc", "byte·s", 1.0)),
+    );
+    let mut run: Run = record::read_json(&place.path("b.json")).unwrap();
+    let memory = run.series.iter_mut().find(|series| series.metric == scalegate::metric::Metric::RssAuc).unwrap();
+    memory.protocol.insert("above".to_owned(), "the unloaded process".to_owned());
+    record::write_json(&place.path("b.json"), &run).unwrap();
+    assert_snapshot!(stdout(&place.scalegate("compare a.json b.json --paper").code(3)), @"
+    llm/prefill at 1024 tokens
+               CPU AUC    RAM AUC  energy               time           tokens/s  tokens/J  similarity
+      a              -  0.155 B·s       -             155 ms             6622.8         -           -
+      b              -  0.155 B·s       -             155 ms             6622.2         -           -
+        ratio        -          -       -  1.00 [1.00, 1.00]  1.00 [1.00, 1.00]         -
+
+    per inference: means over rounds; ratios to the first record with 95 % intervals over rounds, not between runs; rates are of tokens read and made
+    no ratio of rss_auc of b: it was measured in other settings (above: absent → the unloaded process)
+    similarity: name what `scalegate accuracy --format json` wrote with --accuracy
+    ");
+    let json = stdout(&place.scalegate("compare a.json b.json --paper --format json").code(3));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let ratio = |column: &str| &json["rows"][0]["records"][1]["columns"][column]["ratio"];
+    assert!(ratio("ram_auc").is_null() && !ratio("time").is_null(), "{json}");
+}
+
+#[test]
 fn what_is_no_accuracy_is_refused() {
     let place = pair(&prefill(line), &prefill(again));
     std::fs::write(place.path("x.json"), "{}").unwrap();
