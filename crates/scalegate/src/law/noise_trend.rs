@@ -5,7 +5,7 @@
 //! size (Davidian and Carroll, *Variance function estimation*, JASA 82, 1987). A few rounds say little about an exponent, and one round
 //! nothing, so that it is not set to its estimate: predictions are averaged over a grid of exponents, each with its posterior weight.
 
-use super::panel::Panel;
+use super::panel::{Panel, mean};
 use super::select::NOISE_FLOOR;
 
 /// The standard deviation of the exponents that are expected before anything is measured, around zero: at one of them, noise doubles over
@@ -34,7 +34,7 @@ impl NoiseTrend {
     /// What the rounds of `panel` say; of one round, what is expected of any.
     pub(crate) fn new(panel: &Panel) -> Self {
         let logs: Vec<f64> = panel.sizes.iter().map(|size| size.ln()).collect();
-        let centre = mean(&logs);
+        let centre = mean(logs.iter().copied());
         let cells = panel.size_variances();
         let grid = (-STEPS..=STEPS).map(|step| MAX_SDS * PRIOR_SD * f64::from(step) / f64::from(STEPS));
         let candidates: Vec<(f64, Posterior)> =
@@ -45,7 +45,7 @@ impl NoiseTrend {
         let all: f64 = candidates.iter().map(|(_, it)| weight(it)).sum();
         let evenness = candidates.iter().map(|(_, it)| weight(it) * it.evenness).sum::<f64>() / all;
         let mut trend = Self { largest: panel.sizes[panel.sizes.len() - 1], centre, exponents, mean: 1.0, evenness };
-        trend.mean = mean(&panel.sizes.iter().map(|size| trend.at(*size)).collect::<Vec<_>>());
+        trend.mean = mean(panel.sizes.iter().map(|size| trend.at(*size)));
         trend
     }
 
@@ -77,7 +77,7 @@ impl Posterior {
         let powers: Vec<f64> = logs.iter().map(|log| (2.0 * exponent * (log - centre)).exp()).collect();
         // The effect of a round is the mean of its cells, so that each size has a part of the noise of all.
         let n_sizes = logs.len() as f64;
-        let all = mean(&powers) / n_sizes;
+        let all = mean(powers.iter().copied()) / n_sizes;
         let expected = powers.iter().map(|power| (1.0 - 2.0 / n_sizes) * power + all);
         let (mut squares, mut logarithms, mut degrees_of_freedom) = (0.0, 0.0, 0.0);
         for (expected, (variance, df)) in expected.zip(cells) {
@@ -85,7 +85,7 @@ impl Posterior {
             logarithms += df * expected.ln();
             degrees_of_freedom += df;
         }
-        let evenness = mean(&powers).powi(2) / mean(&powers.iter().map(|power| power * power).collect::<Vec<_>>());
+        let evenness = mean(powers.iter().copied()).powi(2) / mean(powers.iter().map(|power| power * power));
         let prior = -0.5 * (exponent / PRIOR_SD).powi(2);
         if degrees_of_freedom == 0.0 {
             return Self { log_density: prior, variance: 1.0, evenness };
@@ -93,8 +93,4 @@ impl Posterior {
         let likelihood = -0.5 * (logarithms + degrees_of_freedom * squares.ln());
         Self { log_density: prior + likelihood, variance: squares / degrees_of_freedom, evenness }
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }

@@ -224,7 +224,7 @@ impl Panel {
     }
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut n) = (0.0, 0.0_f64);
     for v in values {
         sum += v;
