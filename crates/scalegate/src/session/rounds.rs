@@ -77,6 +77,8 @@ impl<'a> Rounds<'a> {
         let pilot = self.session.time_left().map(|left| self.plan(left, &progress)).transpose()?;
         let rounds = self.most;
         let has_looks = self.session.request.has_looks();
+        // Without baselines nothing is undecided, and all rounds are taken.
+        let compares = has_looks && paths::baselines().is_dir();
         // What a round of one workload took the last time.
         let mut each = pilot.map(|pilot| pilot / self.chosen.len() as u32);
         loop {
@@ -95,7 +97,7 @@ impl<'a> Rounds<'a> {
                 break;
             }
             let undecided: Vec<&str> = open.into_keys().map(|name| &**name).collect();
-            progress.say(words(round, rounds, &undecided, expected, has_looks));
+            progress.say(words(round, rounds, &undecided, expected, compares));
             let start = Instant::now();
             self.take_round(recorder, round, &due, &progress)?;
             each = Some(start.elapsed() / due.len() as u32);
@@ -353,10 +355,10 @@ fn is_at_look(series: Option<&Series>) -> bool {
     series.is_some_and(|series| series.looks.contains(&series.n_rounds()))
 }
 
-fn words(round: u32, rounds: u32, undecided: &[&str], last_round: Option<Duration>, stops_early: bool) -> String {
+fn words(round: u32, rounds: u32, undecided: &[&str], last_round: Option<Duration>, compares: bool) -> String {
     let left = last_round.map_or_else(String::new, |last| {
         let seconds = (last * rounds.saturating_sub(round)).as_secs_f64().ceil();
-        let most = if stops_early { " at most" } else { "" };
+        let most = if compares { " at most" } else { "" };
         if seconds < 90.0 {
             format!(", {seconds} s left{most}")
         } else {
@@ -364,7 +366,7 @@ fn words(round: u32, rounds: u32, undecided: &[&str], last_round: Option<Duratio
         }
     });
     let list = undecided.join(" ");
-    match stops_early {
+    match compares {
         true => format!("round {} of at most {rounds}{left}, undecided: {list}", round + 1),
         false => format!("round {} of {rounds}{left}: {list}", round + 1),
     }
