@@ -25,8 +25,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sources = Sources::here()?;
     sources.build_scalegate()?;
-    std::fs::create_dir_all(&arguments.out)
-        .map_err(|error| Error::new(arguments.out.display(), error, "name a directory to write to"))?;
+    process::make_directory(&arguments.out)?;
     let record = process::absolute(&arguments.out)?.join("ab.json");
     process::remove(&record)?;
     let mut ab = sources.scalegate(["ab", &arguments.base, &arguments.change, "--out"]);

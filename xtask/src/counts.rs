@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use scalegate::Result;
 use scalegate::record::{self, Run};
-use scalegate::{Error, Result};
 
 use crate::process;
 use crate::sources::{Checkout, Sources, Version};
@@ -44,7 +44,7 @@ pub(crate) fn take(
     class: Option<&str>,
 ) -> Result<Checkout> {
     process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
-    std::fs::create_dir_all(out).map_err(|error| Error::new(out.display(), error, "name a directory to write to"))?;
+    process::make_directory(out)?;
     let out = process::absolute(out)?;
     let (record, accepted) = (out.join("base.json"), out.join("base-counts"));
     eprintln!("counting the base");

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use scalegate::{Error, Result, cli};
 
+use crate::process;
+
 /// Write the man pages of `scalegate`, one for each command; `man -l DIR/scalegate.1` shows them
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -14,8 +16,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let directory = &arguments.directory;
-    std::fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(cli::command(), directory))
+    process::make_directory(directory)?;
+    clap_mangen::generate_to(cli::command(), directory)
         .map_err(|error| Error::new(directory.display(), error, "name a directory that is writable"))?;
     println!("the pages are in {}", directory.display());
     Ok(())

@@ -82,6 +82,12 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
         .map_err(|error| Error::new(path.display(), error, "make its directory writable, and make room"))
 }
 
+/// Makes a directory and those above it.
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| Error::new(path.display(), error, "name a directory that is writable"))
+}
+
 /// Removes a file or a directory with all that is in it, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
