@@ -111,6 +111,10 @@ impl Workload for LlmWorkload {
         })
     }
 
+    fn load(&self) -> Result<()> {
+        self.model().map(drop)
+    }
+
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
         let model = self.model()?;
         let settings = &self.suite.inference;

@@ -119,6 +119,11 @@ impl Workload for VlmWorkload {
         protocol
     }
 
+    fn load(&self) -> Result<()> {
+        // Of a model of the user, preprocessing and encoding need parts only.
+        if self.user_model.is_some() { Ok(()) } else { self.model().map(drop) }
+    }
+
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
         let resolution = self.resolutions.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
             Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")

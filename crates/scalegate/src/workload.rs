@@ -36,7 +36,16 @@ pub trait Workload {
         None
     }
 
-    /// Loads and makes all that an inference at `size` needs; not measured.
+    /// Loads what all sizes share, as a model; not measured. The sizes can then be counted in copies of one process, so that it is loaded
+    /// once below Valgrind. It starts no threads.
+    ///
+    /// # Errors
+    /// A model that cannot be used.
+    fn load(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Loads and makes all that an inference at `size` needs, whether [`Workload::load`] was called before or not; not measured.
     ///
     /// # Errors
     /// A model or an input that cannot be used.

@@ -5,6 +5,7 @@
 
 mod build;
 mod child;
+mod copies;
 mod counts;
 mod criterion_files;
 mod criterion_pass;
@@ -27,6 +28,7 @@ pub use build::build;
 pub(crate) use child::interruption;
 pub(crate) use child::{Ended, OTHER_VERSION, end_with_parent, how_it_ended, run_child};
 pub use child::{interrupted, watch_for_ctrl_c};
+pub(crate) use copies::{can_be_copied, in_a_copy};
 pub use counts::{
     Allocator, CALLGRIND_METRICS, FunctionCount, HeapUse, Instrumented, KEY_FIELDS, Profile, SizeClasses, Valgrind,
     callgrind, count_environment, find_valgrind, heap_environment, read_callgrind, read_functions,

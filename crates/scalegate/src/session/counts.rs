@@ -1,4 +1,4 @@
-//! Instruction counts: every case in a process of its own below callgrind, as many at once as the machine has cores.
+//! Instruction counts: every size in a process of its own below callgrind, as many at once as the machine has cores.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::driver::{Chosen, Session, case_error, ended};
-use super::job::{self, Described, Job, Work};
+use super::job::{self, CountedSize, Described, Job, Work};
 use super::record::{Recorder, Target};
 use crate::measure::{self, CALLGRIND_METRICS, Ended, Profile, Valgrind};
 use crate::metric::Metric;
@@ -68,19 +68,17 @@ pub(super) fn counted(
         Ok(valgrind) => valgrind,
         Err(reason) => return Ok(Err(reason)),
     };
-    let cases: Vec<Case<'_>> = chosen
-        .iter()
-        .flat_map(|(target, workload)| workload.sizes.iter().map(move |size| Case { target, workload, size: *size }))
-        .collect();
+    let parts = threads().div_ceil(chosen.len());
+    let cases: Vec<Case<'_>> = chosen.iter().flat_map(|chosen| Case::parts(*chosen, parts)).collect();
     write_what_is_written_once(session, chosen)?;
-    let mut counts =
-        fixed_addresses(|| count_all(&cases, |case, number| count_one(case, number, &directory)))?.into_iter();
-    let mut all = Vec::new();
-    for (target, workload) in chosen {
+    let counts = fixed_addresses(|| count_all(&cases, |case, number, done| count(case, number, &directory, done)))?;
+    let (mut counts, mut all) = (cases.iter().zip(counts), Vec::new());
+    for (target, _) in chosen {
         let environment = read_environment(target, &directory)?;
         let mut environment = measure::count_environment(&valgrind, environment);
         environment.insert("allocator".to_owned(), "size classes".to_owned());
-        let by_size = workload.sizes.iter().copied().zip(counts.by_ref()).collect();
+        let its = counts.by_ref().take(parts);
+        let by_size = its.flat_map(|(case, counted)| case.sizes.iter().copied().zip(counted)).collect();
         all.push(CountedWorkload { by_size, environment });
     }
     Ok(Ok(all))
@@ -115,11 +113,28 @@ pub(super) struct Counted {
     pub(super) profile: Profile,
 }
 
-/// What is counted.
+/// Sizes of a workload that are counted one after the other.
 pub(super) struct Case<'a> {
     pub(super) target: &'a Target,
     pub(super) workload: &'a Described,
-    pub(super) size: u64,
+    pub(super) sizes: Vec<u64>,
+}
+
+impl<'a> Case<'a> {
+    /// The sizes of a workload in so many parts, each of which has small and large ones.
+    pub(super) fn parts((target, workload): Chosen<'a>, parts: usize) -> impl Iterator<Item = Self> {
+        let sizes = move |part| workload.sizes.iter().copied().skip(part).step_by(parts).collect();
+        (0..parts).map(move |part| Self { target, workload, sizes: sizes(part) })
+    }
+
+    /// Names a size in messages.
+    pub(super) fn place(&self, size: u64) -> String {
+        format!("{} at size {size}", self.workload.name)
+    }
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// An empty directory for callgrind's files, which stay until the next run for `callgrind_annotate`. It is relative to where the
@@ -181,12 +196,14 @@ fn write_what_is_written_once(session: &Session<'_>, chosen: &[Chosen<'_>]) -> R
     Ok(())
 }
 
-/// Counts the cases, as many at once as there are cores: a count does not depend on what else the machine does.
+/// Counts the cases by `count`, which takes one with its number and is told to say when a size is done; as many at once as there are
+/// cores: a count does not depend on what else the machine does.
 pub(super) fn count_all<T: Send>(
     cases: &[Case<'_>],
-    count: impl Fn(&Case<'_>, usize) -> Result<T> + Sync,
+    count: impl Fn(&Case<'_>, usize, &dyn Fn(u64)) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(cases.len());
+    let threads = threads().min(cases.len());
+    let sizes = cases.iter().map(|case| case.sizes.len()).sum();
     let next = AtomicUsize::new(0);
     let counts: Vec<Mutex<Option<Result<T>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
     let progress = Progress::new();
@@ -197,7 +214,10 @@ pub(super) fn count_all<T: Send>(
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     let Some(case) = cases.get(number) else { break };
-                    let counted = count(case, number);
+                    let counted = count(case, number, &|size| {
+                        let done = 1 + done.fetch_add(1, Ordering::SeqCst);
+                        progress.show(done, sizes, &format!("{} {size}", case.workload.name));
+                    });
                     let has_failed = counted.is_err();
                     if let Ok(mut slot) = counts[number].lock() {
                         *slot = Some(counted);
@@ -207,8 +227,6 @@ pub(super) fn count_all<T: Send>(
                         next.store(cases.len(), Ordering::SeqCst);
                         break;
                     }
-                    let done = 1 + done.fetch_add(1, Ordering::SeqCst);
-                    progress.show(done, cases.len(), &format!("{} {}", case.workload.name, case.size));
                 }
             });
         }
@@ -225,28 +243,50 @@ pub(super) fn count_all<T: Send>(
     match missing {
         None => Ok(all),
         Some(case) => Err(Error::new(
-            format!("{} at size {}", case.workload.name, case.size),
+            case.workload.name.to_string(),
             "it was not counted",
             "rerun; if it stays, report it as a bug",
         )),
     }
 }
 
-fn count_one(case: &Case<'_>, number: usize, directory: &Path) -> Result<Counted> {
-    let place = format!("{} at size {}", case.workload.name, case.size);
-    // The number has the same length in all of them.
-    let job = directory.join(format!("case-{number:04}.json"));
-    Job::new(Work::Count { workload: case.workload.name.clone(), size: case.size }).write(&job)?;
-    let name = format!("{}.{}.callgrind.out", case.workload.name.replace('/', "-"), case.size);
-    let out = std::path::absolute(directory.join(name))
-        .map_err(|error| Error::new(directory.display(), error, "rerun where the directory can be named"))?;
-    let mut command = measure::callgrind(&case.target.executable, &out);
-    isolate(&mut command, case.target, &job);
-    let Ended { status, errors } = measure::run_child(&place, command, |_| ())?;
-    if !status.success() {
-        return Err(case_error(ended(&place, &job, status, &errors), case.workload, case.size));
+/// Counts the sizes of a case. A process that can't be copied counts one of them, and there is another for the rest.
+fn count(case: &Case<'_>, number: usize, directory: &Path, done: &dyn Fn(u64)) -> Result<Vec<Counted>> {
+    let mut all = Vec::new();
+    while let Some(&next) = case.sizes.get(all.len()) {
+        let rest = &case.sizes[all.len()..];
+        // The number has the same length in all of them.
+        let job = directory.join(format!("case-{number:04}.json"));
+        Job::new(Work::Count { workload: case.workload.name.clone(), sizes: rest.to_vec() }).write(&job)?;
+        let mut command = measure::callgrind(&case.target.executable, &file(directory, number, "%p")?);
+        isolate(&mut command, case.target, &job);
+        let mut counted: Vec<CountedSize> = Vec::new();
+        let Ended { status, errors } = measure::run_child(&case.place(next), command, |line| {
+            // What the workload prints is no announcement.
+            if let Ok(its) = serde_json::from_str::<CountedSize>(line) {
+                counted.push(its);
+                done(its.size);
+            }
+        })?;
+        let of_failed = rest.get(counted.len()).copied().unwrap_or(next);
+        if !status.success() || counted.is_empty() {
+            let error = ended(&case.place(of_failed), &job, status, &errors);
+            return Err(case_error(error, case.workload, of_failed));
+        }
+        for its in counted {
+            let named = directory.join(format!("{}.{}.callgrind.out", case.workload.name.replace('/', "-"), its.size));
+            std::fs::rename(file(directory, number, &its.pid.to_string())?, &named)
+                .map_err(|error| Error::new(named.display(), error, "rerun; if it stays, report it as a bug"))?;
+            all.push(Counted { counts: measure::read_callgrind(&named)?, profile: measure::read_functions(&named)? });
+        }
     }
-    Ok(Counted { counts: measure::read_callgrind(&out)?, profile: measure::read_functions(&out)? })
+    Ok(all)
+}
+
+/// The file that callgrind leaves of a process.
+fn file(directory: &Path, number: usize, pid: &str) -> Result<PathBuf> {
+    std::path::absolute(directory.join(format!("case-{number:04}.{pid}.callgrind.out")))
+        .map_err(|error| Error::new(directory.display(), error, "rerun where the directory can be named"))
 }
 
 /// Runs `work` with children whose memory lies at the same addresses each time (personality(2)).

@@ -63,8 +63,8 @@ pub(super) enum Work {
     Environment,
     /// One pass over the sizes of `workloads`, each of which takes about so long at most; Criterion's files go to `directory`.
     Round { workloads: Vec<WorkloadName>, seed: u64, settings: MeasureSettings, size_limit_ms: u64, directory: PathBuf },
-    /// One case below callgrind.
-    Count { workload: WorkloadName, size: u64 },
+    /// Sizes of a workload below callgrind, each in a process of its own. Each is announced by [`CountedSize`] on standard output.
+    Count { workload: WorkloadName, sizes: Vec<u64> },
     /// One run of a program below callgrind, whose files have names that begin with `out`.
     CountProgram { workload: WorkloadName, size: u64, out: PathBuf },
     /// What one run of each size of a workload allocates.
@@ -77,6 +77,15 @@ pub(super) enum Work {
     Compute { workload: WorkloadName },
     /// All sizes of a workload, of which slices are asked for on standard input and answered on standard output.
     Slices { workload: WorkloadName, cores: Vec<usize> },
+}
+
+/// The child: a size has been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CountedSize {
+    pub(super) size: u64,
+    /// The process that callgrind's file is named after.
+    pub(super) pid: u32,
 }
 
 /// The child: all sizes are prepared, and have been run once.

@@ -37,9 +37,14 @@ pub(super) fn counted(
         Err(reason) => return Ok(Err(reason)),
     };
     let environment = measure::program_environment(&valgrind);
-    let cases: Vec<Case<'_>> = workload.sizes.iter().map(|size| Case { target, workload, size: *size }).collect();
-    let counts = fixed_addresses(|| count_all(&cases, |case, _| counted_twice(session, case)))?;
-    let counts: std::result::Result<Vec<Counted>, String> = counts.into_iter().collect();
+    let cases: Vec<Case<'_>> = Case::parts((target, workload), workload.sizes.len()).collect();
+    let counts = fixed_addresses(|| {
+        count_all(&cases, |case, _, done| {
+            let counted = case.sizes.iter().map(|size| counted_twice(session, case, *size));
+            counted.collect::<Result<Vec<_>>>().inspect(|_| case.sizes.iter().copied().for_each(done))
+        })
+    })?;
+    let counts: std::result::Result<Vec<Counted>, String> = counts.into_iter().flatten().collect();
     Ok(counts.map(|counts| {
         let by_size = workload.sizes.iter().copied().zip(counts).collect();
         CountedWorkload { by_size, environment }
@@ -47,8 +52,8 @@ pub(super) fn counted(
 }
 
 /// The counts of a run, or how two runs differ.
-fn counted_twice(session: &Session<'_>, case: &Case<'_>) -> Result<std::result::Result<Counted, String>> {
-    let [first, second] = [counted_once(session, case, "first")?, counted_once(session, case, "second")?];
+fn counted_twice(session: &Session<'_>, case: &Case<'_>, size: u64) -> Result<std::result::Result<Counted, String>> {
+    let [first, second] = [counted_once(session, case, size, "first")?, counted_once(session, case, size, "second")?];
     let [one, other] = [&first, &second].map(|counted| counted.counts[&Metric::Instructions] as f64);
     let tolerated = Metric::Instructions.error_bound().unwrap_or(0.0);
     if (one - other).abs() <= tolerated * one {
@@ -56,18 +61,18 @@ fn counted_twice(session: &Session<'_>, case: &Case<'_>) -> Result<std::result::
     }
     Ok(Err(format!(
         "two runs of {} at size {} took {one} and {other} instructions: take out what is random in it, as `PYTHONHASHSEED=0` does",
-        case.workload.name, case.size
+        case.workload.name, size
     )))
 }
 
-fn counted_once(session: &Session<'_>, case: &Case<'_>, name: &str) -> Result<Counted> {
-    let place = format!("{} at size {}", case.workload.name, case.size);
+fn counted_once(session: &Session<'_>, case: &Case<'_>, size: u64, name: &str) -> Result<Counted> {
+    let place = case.place(size);
     let path = session.job_path(&format!("{place} {name}"));
     let out = path.with_extension("callgrind");
     let absolute = |path: &Path| {
         std::path::absolute(path).map_err(|error| Error::new(path.display(), error, "rerun where it can be named"))
     };
-    let work = Work::CountProgram { workload: case.workload.name.clone(), size: case.size, out: absolute(&out)? };
+    let work = Work::CountProgram { workload: case.workload.name.clone(), size, out: absolute(&out)? };
     session.ask_at::<()>(case.target, &place, work, &path)?;
     Ok(Counted { counts: measure::read_callgrind_of_tree(&out)?, profile: measure::read_functions_of_tree(&out)? })
 }

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::job::{
-    self, ComputeAnswer, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer, RoundAnswer, TargetKind,
-    TimedSample, Work,
+    self, ComputeAnswer, CountedSize, Described, Description, HeapAnswer, Instrument, Job, ProcessorAnswer,
+    RoundAnswer, TargetKind, TimedSample, Work,
 };
 use super::{runs, slices};
 use crate::bench::{Bench, Measures};
@@ -29,14 +29,16 @@ const COUNTED_RUNS: usize = 5;
 pub(super) fn run(bench: &Bench, job: Job, answer: &Path) -> ExitCode {
     measure::end_with_parent(job.parent);
     remember_panics();
-    let outcome = match guarded(|| perform(bench, job.work, answer)) {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(error) => error,
-    };
+    ExitCode::from(leave(guarded(|| perform(bench, job.work, answer)), answer))
+}
+
+/// Leaves the error, if there is one, and gives the exit code of the process.
+fn leave(outcome: Result<()>, answer: &Path) -> u8 {
+    let Err(error) = outcome else { return 0 };
     // If this fails, the driver shows what this process prints instead.
-    let _ = job::answer::<()>(answer, &Err(outcome.clone()));
-    eprintln!("error: {outcome}");
-    ExitCode::from(2)
+    let _ = job::answer::<()>(answer, &Err(error.clone()));
+    eprintln!("error: {error}");
+    2
 }
 
 /// What Criterion left of a round, whose throughput in elements is the size.
@@ -87,7 +89,7 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             };
             job::answer(answer, &Ok(RoundAnswer { samples }))
         }
-        Work::Count { workload, size } => count(bench, &workload, size),
+        Work::Count { workload, sizes } => count(bench, &workload, &sizes, answer),
         Work::CountProgram { workload, size, .. } => {
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
@@ -197,14 +199,35 @@ pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Re
     })
 }
 
-/// One case, run once to warm up and once to be counted.
-fn count(bench: &Bench, name: &str, size: u64) -> Result<()> {
+/// Counts sizes, each in a copy of this process, all of which begin with the model just loaded. A process with threads can't be copied:
+/// it counts the first size itself, and the driver asks another for the rest.
+fn count(bench: &Bench, name: &str, sizes: &[u64], answer: &Path) -> Result<()> {
+    let Some(&first) = sizes.first() else { return Ok(()) };
     if let Some(allocator) = bench.allocator {
         allocator.use_size_classes();
     }
     let config = in_a_thread(Config::load_here)?;
     let measures = bench.measured(&config)?;
     let workload = measures.find(Instrument::Callgrind, name)?;
+    guarded(|| workload.load()).map_err(|error| at(error, name, first))?;
+    if sizes.len() == 1 || !measure::can_be_copied() {
+        count_one(workload, first)?;
+        return announce(first, std::process::id());
+    }
+    for &size in sizes {
+        let pid = measure::in_a_copy(|| leave(count_one(workload, size), answer))?;
+        announce(size, pid)?;
+    }
+    Ok(())
+}
+
+fn announce(size: u64, pid: u32) -> Result<()> {
+    let line = serde_json::to_string(&CountedSize { size, pid });
+    speak(&line.map_err(|error| lost(&error.into()))?)
+}
+
+/// One case, run once to warm up and once to be counted.
+fn count_one(workload: &dyn Workload, size: u64) -> Result<()> {
     let counted = || -> Result<()> {
         let mut prepared = workload.prepare(size)?;
         measure::start_instrumentation();
@@ -215,7 +238,7 @@ fn count(bench: &Bench, name: &str, size: u64) -> Result<()> {
         measure::toggle_collection();
         outcome
     };
-    guarded(counted).map_err(|error| at(error, name, size))
+    guarded(counted).map_err(|error| at(error, workload.name(), size))
 }
 
 /// Runs `read` in a thread that ends with it. The standard library gives every map of a thread another seed than the one

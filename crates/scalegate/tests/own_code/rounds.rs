@@ -206,6 +206,26 @@ fn a_routine_that_panics_is_named_with_its_size_and_the_earlier_record_is_kept()
 }
 
 #[test]
+fn a_process_with_threads_is_not_copied_and_counts_the_same() {
+    let package = Package::new();
+    package.count();
+    let in_copies = instructions(&package);
+    package.edit("benches/scaling.rs", "fn main() -> ExitCode {\n", "fn main() -> ExitCode {\n    std::thread::spawn(std::thread::park);\n");
+    package.count();
+    let in_own_processes = instructions(&package);
+    assert_eq!(in_copies.len(), 6 + 8 + 6);
+    for (one, other) in in_copies.iter().zip(&in_own_processes) {
+        assert!((one - other).abs() <= 1e-3 * one, "{one} and {other}");
+    }
+}
+
+fn instructions(package: &Package) -> Vec<f64> {
+    let run = package.record();
+    let series = run.series.iter().filter(|series| series.metric == Metric::Instructions);
+    series.flat_map(|series| series.samples.iter().flat_map(|sample| sample.values.clone())).collect()
+}
+
+#[test]
 fn a_workload_without_sizes_is_refused_before_anything_is_measured() {
     let package = Package::new();
     package.edit("benches/scaling.rs", "[100, 200, 400, 800, 1_600, 3_200]", "[]");
