@@ -204,6 +204,9 @@ pub(super) fn count_all<T: Send>(
 ) -> Result<Vec<T>> {
     let threads = threads().min(cases.len());
     let sizes = cases.iter().map(|case| case.sizes.len()).sum();
+    // What takes longest comes first, so that no thread is left with it while the others have nothing to do.
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    order.sort_by_key(|number| std::cmp::Reverse(cases[*number].sizes.len()));
     let next = AtomicUsize::new(0);
     let counts: Vec<Mutex<Option<Result<T>>>> = cases.iter().map(|_| Mutex::new(None)).collect();
     let progress = Progress::new();
@@ -212,8 +215,8 @@ pub(super) fn count_all<T: Send>(
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    let Some(case) = cases.get(number) else { break };
+                    let Some(&number) = order.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                    let case = &cases[number];
                     let counted = count(case, number, &|size| {
                         let done = 1 + done.fetch_add(1, Ordering::SeqCst);
                         progress.show(done, sizes, &format!("{} {size}", case.workload.name));

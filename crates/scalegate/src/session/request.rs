@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::time_budget::MAX_SIZE;
 use super::{Described, Instrument};
+use crate::config::MeasureSettings;
 use crate::metric::Metric;
 use crate::paths;
 
@@ -71,6 +73,12 @@ impl Request {
     pub(super) fn rounds_of(&self, configured: u32) -> u32 {
         let most = if self.quick { QUICK_ROUNDS.min(configured) } else { configured };
         self.rounds.unwrap_or(most)
+    }
+
+    /// The most that Criterion's samples of a size may take in a round. A quick run gives a size what it gives the small ones: the time
+    /// that Criterion aims at.
+    pub(super) fn size_limit(&self, settings: &MeasureSettings) -> Duration {
+        if self.quick { Duration::from_millis(settings.measurement_ms).min(MAX_SIZE) } else { MAX_SIZE }
     }
 
     /// Whether rounds are compared while they are taken, and end when all is decided.

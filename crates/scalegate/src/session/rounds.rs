@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::driver::{Chosen, Session, ended};
 use super::job::{self, RoundAnswer, TargetKind, Work};
 use super::record::{Recorder, Target};
-use super::time_budget::{self, MAX_SIZE, Open};
+use super::time_budget::{self, Open};
 use crate::analysis::{self, Expected};
 use crate::baseline::Store;
 use crate::gate::Finding;
@@ -43,7 +43,8 @@ impl<'a> Rounds<'a> {
         // One look at the end: a series that has fewer rounds was interrupted.
         let looks = if session.request.has_looks() { gate::looks(most) } else { vec![most] };
         let (begun, decided, open) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        Self { session, chosen, most, looks, size_limit: MAX_SIZE, begun, decided, open }
+        let size_limit = session.request.size_limit(&session.config.measure);
+        Self { session, chosen, most, looks, size_limit, begun, decided, open }
     }
 
     /// Fails if the record that is resumed was measured in another way.

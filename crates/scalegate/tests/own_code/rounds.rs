@@ -210,7 +210,11 @@ fn a_process_with_threads_is_not_copied_and_counts_the_same() {
     let package = Package::new();
     package.count();
     let in_copies = instructions(&package);
-    package.edit("benches/scaling.rs", "fn main() -> ExitCode {\n", "fn main() -> ExitCode {\n    std::thread::spawn(std::thread::park);\n");
+    package.edit(
+        "benches/scaling.rs",
+        "fn main() -> ExitCode {\n",
+        "fn main() -> ExitCode {\n    std::thread::spawn(std::thread::park);\n",
+    );
     package.count();
     let in_own_processes = instructions(&package);
     assert_eq!(in_copies.len(), 6 + 8 + 6);
