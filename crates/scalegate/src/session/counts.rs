@@ -214,8 +214,7 @@ pub(super) fn count_all<T: Send>(
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let Some(&number) = order.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                while let Some(&number) = order.get(next.fetch_add(1, Ordering::SeqCst)) {
                     let case = &cases[number];
                     let counted = count(case, number, &|size| {
                         let done = 1 + done.fetch_add(1, Ordering::SeqCst);
@@ -272,7 +271,8 @@ fn count(case: &Case<'_>, number: usize, directory: &Path, done: &dyn Fn(u64)) -
             }
         })?;
         let of_failed = rest.get(counted.len()).copied().unwrap_or(next);
-        if !status.success() || counted.is_empty() {
+        let in_order = counted.iter().zip(rest).all(|(its, size)| its.size == *size);
+        if !status.success() || counted.is_empty() || !in_order {
             let error = ended(&case.place(of_failed), &job, status, &errors);
             return Err(case_error(error, case.workload, of_failed));
         }
@@ -282,8 +282,20 @@ fn count(case: &Case<'_>, number: usize, directory: &Path, done: &dyn Fn(u64)) -
                 .map_err(|error| Error::new(named.display(), error, "rerun; if it stays, report it as a bug"))?;
             all.push(Counted { counts: measure::read_callgrind(&named)?, profile: measure::read_functions(&named)? });
         }
+        forget_what_only_loaded(directory, number);
     }
     Ok(all)
+}
+
+/// Removes the file of the process that was copied, which counted nothing itself.
+fn forget_what_only_loaded(directory: &Path, number: usize) {
+    let prefix = format!("case-{number:04}.");
+    let is_its = |name: &str| name.starts_with(&prefix) && name.ends_with(".callgrind.out");
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_its)) {
+        // It is in nobody's way.
+        let _ = std::fs::remove_file(entry.path());
+    }
 }
 
 /// The file that callgrind leaves of a process.

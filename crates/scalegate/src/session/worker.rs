@@ -223,7 +223,8 @@ fn count(bench: &Bench, name: &str, sizes: &[u64], answer: &Path) -> Result<()> 
 
 fn announce(size: u64, pid: u32) -> Result<()> {
     let line = serde_json::to_string(&CountedSize { size, pid });
-    speak(&line.map_err(|error| lost(&error.into()))?)
+    // The workload may have left a line of its own unfinished.
+    speak(&format!("\n{}", line.map_err(|error| lost(&error.into()))?))
 }
 
 /// One case, run once to warm up and once to be counted.
