@@ -2,6 +2,7 @@
 
 mod pairs;
 pub(crate) mod stub;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -194,6 +195,7 @@ fn a_configuration_of_a_server_that_makes_no_sense_is_named_with_its_line() {
         ("tokens over plain HTTP", "kind = \"http\"\nurl = \"http://127.0.0.1:9\"", WORKLOADS),
         ("a chat of llama.cpp's own", &format!("{llama}\nchat = true"), WORKLOADS),
         ("no time", &format!("{llama}\ntimeout_s = 0"), WORKLOADS),
+        ("a range and a tokenizer", &format!("{llama}\ntoken_ids = [1, 9]\ntokenizer = \"t.json\""), WORKLOADS),
     ];
     let said = cases.map(|(about, keys, workloads)| (format!("# {about}"), refused(&with(keys, workloads))));
     assert_snapshot!(list(said));
