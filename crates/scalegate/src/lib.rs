@@ -72,6 +72,8 @@ mod sha256;
 mod temporary;
 pub mod terminal;
 pub mod time;
+#[cfg(feature = "cli")]
+mod token_ids;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 pub mod units;
 #[cfg(feature = "cli")]

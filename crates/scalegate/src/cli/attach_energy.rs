@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::config::EnergyLog;
-use crate::measure::energy::{EnergySource, Log};
+use crate::measure::energy::{EnergySource, Log, Metered};
 use crate::output::print;
 use crate::record::{self, Run};
 use crate::{Error, Result, paths, report, session};
@@ -26,15 +26,23 @@ pub(super) struct Arguments {
     /// Seconds to add to the log's times to get those of the machine that was measured, which count from 1970
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true)]
     offset: f64,
+    /// Find that offset: the one at which power follows the CPU use of the run
+    #[arg(long, conflicts_with = "offset")]
+    align: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut run: Run = record::read_json(&arguments.run)?;
-    let log = Log::new(EnergyLog { path: arguments.log.clone(), offset_s: arguments.offset });
+    let log = Log::new(EnergyLog { path: arguments.log.clone(), offset_s: arguments.offset, align: arguments.align });
     let readings = log.readings().map_err(|cause| {
         Error::new("the log", cause, "name a CSV file with the columns time_s,power_w or time_s,volts,amperes")
     })?;
-    let attached = session::attach_energy(&mut run, &log.describe(), &readings);
+    let meter = match arguments.align {
+        true => Metered::aligned(log.describe(), &readings, &session::loads(&run))
+            .map_err(|cause| Error::new("the clock of the log", cause, "do that, or give its offset by `--offset`"))?,
+        false => Metered::new(log.describe(), readings),
+    };
+    let attached = session::attach_energy(&mut run, &meter);
     if attached.iter().all(|(_, outcome)| outcome.is_err()) {
         let cause = match attached.first() {
             None => "it has no windows of energy: they are kept of runs that sampled resources",
@@ -44,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return Err(Error::new(
             arguments.run.display(),
             cause,
-            "give the log of the hours in which this run was measured, with `--offset` if its clock is another one",
+            "give the log of the hours in which this run was measured, with `--offset` or `--align` if its clock is another one",
         ));
     }
     record::write_json(&arguments.run, &run)?;

@@ -363,6 +363,10 @@ mod tests {
         scalegate.toml:2: unknown field `runds`, expected one of `rounds`, `samples`, `warm_up_ms`, `measurement_ms`
           help: see docs/suite.md for the keys of a configuration
         ");
+        insta::assert_snapshot!(parse("[resources]\nenergy_log = { path = \"meter.csv\", offset_s = 1, align = true }").unwrap_err(), @"
+        scalegate.toml:1: energy_log.align finds the offset of the log's clock, and offset_s gives it: keep one
+          help: change the value in this section
+        ");
         insta::assert_snapshot!(parse("schema = 2").unwrap_err(), @"
         scalegate.toml:1: schema 2 is not known
           help: this scalegate reads schema 1; use the version that wrote the file

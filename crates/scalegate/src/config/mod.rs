@@ -28,7 +28,8 @@ pub use measure::MeasureSettings;
 pub use program::{ProgramSettings, ResultSettings, ResultSource};
 pub use resources::{EnergyLog, ResourceSettings};
 pub use server::{
-    Decode, Generate, HttpSettings, ImagePrompt, JsonResult, PORT, Prefill, Ready, ServerKind, ServerSettings,
+    DEFAULT_TOKEN_IDS, Decode, Generate, HttpSettings, ImagePrompt, JsonResult, PORT, Prefill, Ready, ServerKind,
+    ServerSettings,
 };
 pub use template::{Placeholder, Template};
 pub use tolerances::Tolerances;

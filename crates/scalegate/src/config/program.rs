@@ -1,13 +1,14 @@
 //! `[[program]]`: a command for each size.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::inputs::AxisSection;
 use super::{Inputs, Placeholder, Template};
-use crate::Resolution;
 use crate::workload::check_name;
+use crate::{Axis, Resolution};
 
 /// How long a run of a command may take, unless the configuration says otherwise: a hang ends a job of CI within its limit.
 const DEFAULT_TIMEOUT_S: f64 = 600.0;
@@ -25,6 +26,8 @@ pub struct ProgramSettings {
     pub setup: Option<Vec<Template>>,
     /// What costs as much as starting the program: run before each measured run, and subtracted from its wall time.
     pub startup: Option<Vec<Template>>,
+    /// A `tokenizer.json`, whose vocabulary `{tokens}` is drawn from.
+    pub tokenizer: Option<PathBuf>,
     /// What builds the program, run before anything is measured.
     pub build: Option<Vec<String>>,
     /// Whether instructions are counted by callgrind.
@@ -66,6 +69,7 @@ pub(super) struct Section {
     command: Vec<String>,
     setup: Option<Vec<String>>,
     startup: Option<Vec<String>>,
+    tokenizer: Option<PathBuf>,
     build: Option<Vec<String>>,
     #[serde(default)]
     counted: bool,
@@ -92,6 +96,7 @@ impl Section {
             command: templates("command", &self.command)?,
             setup: self.setup.map(|words| templates("setup", &words)).transpose()?,
             startup: self.startup.map(|words| templates("startup", &words)).transpose()?,
+            tokenizer: self.tokenizer,
             build: self.build,
             counted: self.counted,
             result: self.result.map(ResultSection::checked).transpose()?,
@@ -104,16 +109,32 @@ impl Section {
         if settings.result.is_some() && settings.startup.is_some() {
             return Err("`startup` is subtracted from the clock's time, and `result` takes its place".to_owned());
         }
-        let has_resolutions = settings.inputs.inputs.iter().all(|input| input.resolution.is_some());
-        let misplaced = settings.placeholders().find(|place| place.needs_resolution() && !has_resolutions);
-        match misplaced {
-            Some(place) => Err(format!("`{{{}}}` has a meaning only with `resolutions`", place.name())),
-            None => Ok(settings),
-        }
+        settings.check_placeholders()?;
+        Ok(settings)
     }
 }
 
 impl ProgramSettings {
+    fn check_placeholders(&self) -> Result<(), String> {
+        let is_of_tokens = self.inputs.axis.name() == Axis::TOKENS.name();
+        let has_resolutions = self.inputs.inputs.iter().all(|input| input.resolution.is_some());
+        for place in self.placeholders() {
+            let name = place.name();
+            if place.needs_resolution() && !has_resolutions {
+                return Err(format!("`{{{name}}}` has a meaning only with `resolutions`"));
+            }
+            if place.needs_tokens() && !is_of_tokens {
+                return Err(format!("`{{{name}}}` has a meaning only where sizes are `tokens`"));
+            }
+            if place.needs_tokens() && self.tokenizer.is_none() {
+                return Err(format!(
+                    "`{{{name}}}` are ids of a tokenizer, and none is named: `tokenizer = \"tokenizer.json\"`"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The placeholders of all commands.
     pub fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
         let lists = [Some(&self.command), self.setup.as_ref(), self.startup.as_ref()];

@@ -45,6 +45,9 @@ pub struct EnergyLog {
     /// Seconds to add to the log's times to get this machine's, which count from 1970.
     #[serde(default)]
     pub offset_s: f64,
+    /// Whether that offset is found by the CPU use of the run.
+    #[serde(default)]
+    pub align: bool,
 }
 
 /// The section as it is written.
@@ -106,6 +109,11 @@ impl Section {
         }
         if let Some(log) = self.energy_log.as_ref().filter(|log| !log.offset_s.is_finite()) {
             return Err(format!("energy_log.offset_s = {} is not a number of seconds", log.offset_s));
+        }
+        if self.energy_log.as_ref().is_some_and(|log| log.align && log.offset_s != 0.0) {
+            return Err(
+                "energy_log.align finds the offset of the log's clock, and offset_s gives it: keep one".to_owned()
+            );
         }
         Ok(())
     }

@@ -1,17 +1,21 @@
 //! `[[server]]`: an inference server that is asked over HTTP, and what it is asked.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use super::inputs::AxisSection;
 use super::program::ResultSection;
 use super::{Inputs, Placeholder, ResultSettings, ResultSource, Template};
-use crate::Resolution;
 use crate::workload::{check_name, check_sizes};
+use crate::{Axis, Resolution};
 
 /// Stands for a free port in `command` and `url`.
 pub const PORT: &str = "{port}";
+
+/// Every vocabulary of a language model in use has these, and special tokens lie at its ends.
+pub const DEFAULT_TOKEN_IDS: [u32; 2] = [1_000, 8_000];
 
 /// A server and its workloads.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -48,9 +52,12 @@ pub struct ServerSettings {
     /// Of `openai`: ask for an answer to a message, whose length is in words, instead of a completion of tokens.
     #[serde(default)]
     pub chat: bool,
-    /// The first and the last id that prompts of tokens are drawn from.
-    #[serde(default = "default_token_ids")]
-    pub token_ids: [u32; 2],
+    /// The first and the last id that prompts of tokens are drawn from; [`DEFAULT_TOKEN_IDS`] without it and a tokenizer.
+    #[serde(default)]
+    pub token_ids: Option<[u32; 2]>,
+    /// A `tokenizer.json`, whose vocabulary they are drawn from instead.
+    #[serde(default)]
+    pub tokenizer: Option<PathBuf>,
     /// Time until the first token of the answer, over the length of the prompt.
     #[serde(default)]
     pub prefill: Option<Prefill>,
@@ -186,7 +193,8 @@ impl TryFrom<HttpSection> for HttpSettings {
             let is_known = |place: Placeholder| match place {
                 Placeholder::Size | Placeholder::Prompt => true,
                 Placeholder::Width | Placeholder::Height => has_resolutions,
-                Placeholder::Work | Placeholder::Image | Placeholder::PromptFile => false,
+                Placeholder::Tokens => inputs.axis.name() == Axis::TOKENS.name(),
+                Placeholder::Work | Placeholder::Image | Placeholder::PromptFile | Placeholder::TokensFile => false,
             };
             let unknown = template.placeholders().find(|place| !is_known(*place));
             match unknown {
@@ -221,11 +229,6 @@ fn default_ready_s() -> f64 {
 
 fn default_timeout_s() -> f64 {
     300.0
-}
-
-/// Every vocabulary of a language model in use has these, and special tokens lie at its ends.
-fn default_token_ids() -> [u32; 2] {
-    [1_000, 8_000]
 }
 
 fn default_new_tokens() -> u64 {
@@ -277,8 +280,12 @@ impl ServerSettings {
         if self.generate.as_ref().is_some_and(|generate| generate.prompt_tokens == 0) {
             return Err("generate.prompt_tokens is 0: an answer needs a prompt".to_owned());
         }
-        if self.token_ids[0] > self.token_ids[1] {
-            return Err(format!("token_ids = {:?} is no range", self.token_ids));
+        if let Some(ids) = self.token_ids.filter(|[first, last]| first > last) {
+            return Err(format!("token_ids = {ids:?} is no range"));
+        }
+        if self.token_ids.is_some() && self.tokenizer.is_some() {
+            return Err("prompts are drawn from `token_ids` or from the vocabulary of `tokenizer`, and both are given"
+                .to_owned());
         }
         for (name, seconds) in [("ready_s", self.ready_s), ("timeout_s", self.timeout_s)] {
             if !(seconds > 0.0 && seconds <= MAX_SECONDS) {

@@ -17,12 +17,25 @@ pub enum Placeholder {
     Prompt,
     /// A file with that text.
     PromptFile,
+    /// As many ids of a tokenizer as the size says, with commas between them.
+    Tokens,
+    /// A file with these.
+    TokensFile,
 }
 
 impl Placeholder {
     /// Every placeholder.
-    pub const ALL: [Self; 7] =
-        [Self::Size, Self::Work, Self::Width, Self::Height, Self::Image, Self::Prompt, Self::PromptFile];
+    pub const ALL: [Self; 9] = [
+        Self::Size,
+        Self::Work,
+        Self::Width,
+        Self::Height,
+        Self::Image,
+        Self::Prompt,
+        Self::PromptFile,
+        Self::Tokens,
+        Self::TokensFile,
+    ];
 
     /// As it stands between braces.
     pub fn name(self) -> &'static str {
@@ -34,12 +47,19 @@ impl Placeholder {
             Self::Image => "image",
             Self::Prompt => "prompt",
             Self::PromptFile => "prompt_file",
+            Self::Tokens => "tokens",
+            Self::TokensFile => "tokens_file",
         }
     }
 
     /// Whether it has a meaning only where sizes are resolutions.
     pub fn needs_resolution(self) -> bool {
         matches!(self, Self::Width | Self::Height | Self::Image)
+    }
+
+    /// Whether it has a meaning only where sizes are numbers of tokens.
+    pub fn needs_tokens(self) -> bool {
+        matches!(self, Self::Tokens | Self::TokensFile)
     }
 }
 
@@ -167,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_no_placeholder_is_refused() {
-        insta::assert_snapshot!(Template::parse("-n={sise}").unwrap_err(), @"there is no placeholder `{sise}`, but {size}, {work}, {width}, {height}, {image}, {prompt}, {prompt_file}; `{{sise}}` is that word in braces");
-        assert!(Template::parse("{{}}{tokens}").unwrap_err().contains("`{tokens}`"));
+        insta::assert_snapshot!(Template::parse("-n={sise}").unwrap_err(), @"there is no placeholder `{sise}`, but {size}, {work}, {width}, {height}, {image}, {prompt}, {prompt_file}, {tokens}, {tokens_file}; `{{sise}}` is that word in braces");
+        assert!(Template::parse("{{}}{token}").unwrap_err().contains("`{token}`"));
     }
 }

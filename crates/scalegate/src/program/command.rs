@@ -86,7 +86,9 @@ impl Line {
         command.stdin(Stdio::null()).stdout(out).stderr(file(&output.errors)?);
         let ended = measure::run_tree(&mut command, timeout).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => fail(&"there is no such program", NOT_FOUND),
-            std::io::ErrorKind::ArgumentListTooLong => fail(&error, "give a long text by `{prompt_file}`"),
+            std::io::ErrorKind::ArgumentListTooLong => {
+                fail(&error, "give a long text by `{prompt_file}`, and many ids by `{tokens_file}`")
+            }
             _ => fail(&error, "see that this user may run it; there is no shell"),
         })?;
         match &ended.end {

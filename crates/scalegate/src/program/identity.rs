@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::NOT_FOUND;
 use crate::config::{ProgramSettings, Template};
+use crate::token_ids::{joined, vocabulary};
 use crate::{Error, Result, sha256};
 
 /// Of a larger file, as a model, this much of either end and its length stand for it: to read it all would take as long as to run it.
@@ -32,10 +33,18 @@ fn identity(program: &ProgramSettings, directory: &Path) -> Result<String> {
         let Some(words) = words else { continue };
         let is_found_later = words.first().is_some_and(|first| first.placeholders().next().is_some());
         let words: Vec<&str> = words.iter().map(Template::as_str).collect();
-        let (place, looked_for) = (format!("[[program]] {}, `{key}`", program.name), usize::from(!is_found_later));
+        let (place, looked_for) = (format!("{}, `{key}`", section(&program.name)), usize::from(!is_found_later));
         push_files(&mut hash, &place, &words, looked_for, directory)?;
     }
+    if let Some(path) = &program.tokenizer {
+        hash.push(joined(&vocabulary(&section(&program.name), path, directory)?).as_bytes());
+    }
     Ok(hash.finish())
+}
+
+/// What a message about a program begins with.
+pub(super) fn section(name: &str) -> String {
+    format!("[[program]] {name}")
 }
 
 /// SHA-256 over the files that a command names, whose first word is a program.

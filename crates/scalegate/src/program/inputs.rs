@@ -1,4 +1,4 @@
-//! Inputs that programs of language and vision models read: texts and images that are the same on every machine.
+//! Inputs that programs of language and vision models read: texts, ids of tokens and images that are the same on every machine.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use jpeg_encoder::{ColorType, Encoder};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::token_ids::{TokenIds, joined};
 use crate::{Error, Resolution, Result};
 
 /// Words of one token each in the usual vocabularies, for the most part.
@@ -20,6 +21,11 @@ const QUALITY: u8 = 90;
 /// A text of so many words, always the same.
 pub(super) fn prompt(count: u64) -> String {
     words(count, &mut ChaCha8Rng::seed_from_u64(count))
+}
+
+/// So many of these ids, with commas between them, always the same.
+pub(super) fn tokens(count: u64, vocabulary: Vec<u32>) -> String {
+    joined(&TokenIds::Listed(vocabulary).draw(count, &mut ChaCha8Rng::seed_from_u64(count)))
 }
 
 /// A text of so many words, drawn from `random`.

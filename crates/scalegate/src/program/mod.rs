@@ -38,7 +38,7 @@ fn workloads(config: &Config, places: &Places) -> Result<Vec<Measured>> {
     for (index, settings) in config.programs.iter().enumerate() {
         let place = |cause: String| {
             let remedy = "correct `result`; docs/programs.md has examples";
-            Error::new(format!("[[program]] {}", settings.name), cause, remedy)
+            Error::new(identity::section(&settings.name), cause, remedy)
         };
         let mut add = |settings: &ProgramSettings, instrument| -> Result<()> {
             let workload = Program::new(index, settings, places).map_err(place)?;

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use super::case::{Case, Inputs};
 use super::command::{Line, Output};
-use super::inputs::{prompt, write_image};
+use super::identity::section;
+use super::inputs::{prompt, tokens, write_image};
 use super::result::Reader;
 use crate::config::{Input, Placeholder, ProgramSettings, ResultSource, Template};
 use crate::session::Places;
+use crate::token_ids::vocabulary;
 use crate::{Axis, Error, Prepared, Result, Workload};
 
 /// A command for each size.
@@ -43,9 +45,28 @@ impl Program {
         self.settings.placeholders().any(|other| other == place)
     }
 
+    /// The ids of a case, which are drawn once: a vocabulary takes long to read.
+    fn tokens(&self, files: &Files, is_ready: bool) -> Result<String> {
+        let is_used = self.settings.placeholders().any(Placeholder::needs_tokens);
+        let Some(tokenizer) = self.settings.tokenizer.as_ref().filter(|_| is_used) else { return Ok(String::new()) };
+        if is_ready {
+            let path = files.tokens();
+            let fail = |error| Error::new(path.display(), error, "leave the files of a run alone, and rerun");
+            return std::fs::read_to_string(&path).map_err(fail);
+        }
+        let ids = vocabulary(&section(self.name()), tokenizer, &self.directory)?;
+        Ok(tokens(files.input.size, ids))
+    }
+
     /// Makes the files of a case, and runs its command once: whatever fails does so before anything is measured, and what is read from a disk
     /// is in memory from then on.
-    fn set_up(&self, files: &Files, case: &mut Case, value: impl Fn(Placeholder) -> String) -> Result<()> {
+    fn set_up(
+        &self,
+        files: &Files,
+        tokens: &str,
+        case: &mut Case,
+        value: impl Fn(Placeholder) -> String,
+    ) -> Result<()> {
         let Files { root, input, .. } = files;
         let fail = |error: std::io::Error| Error::new(root.display(), error, "make room for the files of a run");
         if root.exists() {
@@ -54,6 +75,9 @@ impl Program {
         std::fs::create_dir_all(files.work()).map_err(fail)?;
         if self.uses(Placeholder::PromptFile) {
             std::fs::write(files.prompt(), prompt(input.size)).map_err(fail)?;
+        }
+        if !tokens.is_empty() {
+            std::fs::write(files.tokens(), tokens).map_err(fail)?;
         }
         if let Some(resolution) = input.resolution.filter(|_| self.uses(Placeholder::Image)) {
             write_image(&files.image(), resolution)?;
@@ -106,7 +130,9 @@ impl Workload for Program {
         })?;
         let files = Files { root: self.cases.join(size.to_string()), input };
         let text = if self.uses(Placeholder::Prompt) { prompt(size) } else { String::new() };
-        let value = |place| files.value(place, &text);
+        let ready = std::fs::read(files.ready()).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let tokens = self.tokens(&files, ready.is_some())?;
+        let value = |place| files.value(place, &text, &tokens);
         let line = |words: &Vec<Template>| Line::new(words, &self.directory, value);
         let out = self.result.is_some().then(|| files.root.join("stdout"));
         let mut case = Case {
@@ -119,9 +145,9 @@ impl Workload for Program {
             started: None,
             last: None,
         };
-        match std::fs::read(files.ready()).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
+        match ready {
             Some(inputs) => case.inputs = inputs,
-            None => self.set_up(&files, &mut case, value)?,
+            None => self.set_up(&files, &tokens, &mut case, value)?,
         }
         if let Some(out) = &self.callgrind {
             case.command = case.command.below_callgrind(out);
@@ -149,12 +175,16 @@ impl Files {
         self.root.join("prompt.txt")
     }
 
+    fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.txt")
+    }
+
     /// Is there when all others are.
     fn ready(&self) -> PathBuf {
         self.root.join("ready.json")
     }
 
-    fn value(&self, place: Placeholder, prompt: &str) -> String {
+    fn value(&self, place: Placeholder, prompt: &str, tokens: &str) -> String {
         let of_resolution = |side: fn(crate::Resolution) -> u32| {
             self.input.resolution.map(|resolution| side(resolution).to_string()).unwrap_or_default()
         };
@@ -167,6 +197,8 @@ impl Files {
             Placeholder::Image => path(self.image()),
             Placeholder::Prompt => prompt.to_owned(),
             Placeholder::PromptFile => path(self.prompt()),
+            Placeholder::Tokens => tokens.to_owned(),
+            Placeholder::TokensFile => path(self.tokens()),
         }
     }
 }

@@ -12,12 +12,15 @@ use super::process::{Process, address, place};
 use super::reply::{Answer, Request};
 use super::{http, llama_cpp, openai};
 use crate::config::{HttpSettings, ServerKind, ServerSettings};
+use crate::token_ids::TokenIds;
 use crate::{Error, Result};
 
 /// A server that may be running.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(super) settings: ServerSettings,
+    /// What prompts of tokens are drawn from.
+    pub(super) ids: TokenIds,
     /// Where it is started; `None` for the working directory.
     directory: Option<PathBuf>,
     /// Takes its output.
@@ -35,11 +38,11 @@ struct Running {
 
 impl Engine {
     /// A server that has not been started; what it writes will go to `log`.
-    pub(crate) fn new(settings: ServerSettings, directory: Option<PathBuf>, log: PathBuf) -> Self {
+    pub(crate) fn new(settings: ServerSettings, ids: TokenIds, directory: Option<PathBuf>, log: PathBuf) -> Self {
         // A server that outlives this process may have kept the prompts of another one.
         let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
         let random = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { settings, directory, log, running: RefCell::new(None), random }
+        Self { settings, ids, directory, log, running: RefCell::new(None), random }
     }
 
     /// Starts the server unless it runs, and waits until it can be asked.

@@ -5,15 +5,24 @@ use rand_chacha::ChaCha8Rng;
 use super::reply::{Request, number};
 use crate::config::{HttpSettings, Input, JsonResult, Placeholder, Template};
 use crate::program::words;
+use crate::token_ids::{TokenIds, joined};
 
-/// The request for an input, with new words where it has a prompt.
-pub(super) fn request(settings: &HttpSettings, input: Input, random: &mut ChaCha8Rng) -> Request {
-    let prompt = words(input.size, random);
+/// The request for an input, with new words or ids where it has a prompt.
+pub(super) fn request(settings: &HttpSettings, input: Input, ids: &TokenIds, random: &mut ChaCha8Rng) -> Request {
+    let templates = [Some(&settings.path), settings.body.as_ref()].into_iter().flatten();
+    let used: Vec<Placeholder> = templates.flat_map(Template::placeholders).collect();
+    let mut made = |place, make: &dyn Fn(&mut ChaCha8Rng) -> String| match used.contains(&place) {
+        true => make(random),
+        false => String::new(),
+    };
+    let prompt = made(Placeholder::Prompt, &|random| words(input.size, random));
+    let tokens = made(Placeholder::Tokens, &|random| joined(&ids.draw(input.size, random)));
     let side = |of: fn(crate::Resolution) -> u32| input.resolution.map(|it| of(it).to_string()).unwrap_or_default();
     let value = |place| match place {
         Placeholder::Size => input.size.to_string(),
         Placeholder::Width => side(|resolution| resolution.width),
         Placeholder::Height => side(|resolution| resolution.height),
+        Placeholder::Tokens => tokens.clone(),
         // The configuration allows no other.
         _ => prompt.clone(),
     };
@@ -42,21 +51,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_take_the_size_and_as_many_words() {
+    fn placeholders_take_the_size_and_as_many_words_and_tokens() {
         let settings: HttpSettings = toml::from_str(
             r#"
             name = "embed"
-            axis = { name = "words", sizes = [3] }
+            tokens = [3]
             path = "/embed?n={size}"
-            body = '{"text":"{prompt}"}'
+            body = '{"text":"{prompt}","ids":[{tokens}]}'
             "#,
         )
         .unwrap();
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let [one, other] = [(); 2].map(|()| request(&settings, settings.inputs.inputs[0], &mut random));
+        let [one, other] =
+            [(); 2].map(|()| request(&settings, settings.inputs.inputs[0], &TokenIds::Range([5, 9]), &mut random));
         assert_eq!((&*one.method, &*one.path), ("POST", "/embed?n=3"));
         let body: serde_json::Value = serde_json::from_str(one.body.as_ref().unwrap()).unwrap();
         assert_eq!(body["text"].as_str().unwrap().split(' ').count(), 3);
+        assert!(matches!(body["ids"].as_array().map(Vec::as_slice), Some([_, _, _])), "{body}");
         assert_ne!(one, other);
     }
 

@@ -11,7 +11,6 @@ mod http;
 mod llama_cpp;
 mod openai;
 mod process;
-mod prompt;
 mod reply;
 mod workload;
 
@@ -20,8 +19,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::bench::{Bench, Measured, Package};
-use crate::config::{Config, ServerSettings};
+use crate::config::{Config, DEFAULT_TOKEN_IDS, ServerSettings};
 use crate::session::{Places, TargetKind};
+use crate::token_ids::{TokenIds, joined, vocabulary};
 use crate::{Error, Result, paths, program, sha256};
 
 use cache::check_cache;
@@ -60,11 +60,14 @@ pub(crate) fn identities<'a>(
     directory: &Path,
 ) -> Result<BTreeMap<String, String>> {
     let identity = |server: &ServerSettings| {
-        let place = format!("[[server]] {}, `command`", server.name);
-        let hash = match server.command.is_empty() {
+        let section = process::place(server);
+        let mut hash = match server.command.is_empty() {
             true => sha256::of(server.url.as_bytes()),
-            false => program::of_command(&place, &server.command, directory)?,
+            false => program::of_command(&format!("{section}, `command`"), &server.command, directory)?,
         };
+        if let Some(path) = &server.tokenizer {
+            hash = sha256::of(format!("{hash} {}", joined(&vocabulary(&section, path, directory)?)).as_bytes());
+        }
         Ok((server.name.clone(), hash))
     };
     servers.into_iter().map(identity).collect()
@@ -89,7 +92,15 @@ fn all(config: &Config, name: &str, places: Option<&Places>) -> Result<Vec<Serve
     let log = places.map_or_else(paths::target, |places| places.work.clone());
     let log = log.join(format!("{}.log", name.chars().map(plain).collect::<String>()));
     let directory = places.map(|places| places.directory.clone());
-    Ok(workloads(&Rc::new(Engine::new(settings, directory, log))))
+    let ids = match &settings.tokenizer {
+        Some(path) => TokenIds::Listed(vocabulary(
+            &process::place(&settings),
+            path,
+            directory.as_deref().unwrap_or(Path::new("")),
+        )?),
+        None => TokenIds::Range(settings.token_ids.unwrap_or(DEFAULT_TOKEN_IDS)),
+    };
+    Ok(workloads(&Rc::new(Engine::new(settings, ids, directory, log))))
 }
 
 /// What is under test beside the files of the command.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::engine::Engine;
 use super::reply::{Answer, Request};
-use super::{http, llama_cpp, openai, prompt};
+use super::{http, llama_cpp, openai};
 use crate::config::{HttpSettings, Input, ServerKind, ServerSettings, Template};
 use crate::session::Instrument;
 use crate::{Axis, Error, Prepared, Resolution, Result, Workload, program};
@@ -168,11 +168,11 @@ impl ServerWorkload {
     /// An image that no JPEG can be.
     pub(super) fn request(&self, size: u64) -> Result<Request> {
         let (prompt_length, new_tokens) = self.lengths(size);
-        let Engine { settings, .. } = &*self.engine;
+        let Engine { settings, ids, .. } = &*self.engine;
         self.engine.with_random(|random| {
             if let Asks::Http(request) = &self.asks {
                 let input = request.inputs.inputs.iter().find(|input| input.size == size).copied();
-                return Ok(http::request(request, input.unwrap_or(Input { size, resolution: None }), random));
+                return Ok(http::request(request, input.unwrap_or(Input { size, resolution: None }), ids, random));
             }
             if let Asks::Prompt { resolutions } = &self.asks {
                 let jpeg = resolutions.iter().find(|it| it.pixels() == size).map(|it| program::image(*it, random));
@@ -187,7 +187,7 @@ impl ServerWorkload {
                 let message = program::words(prompt_length, random).into();
                 return Ok(openai::chat(&message, new_tokens, &settings.body));
             }
-            let ids = prompt::tokens(prompt_length, settings.token_ids, random);
+            let ids = ids.draw(prompt_length, random);
             Ok(match settings.kind {
                 ServerKind::LlamaCpp => llama_cpp::request(&ids, new_tokens, &settings.body),
                 _ => openai::completion(&ids, new_tokens, &settings.body),
@@ -216,7 +216,8 @@ impl ServerWorkload {
         let (prompt_tokens, new_tokens) = self.lengths(size);
         let has_ids = !self.settings().chat && !matches!(self.asks, Asks::Prompt { .. });
         if let Some(read) = answer.prompt_tokens.filter(|read| *read != prompt_tokens && has_ids) {
-            let remedy = "give `token_ids` a range of ids that the model's vocabulary has, none of them special";
+            let remedy =
+                "name the model's `tokenizer`, or give `token_ids` a range of its vocabulary without special ones";
             return Some((format!("it read {read} tokens for a prompt of {prompt_tokens}"), remedy));
         }
         match answer.new_tokens {

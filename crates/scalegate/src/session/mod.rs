@@ -35,7 +35,7 @@ mod worker;
 #[cfg(feature = "cli")]
 pub(crate) use ab::{AbOutcome, AbRequest, ab, why};
 #[cfg(feature = "cli")]
-pub(crate) use attach::{Attached, attach_energy};
+pub(crate) use attach::{Attached, attach_energy, loads};
 pub use job::{Described, Description, Instrument, TargetKind};
 #[cfg(feature = "cli")]
 pub(crate) use job::{Places, VARIABLE as JOB_VARIABLE};

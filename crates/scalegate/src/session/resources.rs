@@ -9,7 +9,7 @@ use super::sampled_series::{Measurement, Meter, rate_of, series};
 use crate::Result;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
-use crate::measure::energy::{self, EnergySource};
+use crate::measure::energy::{self, EnergySource, Load, Metered};
 use crate::measure::resources::{Observer, Watched, idle_cores, take_windows};
 use crate::measure::shuffle;
 use crate::metric::Metric;
@@ -56,7 +56,12 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     let readings = meter.and_then(|meter| {
         let end_s = taken.iter().filter_map(Measurement::window).map(|window| window.after.to_s).fold(0.0, f64::max);
         meter.settle(end_s);
-        Ok((meter.describe(), meter.readings()?))
+        let (description, readings) = (meter.describe(), meter.readings()?);
+        if settings.energy_log.as_ref().is_some_and(|log| log.align) {
+            let loads: Vec<Load> = taken.iter().filter_map(Measurement::load).collect();
+            return Metered::aligned(description, &readings, &loads);
+        }
+        Ok(Metered::new(description, readings))
     });
     plan.keep(recorder, chosen, &taken, &readings, &[])
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::job::Described;
 use crate::config::ResourceSettings;
 use crate::measure::disturbance::{Surroundings, summary};
-use crate::measure::energy::{Energies, Energy, Readings, energies};
+use crate::measure::energy::{Alignment, Energies, Energy, Load, Metered};
 use crate::measure::placement::Placement;
 use crate::measure::resources::{Costs, Rate, Trace, Windows};
 use crate::metric::Metric;
@@ -39,6 +39,12 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
+    /// Its windows with the CPU use in each; `None` without samples.
+    pub(super) fn load(&self) -> Option<Load> {
+        let Windows { before, busy, after, .. } = &self.windows;
+        Some(Load::new(&self.window()?, [before, busy, after].map(Trace::mean_cores)))
+    }
+
     /// When it was measured; `None` without samples.
     pub(super) fn window(&self) -> Option<Window> {
         let span = |trace: &Trace| {
@@ -57,8 +63,8 @@ impl Measurement {
     }
 }
 
-/// A meter's description and what it reported, or why there is nothing.
-pub(super) type Meter = Result<(String, Readings), String>;
+/// What a meter reported, or why there is nothing.
+pub(super) type Meter = Result<Metered, String>;
 
 /// How often a process is polled by these settings.
 pub(super) fn rate_of(settings: &ResourceSettings) -> Rate {
@@ -87,11 +93,11 @@ pub(super) fn series(
 
 /// What the cases used, where all of them have windows without a disturbance.
 fn energies_of(cases: &[&Measurement], meter: &Meter) -> Result<Energies, String> {
-    let (_, readings) = meter.as_ref().map_err(Clone::clone)?;
+    let meter = meter.as_ref().map_err(Clone::clone)?;
     for case in cases {
         case.idle_cores.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
     }
-    energies(&windows_of(cases)?, readings).map_err(|(window, error)| {
+    meter.energies(&windows_of(cases)?).map_err(|(window, error)| {
         let place = format!("{} at size {} in round {}", cases[0].workload, window.size, window.round + 1);
         format!("{place}: {error}; `scalegate attach-energy LOG RUN` reads a log again that is complete by now")
     })
@@ -224,8 +230,8 @@ impl Maker<'_> {
                 };
                 protocol.insert("peak".to_owned(), by);
             }
-            (Metric::Energy | Metric::MeanPower | Metric::TokensPerJoule, Ok((description, _))) => {
-                protocol.insert("meter".to_owned(), description.clone());
+            (Metric::Energy | Metric::MeanPower | Metric::TokensPerJoule, Ok(meter)) => {
+                protocol.insert("meter".to_owned(), meter.description.clone());
             }
             _ => {}
         }
@@ -241,16 +247,38 @@ impl Maker<'_> {
             conditions.insert("disturbed_windows".to_owned(), disturbed().count().to_string());
             conditions.insert("last_disturbance".to_owned(), last.clone());
         }
-        if let (true, Ok(Energies { lost: Some((window, error)), .. })) = (OF_ENERGY.contains(&metric), &self.energies)
-        {
-            conditions.insert(LOST_WINDOW.to_owned(), lost(window, error));
+        if let (true, Ok(meter), Ok(energies)) = (OF_ENERGY.contains(&metric), self.meter, &self.energies) {
+            conditions.extend(of_meter(meter, energies));
         }
         conditions
     }
 }
 
-/// The condition that names the window which the meter's log ended in.
-pub(super) const LOST_WINDOW: &str = "lost_window";
+/// The conditions that name the window which the meter's log ended in, and how its clock was found.
+const LOST_WINDOW: &str = "lost_window";
+const CLOCK: &str = "clock_of_the_log";
+
+/// What has to be known of a meter's figures.
+pub(super) fn of_meter(meter: &Metered, energies: &Energies) -> BTreeMap<String, String> {
+    let lost = energies.lost.as_ref().map(|(window, error)| (LOST_WINDOW.to_owned(), lost(window, error)));
+    let clock = meter.alignment.as_ref().map(|found| (CLOCK.to_owned(), clock(found, energies.clock_share)));
+    lost.into_iter().chain(clock).collect()
+}
+
+/// Takes away what [`of_meter`] said before.
+pub(super) fn forget_meter(conditions: &mut BTreeMap<String, String>) {
+    conditions.retain(|key, _| ![LOST_WINDOW, CLOCK].contains(&&**key));
+}
+
+fn clock(found: &Alignment, share: f64) -> String {
+    format!(
+        "{:+.3} s ± {:.3} s by the CPU use (correlation {:.3}), which changes no energy by more than {:.1} %",
+        found.offset_s,
+        found.error_s,
+        found.correlation,
+        100.0 * share
+    )
+}
 
 /// What is said of it.
 pub(super) fn lost(window: &Window, error: &impl std::fmt::Display) -> String {

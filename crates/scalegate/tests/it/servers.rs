@@ -2,6 +2,7 @@
 
 mod pairs;
 pub(crate) mod stub;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -137,6 +138,11 @@ fn any_request_is_measured_and_its_answer_may_tell_the_time() {
     error: stub/told at size 128: POST http://127.0.0.1:PORT/words?n=8: its answer makes no sense: it has no `/took`
       help: the server's `kind` has to be one that it speaks; see docs/programs.md
     ");
+    let misspelt = started("http", "works", "", &told.replace("{prompt}", "{promt}"));
+    assert_snapshot!(refused(&misspelt), @"
+    error: scalegate.toml:11: there is no placeholder `{promt}`, but {size}, {work}, {width}, {height}, {image}, {prompt}, {prompt_file}, {tokens}, {tokens_file}; `{{promt}}` is that word in braces
+      help: see docs/suite.md for the keys of a configuration
+    ");
     let unknown = started("http", "works", "", &told.replace("{prompt}", "{image}"));
     assert_snapshot!(refused(&unknown), @"
     error: scalegate.toml:11: `{image}` has no meaning in this request
@@ -162,6 +168,20 @@ fn a_server_that_misbehaves_is_named_with_cause_and_remedy_and_ended() {
     assert_snapshot!(list(
         cases.map(|(behaviour, more)| (format!("# {behaviour}"), refused(&stubbed(behaviour, more))))
     ));
+}
+
+#[test]
+fn an_earlier_record_is_kept_when_a_server_fails_later() {
+    let place = stubbed("works", "");
+    place.scalegate("run").success();
+    let record = place.read("target/scalegate/run.json");
+    let text = place.read("scalegate.toml");
+    for behaviour in ["ends", "dies", "fails", "talks nonsense"] {
+        place.write("scalegate.toml", text.replace("=works", &format!("={behaviour}")));
+        place.scalegate("run").code(2);
+        assert_eq!(place.read("target/scalegate/run.json"), record, "{behaviour}");
+        assert_eq!(stub::processes(&tag(&place)), 0, "{behaviour}");
+    }
 }
 
 #[test]
@@ -194,6 +214,7 @@ fn a_configuration_of_a_server_that_makes_no_sense_is_named_with_its_line() {
         ("tokens over plain HTTP", "kind = \"http\"\nurl = \"http://127.0.0.1:9\"", WORKLOADS),
         ("a chat of llama.cpp's own", &format!("{llama}\nchat = true"), WORKLOADS),
         ("no time", &format!("{llama}\ntimeout_s = 0"), WORKLOADS),
+        ("a range and a tokenizer", &format!("{llama}\ntoken_ids = [1, 9]\ntokenizer = \"t.json\""), WORKLOADS),
     ];
     let said = cases.map(|(about, keys, workloads)| (format!("# {about}"), refused(&with(keys, workloads))));
     assert_snapshot!(list(said));

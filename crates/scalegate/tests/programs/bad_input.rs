@@ -53,6 +53,7 @@ fn a_configuration_that_cannot_be_meant_is_named_with_its_line() {
     let cases = [
         "command = [\"true\", \"{sise}\"]",
         "command = [\"true\", \"{tokens}\"]",
+        "tokenizer = \"tokenizer.json\"\ncommand = [\"true\", \"{tokens_file}\"]",
         "command = [\"true\", \"{image}\"]",
         "command = []",
         "command = \"true {size}\"",
@@ -71,9 +72,48 @@ fn a_configuration_that_cannot_be_meant_is_named_with_its_line() {
         "command = [\"true\"]\n[[program]]\nname = \"two\"\ntokens = [1.5]\ncommand = [\"true\"]",
         "command = [\"true\"]\n[[program]]\nname = \"two\"\nresolutions = [\"8x8\", \"4x16\"]\ncommand = [\"true\"]",
         "command = [\"true\"]\n[[program]]\nname = \"two\"\ncommand = [\"true\"]",
+        "command = [\"true\"]\n[[program]]\nname = \"two\"\ntokens = [1, 2]\ncommand = [\"true\"]\nsetup = [\"true\", \"{tokens}\"]",
     ];
     let all: Vec<String> = cases.iter().map(|keys| format!("{keys}\n{}", refused(keys))).collect();
     assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_tokenizer_that_has_no_ids_is_refused_before_anything_runs() {
+    let vocabulary = |text: Option<&str>| {
+        let place = Place::with(
+            "[[program]]\nname = \"llm/script\"\ntokens = [2, 4]\ntokenizer = \"tokenizer.json\"\ncommand = [\"sh\", \"-c\", \"echo ran >> log\", \"{tokens}\"]\n",
+        );
+        if let Some(text) = text {
+            place.write("tokenizer.json", text);
+        }
+        place.refused()
+    };
+    let cases = [
+        None,
+        Some("<html>"),
+        Some(r#"{"bos_token":"<s>"}"#),
+        Some(r#"{"model":{"type":"BPE","merges":[]}}"#),
+        Some(r#"{"model":{"vocab":{"<s>":0}},"added_tokens":[{"id":0,"special":true}]}"#),
+    ];
+    let all: Vec<String> =
+        cases.into_iter().map(|text| format!("{}\n{}", text.unwrap_or_default(), vocabulary(text))).collect();
+    assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn more_ids_than_an_argument_may_have_are_refused_with_the_way_to_give_them() {
+    let program = |place: &str| {
+        let keys = "[[program]]\nname = \"llm/script\"\ntokens = [100, 40000]\ntokenizer = \"tokenizer.json\"\n";
+        let place = Place::with(&format!("{keys}command = [\"true\", \"{place}\"]\n"));
+        place.write("tokenizer.json", r#"{"model":{"vocab":{"a":1234,"b":5678}}}"#);
+        place
+    };
+    assert_snapshot!(program("{tokens}").refused(), @"
+    error: llm/script at size 40000: true {tokens}: Argument list too long (os error 7)
+      help: give a long text by `{prompt_file}`, and many ids by `{tokens_file}`
+    ");
+    program("{tokens_file}").ok("run --metric wall_time");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Place {
     }
 
     /// What a run says that is refused with exit code 2, without the name of this directory and that of the session's; the record is
-    /// as it was, and nothing is left but that.
+    /// as it was, and nothing is left but that, no process either.
     #[track_caller]
     pub(crate) fn refused(&self) -> String {
         let before = self.files(&["target"]);
@@ -53,12 +53,20 @@ impl Place {
         assert_eq!(std::fs::read(self.path(RUN)).ok(), record, "the record was changed");
         assert!(self.files(&["target"]) == before, "a file was changed, or one was left");
         let here = self.path("").canonicalize().unwrap();
+        assert_eq!(working_in(&here), 0, "a process is left: {text}");
         text.replace(here.to_str().unwrap(), "[directory]").replace(self.path("").to_str().unwrap(), "[directory]/")
     }
 
     pub(crate) fn record(&self) -> Run {
         record::read_json(&self.path(RUN)).unwrap()
     }
+}
+
+/// How many processes have their working directory there, as all have that a configuration's commands started.
+fn working_in(directory: &Path) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    // Those of other users cannot be read, and are none.
+    all.filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok()).filter(|cwd| cwd == directory).count()
 }
 
 /// The default record.

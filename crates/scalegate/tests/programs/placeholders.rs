@@ -59,6 +59,49 @@ command = [\"sh\", \"-c\", \"echo $0 words $1 $(wc -w < $2) >> log\", \"{size}\"
     assert_eq!(axes, ["tokens", "pixels"]);
 }
 
+/// A vocabulary of three ids, and a special one among them.
+const TOKENIZER: &str =
+    r#"{"model":{"vocab":{"</s>":0,"a":11,"b":12,"c":13}},"added_tokens":[{"id":0,"special":true}]}"#;
+
+#[test]
+fn ids_of_a_vocabulary_are_drawn_for_each_size_and_are_the_same_in_every_run() {
+    let place = Place::with(
+        "[[program]]
+name = \"llm/script\"
+tokens = [2, 5]
+tokenizer = \"a model/tokenizer.json\"
+setup = [\"sh\", \"-c\", \"echo '[{tokens}]' > $0/ids.json\", \"{work}\"]
+command = [\"sh\", \"-c\", \"echo $0 [$1] $(cat $2) $(cat $3/ids.json) >> log\", \"{size}\", \"{tokens}\", \"{tokens_file}\", \"{work}\"]
+",
+    );
+    place.write("a model/tokenizer.json", TOKENIZER);
+    place.ok("run --rounds 2");
+    place.ok("run --rounds 2");
+    let log = place.read("log");
+    let mut lines: Vec<&str> = log.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_snapshot!(lines.join("\n"), @"
+    2 [12,11] 12,11 [12,11]
+    5 [12,13,12,11,12] 12,13,12,11,12 [12,13,12,11,12]
+    ");
+}
+
+#[test]
+fn another_vocabulary_is_another_program() {
+    let place = Place::with(
+        "[[program]]\nname = \"llm/script\"\ntokens = [2, 5]\ntokenizer = \"tokenizer.json\"\ncommand = [\"true\", \"{tokens}\"]\n",
+    );
+    let source = |vocabulary: &str| {
+        place.write("tokenizer.json", vocabulary);
+        place.ok("run --metric wall_time");
+        place.record().provenance.build.source
+    };
+    let first = source(TOKENIZER);
+    assert_eq!(source(&TOKENIZER.replace("\"a\"", "\"A\"")), first, "pieces are not read");
+    assert_ne!(source(&TOKENIZER.replace("11", "14")), first);
+}
+
 #[test]
 fn what_it_takes_to_start_is_subtracted_in_pairs() {
     let program = "[[program]]

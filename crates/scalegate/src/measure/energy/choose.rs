@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_log_that_is_named_is_taken() {
         let place = tempfile::tempdir().unwrap();
-        let log = EnergyLog { path: "meter.csv".into(), offset_s: 0.0 };
+        let log = EnergyLog { path: "meter.csv".into(), offset_s: 0.0, align: false };
         let source = choose_from(place.path(), &Vcgencmd::new("none"), Some(&log)).unwrap();
         insta::assert_snapshot!(source.describe(), @"external meter (meter.csv)");
     }

@@ -1,10 +1,77 @@
 //! From the windows of cases and the readings of a meter to energy per inference; pure.
 
-use super::{EnergyError, Readings};
+use super::{Alignment, EnergyError, Load, Readings, align};
 use crate::record::{Span, Window};
 
 /// The idle power before and after a window may differ by this share of it.
 const MAX_POWER_APART: f64 = 0.25;
+
+/// By how much the error of the log's clock may change the energy of a case: a third of what the gate tolerates of a cost.
+const MAX_CLOCK_SHARE: f64 = 0.05;
+
+/// What a meter reported, by this machine's clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metered {
+    /// The meter, as the protocol of a series has it.
+    pub description: String,
+    readings: Readings,
+    /// How the clock of its log was found, where it was.
+    pub alignment: Option<Alignment>,
+}
+
+impl Metered {
+    /// Readings whose times are this machine's.
+    pub fn new(description: String, readings: Readings) -> Self {
+        Self { description, readings, alignment: None }
+    }
+
+    /// Readings whose times are another clock's, which is found by the CPU use of all cases.
+    ///
+    /// # Errors
+    /// Those of [`align()`].
+    pub fn aligned(description: String, readings: &Readings, loads: &[Load]) -> Result<Self, String> {
+        let alignment = align(loads, readings)?;
+        Ok(Self { description, readings: readings.shifted(alignment.offset_s), alignment: Some(alignment) })
+    }
+
+    /// The energy of each window above the idle power around it.
+    ///
+    /// A live meter may not have told all yet when its log is read: one window that its readings end in is left out. Two are a meter that
+    /// was switched off.
+    ///
+    /// # Errors
+    /// The first window of which nothing is known, or of which too little is by the error of the clock, with the reason.
+    pub fn energies(&self, windows: &[Window]) -> Result<Energies, (Window, EnergyError)> {
+        let all = energies(windows, &self.readings)?;
+        let Some(alignment) = self.alignment else { return Ok(all) };
+        let mut clock_share: f64 = 0.0;
+        for shift_s in [-alignment.error_s, alignment.error_s] {
+            let shifted = energies(windows, &self.readings.shifted(shift_s))?;
+            for window in windows {
+                let Some((here, there)) = case(&all, window).zip(case(&shifted, window)) else { continue };
+                let share = (there.per_inference_j - here.per_inference_j).abs() / here.per_inference_j;
+                if !share.is_finite() || share > MAX_CLOCK_SHARE {
+                    return Err((*window, unclear(&alignment, share)));
+                }
+                clock_share = clock_share.max(share);
+            }
+        }
+        Ok(Energies { clock_share, ..all })
+    }
+}
+
+fn case(all: &Energies, window: &Window) -> Option<Energy> {
+    all.cases.iter().find(|case| (case.size, case.round) == (window.size, window.round)).copied()
+}
+
+fn unclear(alignment: &Alignment, share: f64) -> EnergyError {
+    EnergyError::Unknown(format!(
+        "the log's clock is known to {:.2} s, which changes the energy by {:.0} %, and {:.0} % are allowed; take longer windows or a faster log",
+        alignment.error_s,
+        100.0 * share,
+        100.0 * MAX_CLOCK_SHARE
+    ))
+}
 
 /// What one case used.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,17 +93,12 @@ pub struct Energies {
     pub cases: Vec<Energy>,
     /// The last window, with the reason, if the readings end within it.
     pub lost: Option<(Window, EnergyError)>,
+    /// By how much the error of the log's clock changes the energy of a case at the most, as a share of it.
+    pub clock_share: f64,
 }
 
-/// The energy of each window above the idle power around it.
-///
-/// A live meter may not have told all yet when its log is read: one window that its readings end in is left out. Two are a meter that was
-/// switched off.
-///
-/// # Errors
-/// The first window of which nothing is known, with the reason.
-pub fn energies(windows: &[Window], readings: &Readings) -> Result<Energies, (Window, EnergyError)> {
-    let mut all = Energies { cases: Vec::with_capacity(windows.len()), lost: None };
+fn energies(windows: &[Window], readings: &Readings) -> Result<Energies, (Window, EnergyError)> {
+    let mut all = Energies { cases: Vec::with_capacity(windows.len()), lost: None, clock_share: 0.0 };
     for window in windows {
         match energy(window, readings) {
             Ok(energy) => all.cases.push(energy),
@@ -98,6 +160,17 @@ mod tests {
         let (window, error) = all.lost.unwrap();
         assert_eq!(window.round, 2);
         insta::assert_snapshot!(error, @"the readings end 0.010 s before the window does");
+    }
+
+    #[test]
+    fn a_clock_that_is_hardly_known_gives_no_energy() {
+        let metered = |error_s| {
+            let alignment = Some(Alignment { offset_s: 0.0, error_s, correlation: 0.9 });
+            Metered { description: "a log".to_owned(), readings: readings(16.0), alignment }.energies(&windows(3)[1..])
+        };
+        let share = metered(0.02).unwrap().clock_share;
+        assert!(share > 0.0 && share < MAX_CLOCK_SHARE, "{share}");
+        insta::assert_snapshot!(metered(0.1).unwrap_err().1, @"the log's clock is known to 0.10 s, which changes the energy by 15 %, and 5 % are allowed; take longer windows or a faster log");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! In: counters of the processor (RAPL, Apple silicon), power readings of a Raspberry Pi 5, or the log of an external
 //! meter. Out: joules between two times, or why they are unknown. Sources are taken in that order of trust, except that
 //! a log the user names is what the user wants. Root directory and tools are injectable; the parsers are pure. Only the
-//! log has been run with real windows so far; RAPL, Apple silicon and Raspberry Pi are not yet run on hardware.
+//! log has been run with real windows so far; RAPL, Apple silicon and Raspberry Pi are not yet run on hardware. The offset of a log's clock has
+//! been found of simulated logs only.
 
+mod align;
 mod apple;
 mod choose;
 mod cost;
@@ -12,10 +14,12 @@ mod log;
 mod pi;
 mod rapl;
 mod readings;
+mod signal;
 
+pub use align::{Alignment, Load, align};
 pub use apple::{Apple, energy_j as apple_energy_j};
 pub use choose::{EnergySource, choose, choose_from};
-pub use cost::{Energies, Energy, energies};
+pub use cost::{Energies, Energy, Metered};
 pub use log::{Log, parse as parse_log};
 pub use pi::{Pi, parse as parse_pmic};
 pub use rapl::{Rapl, Zone};

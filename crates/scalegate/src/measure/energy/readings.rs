@@ -56,6 +56,16 @@ pub enum EnergyError {
 }
 
 impl Readings {
+    /// The same at times that are so many seconds later.
+    #[must_use]
+    pub fn shifted(&self, by_s: f64) -> Self {
+        let shifted = |readings: &[(f64, f64)]| readings.iter().map(|(time, value)| (time + by_s, *value)).collect();
+        match self {
+            Self::Counter(readings) => Self::Counter(shifted(readings)),
+            Self::Power(readings) => Self::Power(shifted(readings)),
+        }
+    }
+
     /// The time of the last reading, in seconds since 1970.
     pub fn last_s(&self) -> Option<f64> {
         let (Self::Counter(readings) | Self::Power(readings)) = self;
@@ -102,7 +112,7 @@ fn covers(readings: &[(f64, f64)], from_s: f64, to_s: f64) -> Result<(), EnergyE
     if last + OTHER_CLOCK_S < from_s || to_s + OTHER_CLOCK_S < first {
         return Err(EnergyError::Unknown(format!(
             "the readings cover {first:.3} s to {last:.3} s, and the window is {from_s:.3} s to {to_s:.3} s (since 1970); \
-             if it is another clock, give its offset as energy_log.offset_s"
+             if it is another clock, give its offset as energy_log.offset_s, or set energy_log.align"
         )));
     }
     Err(if last < to_s {
@@ -177,7 +187,7 @@ mod tests {
         let words = |from, to| power(61, |_| 4.0).energy_j(START + from, START + to).unwrap_err();
         insta::assert_snapshot!(words(2.0, 3.01), @"the readings end 0.010 s before the window does");
         insta::assert_snapshot!(words(-0.5, 2.0), @"the readings begin 0.500 s after the window does");
-        insta::assert_snapshot!(words(7200.0, 7202.0), @"the readings cover 1700000000.000 s to 1700000003.000 s, and the window is 1700007200.000 s to 1700007202.000 s (since 1970); if it is another clock, give its offset as energy_log.offset_s");
+        insta::assert_snapshot!(words(7200.0, 7202.0), @"the readings cover 1700000000.000 s to 1700000003.000 s, and the window is 1700007200.000 s to 1700007202.000 s (since 1970); if it is another clock, give its offset as energy_log.offset_s, or set energy_log.align");
         insta::assert_snapshot!(Readings::Counter(Vec::new()).energy_j(0.0, 1.0).unwrap_err(), @"there are no readings");
     }
 }

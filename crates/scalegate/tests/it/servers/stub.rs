@@ -103,6 +103,12 @@ fn answer(stream: &mut TcpStream, behaviour: &str, seen: &mut BTreeSet<String>) 
             assert!(first.starts_with(&format!("POST /words?n={words} ")), "{first}");
             ("200 OK", json!({ "took_ms": 0.25 * words as f64 }).to_string())
         }
+        _ if first.starts_with("POST /ids?n=") => {
+            let ids: Value = serde_json::from_slice(&body)?;
+            let known = known(ids.as_array().unwrap());
+            assert!(first.starts_with(&format!("POST /ids?n={known} ")), "{first}: {ids}");
+            ("200 OK", "{}".to_owned())
+        }
         _ => ("200 OK", completion(&serde_json::from_slice(&body)?, behaviour, seen).to_string()),
     };
     write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nlocation: /\r\n\r\n{text}", text.len())
@@ -133,6 +139,11 @@ fn factor(behaviour: &str, asked: u64) -> f64 {
     text.trim().parse::<f64>().unwrap() * (1.0 + 1e-4 * (asked % 41) as f64)
 }
 
+/// How many ids of a prompt are in a vocabulary of three.
+fn known(ids: &[Value]) -> usize {
+    ids.iter().filter(|id| (11..=13).contains(&id.as_u64().unwrap())).count()
+}
+
 /// Prompts take 2 ms and half a millisecond for each token, and a further token 1 ms and a microsecond for each before it.
 fn completion(asked: &Value, behaviour: &str, seen: &mut BTreeSet<String>) -> Value {
     let prompt = asked["prompt"].as_array().unwrap();
@@ -142,7 +153,7 @@ fn completion(asked: &Value, behaviour: &str, seen: &mut BTreeSet<String>) -> Va
     let factor = factor(behaviour, prompt.iter().filter_map(Value::as_u64).sum());
     let new = if behaviour == "stops early" { 1 } else { new };
     json!({ "timings": {
-        "prompt_n": prompt.len() - cached,
+        "prompt_n": if behaviour == "knows three ids" { known(prompt) } else { prompt.len() - cached },
         "cache_n": cached,
         "prompt_ms": if behaviour == "reports NaN" { Value::from("NaN") } else { json!(factor * (2.0 + 0.5 * n)) },
         "predicted_n": new,
