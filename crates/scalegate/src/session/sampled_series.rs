@@ -266,6 +266,7 @@ pub(super) fn of_meter(meter: &Metered, energies: &Energies) -> BTreeMap<String,
 }
 
 /// Takes away what [`of_meter`] said before.
+#[cfg(feature = "cli")]
 pub(super) fn forget_meter(conditions: &mut BTreeMap<String, String>) {
     conditions.retain(|key, _| ![LOST_WINDOW, CLOCK].contains(&&**key));
 }
