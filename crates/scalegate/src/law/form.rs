@@ -3,7 +3,6 @@
 use super::curve::{Class, Curve, n_ln_n};
 use super::incremental_qr::{IncrementalQr, coefficients};
 use super::knee::{self, ROUGH, golden};
-use super::staircase::Stairs;
 
 /// Pooled costs at ascending sizes, in units in which the largest size is 1.
 ///
@@ -32,8 +31,7 @@ impl Points<'_> {
     }
 }
 
-/// A law without its numbers. Finer than [`Class`]: a knee may be straight or curved below its breakpoint, and a staircase has its steps
-/// between certain sizes.
+/// A law without its numbers. Finer than [`Class`]: a knee may be straight or curved below its breakpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Constant,
@@ -42,11 +40,10 @@ pub(crate) enum Form {
     Quadratic,
     Knee,
     CurvedKnee,
-    Staircase(Stairs),
 }
 
 /// A form fitted to points: costs relative to the scale of the panel, sizes in the user's unit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Fitted {
     pub(crate) curve: Curve,
     pub(crate) rss: f64,
@@ -60,11 +57,10 @@ impl Form {
             Self::Linearithmic => Class::Linearithmic,
             Self::Quadratic => Class::Quadratic,
             Self::Knee | Self::CurvedKnee => Class::Knee,
-            Self::Staircase(_) => Class::Staircase,
         }
     }
 
-    /// The number of fitted values, the breakpoint and the places of steps included.
+    /// The number of fitted values, the breakpoint included.
     pub(crate) fn n_parameters(self) -> usize {
         match self {
             Self::Constant => 1,
@@ -72,7 +68,6 @@ impl Form {
             Self::Quadratic => 3,
             Self::Knee => 4,
             Self::CurvedKnee => 5,
-            Self::Staircase(stairs) => stairs.n_parameters(),
         }
     }
 
@@ -103,7 +98,6 @@ impl Form {
                 let (curve, rss) = knee::law::<3>(points, &knee::search::<3>(points, knee::EXACT)?)?;
                 Some(Fitted { curve, rss })
             }
-            Self::Staircase(stairs) => stairs.fit(points),
         }
     }
 

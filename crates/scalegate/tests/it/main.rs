@@ -26,6 +26,5 @@ mod package;
 mod predict;
 mod report;
 mod servers;
-mod staircase;
 mod summary;
 mod support;

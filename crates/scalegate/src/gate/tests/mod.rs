@@ -6,5 +6,4 @@ mod missing;
 mod pairs;
 mod properties;
 mod seeded;
-mod staircases;
 mod suite;

@@ -7,4 +7,3 @@ mod nist;
 mod predict;
 mod properties;
 mod reference;
-mod staircases;
