@@ -41,6 +41,8 @@ pub fn size(value: f64, axis: &Axis) -> String {
 /// A position on an axis in a sentence, with no more digits than help: `512 tokens`, `0.20 MP`, `16.0 kB`.
 pub(crate) fn rounded_size(value: f64, axis: &Axis) -> String {
     match axis.unit() {
+        // Of what nobody has measured no more is known, and an axis may have that name.
+        None if axis.name() == "size" => format!("size {}", rounded(value)),
         None => format!("{} {}", rounded(value), axis.name()),
         Some(_) if *axis != Axis::PIXELS => axis.size(value),
         Some(_) if value >= 1e5 => format!("{:.2} MP", value / 1e6),

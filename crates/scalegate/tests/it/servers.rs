@@ -96,6 +96,21 @@ fn a_server_that_caches_prompts_is_named_and_costs_are_those_of_new_prompts() {
     assert_eq!(costs(&run, "stub/prefill"), reported(|n| 2.0 + 0.5 * n));
 }
 
+/// The stub takes a microsecond for each pixel that it finds in the image.
+#[test]
+fn an_image_of_each_resolution_is_sent_and_its_first_token_timed() {
+    let workloads =
+        "[server.prompt]\nresolutions = [\"64x64\", \"96x64\", \"96x96\", \"128x96\", \"128x128\", \"192x128\"]\n";
+    for kind in ["openai", "llama-cpp"] {
+        let place = started(kind, "sees images", "", workloads);
+        place.scalegate("run").success();
+        let run = place.record();
+        let series = run.series("stub/prompt", Metric::WallTime).unwrap();
+        assert_eq!(series.costs().count(), 6 * 2, "{kind}");
+        assert!(series.costs().all(|(pixels, _, cost)| cost > 1e-6 * pixels), "{kind}: {series:?}");
+    }
+}
+
 #[test]
 fn a_stream_is_timed_by_the_client_and_has_to_say_how_many_tokens_it_had() {
     let workloads = format!("{WORKLOADS}[server.generate]\ntokens = [2, 3, 4, 5, 6, 7]\n");

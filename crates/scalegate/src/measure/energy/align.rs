@@ -26,6 +26,9 @@ const MAX_PREFERRING: f64 = 0.01;
 const STEPS_PER_READING: f64 = 20.0;
 const STEPS_PER_WINDOW: f64 = 1000.0;
 
+/// Offsets on the coarse grid, at the most: each takes all windows of the run.
+const MAX_OFFSETS: u64 = 100_000;
+
 /// Correlations of the same readings may differ by this.
 const ROUNDING: f64 = 1e-9;
 
@@ -78,8 +81,9 @@ pub fn align(loads: &[Load], readings: &Readings) -> Result<Alignment, String> {
     }
     let signal = Signal::new(power);
     let search = Search::new(loads, &signal)?;
-    let best = search.best(loads)?;
-    search.refuse_rivals(loads, best)?;
+    let coarse = search.coarse(loads)?;
+    let best = search.best(loads, &coarse)?;
+    search.refuse_rivals(loads, &coarse, best)?;
     let mut in_order = loads.to_vec();
     in_order.sort_by(|a, b| a.busy().from_s.total_cmp(&b.busy().from_s));
     let [first, second] =
@@ -147,10 +151,18 @@ impl<'a> Search<'a> {
         loads.iter().fold(Sums::default(), |sum, load| sum.plus(self.signal.sums(load, offset_s)))
     }
 
-    fn coarse(&self) -> impl Iterator<Item = f64> {
+    /// Offsets all over the log, each with its correlation.
+    fn coarse(&self, loads: &[Load]) -> Result<Vec<(f64, f64)>, String> {
         let (from, to) = self.offsets;
         let steps = ((to - from) / self.coarse_s).floor() as u64;
-        (0..=steps).map(move |step| from + step as f64 * self.coarse_s)
+        if steps > MAX_OFFSETS {
+            let (log_s, run_s) = (to - from + self.run.1 - self.run.0, self.run.1 - self.run.0);
+            return Err(format!(
+                "the log has {log_s:.0} s and the run {run_s:.0} s, which is too long to be searched: cut the log to about the run"
+            ));
+        }
+        let offsets = (0..=steps).map(|step| from + step as f64 * self.coarse_s);
+        Ok(offsets.map(|offset| (offset, self.sums(loads, offset).correlation())).collect())
     }
 
     /// The maximum near an offset, between its neighbours on the coarse grid.
@@ -162,10 +174,9 @@ impl<'a> Search<'a> {
         (at(&offsets, middle), all[middle as usize])
     }
 
-    fn best(&self, loads: &[Load]) -> Result<Peak, String> {
-        let correlation = |offset: &f64| self.sums(loads, *offset).correlation();
-        let highest = self.coarse().max_by(|a, b| correlation(a).total_cmp(&correlation(b)));
-        let (offset_s, correlation) = self.refined(loads, highest.ok_or("the log has no readings")?);
+    fn best(&self, loads: &[Load], coarse: &[(f64, f64)]) -> Result<Peak, String> {
+        let highest = coarse.iter().max_by(|a, b| a.1.total_cmp(&b.1)).ok_or("the log has no readings")?;
+        let (offset_s, correlation) = self.refined(loads, highest.0);
         if correlation < MIN_CORRELATION {
             return Err(format!(
                 "power follows the CPU use with a correlation of {correlation:.2} at most, and {MIN_CORRELATION} is needed to find the log's \
@@ -184,11 +195,10 @@ impl<'a> Search<'a> {
     }
 
     /// Refuses an offset if another one fits as well in some of the resampled runs.
-    fn refuse_rivals(&self, loads: &[Load], best: Peak) -> Result<(), String> {
-        let correlation = |offset: &f64| self.sums(loads, *offset).correlation();
-        let others = self.coarse().filter(|offset| (offset - best.offset_s).abs() > self.radius_s);
-        let Some(rival) = others.max_by(|a, b| correlation(a).total_cmp(&correlation(b))) else { return Ok(()) };
-        let (rival_s, rival_correlation) = self.refined(loads, rival);
+    fn refuse_rivals(&self, loads: &[Load], coarse: &[(f64, f64)], best: Peak) -> Result<(), String> {
+        let others = coarse.iter().filter(|(offset, _)| (offset - best.offset_s).abs() > self.radius_s);
+        let Some(rival) = others.max_by(|a, b| a.1.total_cmp(&b.1)) else { return Ok(()) };
+        let (rival_s, rival_correlation) = self.refined(loads, rival.0);
         let of_each = |offset| loads.iter().map(|load| self.signal.sums(load, offset)).collect::<Vec<_>>();
         let (best_of_each, rival_of_each) = (of_each(best.offset_s), of_each(rival_s));
         let preferring = resamples(loads.len()).filter(|cases| {

@@ -50,7 +50,10 @@ impl Metered {
             for window in windows {
                 let Some((here, there)) = case(&all, window).zip(case(&shifted, window)) else { continue };
                 let share = (there.per_inference_j - here.per_inference_j).abs() / here.per_inference_j;
-                if !share.is_finite() || share > MAX_CLOCK_SHARE {
+                if !share.is_finite() {
+                    return Err((*window, EnergyError::Unknown(NOTHING_ABOVE_IDLE.to_owned())));
+                }
+                if share > MAX_CLOCK_SHARE {
                     return Err((*window, unclear(&alignment, share)));
                 }
                 clock_share = clock_share.max(share);
@@ -59,6 +62,10 @@ impl Metered {
         Ok(Energies { clock_share, ..all })
     }
 }
+
+/// Of a window whose inferences took no more than idleness does.
+const NOTHING_ABOVE_IDLE: &str =
+    "no energy above idle is seen, so that nobody knows what the log's clock changes of it; take longer windows";
 
 fn case(all: &Energies, window: &Window) -> Option<Energy> {
     all.cases.iter().find(|case| (case.size, case.round) == (window.size, window.round)).copied()

@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 /// Says how the server behaves, and where it listens.
@@ -80,6 +82,13 @@ fn answer(stream: &mut TcpStream, behaviour: &str, seen: &mut BTreeSet<String>) 
     if first.starts_with("POST /v1/") && (behaviour == "works" || behaviour == "has no usage") {
         return tokens(stream, &serde_json::from_slice(&body)?, behaviour);
     }
+    if first.starts_with("POST /v1/") && behaviour == "sees images" {
+        let asked: Value = serde_json::from_slice(&body)?;
+        std::thread::sleep(Duration::from_micros(pixels(&asked["messages"][0]["content"][0])));
+        if asked["stream"] == true {
+            return tokens(stream, &asked, behaviour);
+        }
+    }
     let (status, text) = match behaviour {
         "never ready" => ("503 Service Unavailable", json!({"error": {"message": "Loading model"}}).to_string()),
         _ if is_get => ("200 OK", r#"{"status":"ok"}"#.to_owned()),
@@ -116,7 +125,8 @@ fn answer(stream: &mut TcpStream, behaviour: &str, seen: &mut BTreeSet<String>) 
 
 /// Streams a token every two milliseconds.
 fn tokens(stream: &mut TcpStream, asked: &Value, behaviour: &str) -> std::io::Result<()> {
-    assert!(asked["prompt"].is_array() || asked["messages"][0]["content"].is_string(), "{asked}");
+    let content = &asked["messages"][0]["content"];
+    assert!(asked["prompt"].is_array() || content.is_string() || content[0]["image_url"].is_object(), "{asked}");
     write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")?;
     let new = asked["max_tokens"].as_u64().unwrap();
     for _ in 0..new {
@@ -128,6 +138,15 @@ fn tokens(stream: &mut TcpStream, asked: &Value, behaviour: &str) -> std::io::Re
         write!(stream, "data: {}\n\n", json!({ "choices": [], "usage": { "completion_tokens": new } }))?;
     }
     write!(stream, "data: [DONE]\n\n")
+}
+
+/// The pixels of a part of a message that is a JPEG, by the header of its frame (ITU-T T.81, B.2.2).
+fn pixels(part: &Value) -> u64 {
+    let url = part["image_url"]["url"].as_str().unwrap();
+    let jpeg = BASE64_STANDARD.decode(url.strip_prefix("data:image/jpeg;base64,").unwrap()).unwrap();
+    let frame = jpeg.windows(9).find(|bytes| bytes[0] == 0xff && (0xc0..=0xc2).contains(&bytes[1])).unwrap();
+    let [height, width] = [5, 7].map(|at| u64::from(u16::from_be_bytes([frame[at], frame[at + 1]])));
+    width * height
 }
 
 /// By what a server multiplies its times, which lies where it is started: a program that an edit makes slower. With a little noise.
@@ -146,7 +165,10 @@ fn known(ids: &[Value]) -> usize {
 
 /// Prompts take 2 ms and half a millisecond for each token, and a further token 1 ms and a microsecond for each before it.
 fn completion(asked: &Value, behaviour: &str, seen: &mut BTreeSet<String>) -> Value {
-    let prompt = asked["prompt"].as_array().unwrap();
+    let Some(prompt) = asked["prompt"].as_array() else {
+        let timings = json!({ "prompt_n": 1, "cache_n": 0, "prompt_ms": 0.5, "predicted_n": 1, "predicted_ms": 0.0 });
+        return json!({ "timings": timings });
+    };
     let (n, new) = (prompt.len() as f64, asked["n_predict"].as_u64().unwrap());
     let is_seen = !seen.insert(asked["prompt"].to_string());
     let cached = if behaviour == "caches" && is_seen { prompt.len() - 1 } else { 0 };

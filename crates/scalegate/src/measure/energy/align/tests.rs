@@ -137,6 +137,9 @@ fn a_log_that_does_not_reach_beyond_the_run_is_refused() {
     insta::assert_snapshot!(from(margin - 10, all.len() - margin + 10), @"the log has 399.0 s and the run 380.1 s: start the meter at least 24.0 s before the run, and stop it as much after it");
     insta::assert_snapshot!(from(margin - 5, all.len()), @"the log fits best where it ends with the run: start the meter at least 24.0 s before the run and stop it as much after it, and read a log again that is complete by now");
     insta::assert_snapshot!(align(&run.loads(), &Readings::Power(Vec::new())).unwrap_err(), @"the log has no readings");
+    let last = all.last().unwrap().0;
+    let of_days = all.iter().copied().chain((1..30_000).map(|second| (last + f64::from(second), 3.0)));
+    insta::assert_snapshot!(align(&run.loads(), &Readings::Power(of_days.collect())).unwrap_err(), @"the log has 30618 s and the run 380 s, which is too long to be searched: cut the log to about the run");
     insta::assert_snapshot!(align(&run.loads()[..7], &run.readings()).unwrap_err(), @"7 cases are too few to find the log's clock by, and 8 are needed; measure more sizes or rounds");
     assert!(align(&run.loads(), &Readings::Counter(all)).is_err());
 }
