@@ -138,8 +138,9 @@ fn a_log_that_does_not_reach_beyond_the_run_is_refused() {
     insta::assert_snapshot!(from(margin - 5, all.len()), @"the log fits best where it ends with the run: start the meter at least 24.0 s before the run and stop it as much after it, and read a log again that is complete by now");
     insta::assert_snapshot!(align(&run.loads(), &Readings::Power(Vec::new())).unwrap_err(), @"the log has no readings");
     let last = all.last().unwrap().0;
-    let of_days = all.iter().copied().chain((1..30_000).map(|second| (last + f64::from(second), 3.0)));
-    insta::assert_snapshot!(align(&run.loads(), &Readings::Power(of_days.collect())).unwrap_err(), @"the log has 30618 s and the run 380 s, which is too long to be searched: cut the log to about the run");
+    let of_days = all.iter().copied().chain((1..300_000).map(|second| (last + f64::from(second), 3.0)));
+    let too_long = align(&run.loads(), &Readings::Power(of_days.collect())).unwrap_err();
+    assert!(too_long.ends_with("is too long to be searched: cut the log to about the run"), "{too_long}");
     insta::assert_snapshot!(align(&run.loads()[..7], &run.readings()).unwrap_err(), @"7 cases are too few to find the log's clock by, and 8 are needed; measure more sizes or rounds");
     assert!(align(&run.loads(), &Readings::Counter(all)).is_err());
 }
