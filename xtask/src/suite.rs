@@ -22,7 +22,8 @@ pub(crate) fn with_setting(suite: &str, old: &str, new: &str) -> Result<String> 
     }
 }
 
-/// The suite with one counted workload, and without models and texts of its user; what only these have is no longer required.
+/// The suite with one counted workload, and without models and texts of its user; what only these have is no longer required, and what
+/// other workloads may cost is no longer asked.
 pub(crate) fn with_one_counted(suite: &str, workload: &str) -> Result<String> {
     let mut table = parsed(suite)?;
     table.remove("model");
@@ -30,10 +31,14 @@ pub(crate) fn with_one_counted(suite: &str, workload: &str) -> Result<String> {
     for required in lists_of_required(&mut table) {
         required.retain(|metric| metric.as_str() != Some(Metric::Perplexity.name()));
     }
+    let is_its = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str) == Some(workload);
+    if let Some(budgets) = table.get_mut("budget").and_then(Value::as_array_mut) {
+        budgets.retain(|budget| is_its(budget, "workload"));
+    }
     let counted = table.get_mut("instructions").and_then(|section| section.get_mut("workload"));
     let list = counted.and_then(Value::as_array_mut);
     let left = list.map_or(0, |list| {
-        list.retain(|entry| entry.get("name").and_then(Value::as_str) == Some(workload));
+        list.retain(|entry| is_its(entry, "name"));
         list.len()
     });
     if left == 0 {
@@ -119,6 +124,10 @@ required = ["wall_time", "perplexity"]
 alpha = 0.01
 [gate.host.board]
 required = ["perplexity"]
+[[budget]]
+workload = "vlm/encode"
+[[budget]]
+workload = "llm/decode"
 "#;
 
     #[test]
@@ -132,6 +141,7 @@ required = ["perplexity"]
             r#"{ alpha = 0.01, host = { board = { required = [] } }, required = ["wall_time"] }"#
         );
         assert!(!table.contains_key("model") && !table.contains_key("accuracy"));
+        assert_eq!(table["budget"].to_string(), r#"[{ workload = "llm/decode" }]"#);
         assert!(with_one_counted(SUITE, "llm/none").is_err());
     }
 
