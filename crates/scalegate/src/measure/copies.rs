@@ -50,3 +50,17 @@ pub(crate) fn in_a_copy(work: impl FnOnce() -> u8) -> Result<u32> {
 pub(crate) fn in_a_copy(_: impl FnOnce() -> u8) -> Result<u32> {
     Err(Error::new("a copy of the measured process", "this system makes none here", "count one size at a time"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_a_second_thread_cannot_be_copied() {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || wait.recv().is_err());
+        assert!(!can_be_copied());
+        drop(release);
+        assert!(thread.join().unwrap());
+    }
+}
