@@ -73,9 +73,13 @@ fn slice(prepared: &mut dyn Prepared, inferences: u64, clocks: &Clocks) -> Resul
         let start = Instant::now();
         prepared.run()?;
         let elapsed_s = start.elapsed().as_secs_f64();
-        off_core_s += (elapsed_s - (own_cpu_s()? - own)).max(0.0);
+        let is_off_core_s = (elapsed_s - (own_cpu_s()? - own)).max(0.0);
         cpu_s += used_s()? - cpu;
-        wall_s += prepared.reported_s().unwrap_or(elapsed_s);
+        // How much of a reported time was a wait, nobody knows here.
+        match prepared.reported_s() {
+            Some(reported_s) => wall_s += reported_s,
+            None => (wall_s, off_core_s) = (wall_s + elapsed_s, off_core_s + is_off_core_s),
+        }
     }
     // A thread loses its core most often on its way back from a call to the system, as those are that read clocks between inferences:
     // it has waited in an inference for no longer than it was off its core there.

@@ -14,6 +14,50 @@ use scalegate_testing::Place;
 const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasurement_ms = 2\n\
                      [gate]\nrequired = [\"instructions\", \"heap_bytes\"]\n";
 
+/// The time of [`Package::played`].
+const PLAYED_S: &str = "    1e-8 * n";
+
+/// `text/count_words`, which runs the function and says another time, with a little noise of its own in each process.
+const PLAYED: &str = "
+struct Played;
+
+impl scalegate::Workload for Played {
+    fn name(&self) -> &str {
+        \"text/count_words\"
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::BYTES
+    }
+
+    fn sizes(&self) -> Vec<u64> {
+        vec![4_000, 8_000, 16_000, 32_000, 64_000, 128_000]
+    }
+
+    fn prepare(&self, size: u64) -> scalegate::Result<Box<dyn scalegate::Prepared>> {
+        Ok(Box::new(PlayedSize { text: text(size), state: size ^ (u64::from(std::process::id()) << 20) }))
+    }
+}
+
+struct PlayedSize {
+    text: String,
+    state: u64,
+}
+
+impl scalegate::Prepared for PlayedSize {
+    fn run(&mut self) -> scalegate::Result<()> {
+        std::hint::black_box(count_words(&self.text));
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Ok(())
+    }
+
+    fn reported_s(&self) -> Option<f64> {
+        let noise = (self.state >> 40) as f64 / (1_u64 << 24) as f64 - 0.5;
+        Some(own_code::time_s(self.text.len() as f64) * (1.0 + 0.01 * noise))
+    }
+}
+";
+
 /// A copy of the package. Its dependencies are built once for all tests; and since Cargo gives copies in several places one name for
 /// their executables, there is one copy at a time.
 pub(crate) struct Package {
@@ -45,7 +89,29 @@ impl Package {
 
     /// The same as a repository with one commit, with what `scalegate ab` builds there compiled once for all tests.
     pub(crate) fn committed() -> Self {
+        Self::new().in_a_repository()
+    }
+
+    /// The same with times that hang on the sizes alone, so that no other load on the machine decides what is found.
+    pub(crate) fn played() -> Self {
         let package = Self::new();
+        let lib = package.read("src/lib.rs");
+        package.write(
+            "src/lib.rs",
+            format!(
+                "{lib}\n/// What `count_words` is said to take.\npub fn time_s(n: f64) -> f64 {{\n{PLAYED_S}\n}}\n"
+            ),
+        );
+        let main = "fn main() -> ExitCode {\n";
+        package.edit("benches/scaling.rs", main, &format!("{PLAYED}\n{main}"));
+        let closure = "        .workload(\"text/count_words\", Axis::BYTES, [4_000, 8_000, 16_000, 32_000, 64_000, 128_000], |n| {\n            \
+                       let text = text(n);\n            move || count_words(&text).len()\n        })\n";
+        package.edit("benches/scaling.rs", closure, "        .workload_of(Box::new(Played))\n");
+        package.in_a_repository()
+    }
+
+    fn in_a_repository(self) -> Self {
+        let package = self;
         package.write(".gitignore", "target\n");
         package.git("init --quiet --initial-branch main");
         package.commit("base");
@@ -137,4 +203,7 @@ pub(crate) fn plant_quadratic(package: &Package) {
     package.edit("src/lib.rs", count, &format!("{again}{count}"));
     let counts = "    let mut counts = HashMap::new();\n";
     package.edit("src/lib.rs", counts, &format!("{counts}    let mut seen = 0_usize;\n"));
+    if package.read("src/lib.rs").contains(PLAYED_S) {
+        package.edit("src/lib.rs", PLAYED_S, &format!("{PLAYED_S} + 2e-13 * n * n"));
+    }
 }

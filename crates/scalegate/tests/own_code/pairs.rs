@@ -8,7 +8,7 @@ use crate::package::{Package, code, plant_quadratic};
 
 #[test]
 fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
-    let package = Package::committed();
+    let package = Package::played();
     plant_quadratic(&package);
     package.write("src/not_committed.txt", "part of the working tree");
     let before = package.files(&["target"]);
@@ -35,7 +35,7 @@ fn pairs_name_what_an_edit_made_slower_and_leave_the_repository_as_it_is() {
 
 #[test]
 fn a_pull_request_in_pairs_leaves_a_check_a_summary_and_a_digest() {
-    let package = Package::committed();
+    let package = Package::played();
     plant_quadratic(&package);
     let said = code(&package.scalegate("ci ab target/verdict HEAD --budget 10s"), 1);
     assert!(said.contains("REGRESSED: working tree against"), "{said}");

@@ -156,9 +156,27 @@ fn two_revisions_are_built_and_the_file_that_changed_is_named_with_the_line() {
     assert!(!said.contains("signal/spectrum"), "{said}");
 }
 
+/// As the sources were when they were built: somebody may go on with them meanwhile, or write what is printed beside them.
+#[test]
+fn an_edit_during_a_comparison_takes_no_cause_away() {
+    let package = Package::committed();
+    plant_quadratic(&package);
+    // Counting begins after the builds, and runs this in the place of Valgrind.
+    let valgrind = package.write(
+        "target/tools/valgrind",
+        "#!/bin/sh\necho 'another state' >> src/lib.rs.orig\nPATH=${PATH#*:}\nexec valgrind \"$@\"\n",
+    );
+    std::fs::set_permissions(&valgrind, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", valgrind.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut why = package.command(env!("CARGO_BIN_EXE_scalegate"), "why --workload text/*");
+    let said = ok(&why.env("PATH", path).output().unwrap());
+    assert!(package.path("src/lib.rs.orig").exists(), "{said}");
+    assert!(said.contains("src/lib.rs:6, which changed and defines own_code::count_words"), "{said}");
+}
+
 #[test]
 fn a_regressed_comparison_names_its_cause_by_itself_and_the_comment_has_it() {
-    let package = Package::committed();
+    let package = Package::played();
     plant_quadratic(&package);
     let said = code(&package.scalegate("ci ab target/verdict HEAD --budget 10s"), 1);
     assert!(said.contains("curvature of own_code::count_words"), "{said}");

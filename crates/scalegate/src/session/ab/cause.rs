@@ -9,7 +9,7 @@ use crate::analysis::PairCheck;
 use crate::config::Config;
 use crate::gate::Outcome;
 use crate::record::{Difference, WorkloadFunctions};
-use crate::revisions::{Repository, Revision, WORKING_TREE};
+use crate::revisions::{Repository, Revision};
 use crate::session::driver::{Chosen, Session};
 use crate::session::job::{Description, Instrument, TargetKind, Work};
 use crate::session::record::Target;
@@ -42,18 +42,19 @@ pub(crate) fn why(request: &AbRequest) -> Result<Why> {
     let _adopted = has_commands(&config).then(measure::Adopted::new);
     let workshop = Workshop::open()?;
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
-    let sides = build(request, &config, &workshop).map_err(interrupted)?;
+    let repository = Repository::here(workshop.place()).map_err(interrupted)?;
+    let sides = build(request, &config, &workshop, &repository).map_err(interrupted)?;
     let jobs = workshop.scratch()?;
-    let comparison = Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?;
+    let comparison = Comparison::new(request, &config, &repository, sides, jobs.path()).map_err(interrupted)?;
     let all: Vec<Description> = comparison.descriptions.iter().flatten().map(|(_, it)| it.clone()).collect();
     let chosen = matching(&request.workloads, &all)?;
     let is_wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|its| its == name);
-    comparison.why(&workshop, &is_wanted).map_err(interrupted)
+    comparison.why(&is_wanted).map_err(interrupted)
 }
 
 impl Comparison<'_> {
     /// Where the cause of what regressed lies, as far as it can be counted; says so where it can't.
-    pub(super) fn cause(&self, workshop: &Workshop, check: &PairCheck) -> Option<Why> {
+    pub(super) fn cause(&self, check: &PairCheck) -> Option<Why> {
         let is_wanted = |name: &str| {
             let its = check.findings.iter().filter(|finding| finding.workload == *name);
             its.clone().any(|finding| finding.outcome == Outcome::Regressed)
@@ -69,7 +70,7 @@ impl Comparison<'_> {
             eprintln!("note: the cause is told by counts of instructions, and what regressed is not counted");
             return None;
         }
-        match self.why(workshop, &is_wanted) {
+        match self.why(&is_wanted) {
             Ok(why) => Some(why),
             Err(error) => {
                 eprintln!("note: the cause is not known: {error}");
@@ -78,7 +79,7 @@ impl Comparison<'_> {
         }
     }
 
-    fn why(&self, workshop: &Workshop, is_wanted: &dyn Fn(&str) -> bool) -> Result<Why> {
+    fn why(&self, is_wanted: &dyn Fn(&str) -> bool) -> Result<Why> {
         let [base, head] = &self.sides;
         let sides = [("base", base, 0), ("head", head, 1)].map(|(role, built, at)| Side {
             name: format!("{role} ({})", built.arm.name),
@@ -87,15 +88,9 @@ impl Comparison<'_> {
         let mut why = explain(self.config, sides, &self.directory, is_wanted)?;
         let revisions =
             [base, head].map(|built| Revision { name: built.arm.name.clone(), tree: built.arm.tree.clone() });
-        why.files = Repository::here(workshop.place())
-            .and_then(|repository| {
-                // What is not committed lies among the objects of the value that looked at it.
-                if revisions.iter().any(|revision| revision.name == WORKING_TREE) {
-                    repository.working_tree()?;
-                }
-                repository.changed_files(&revisions[0], &revisions[1])
-            })
-            .map_err(|error| error.cause().to_owned());
+        // This repository and no other: what is not committed lies among its objects, as it was when it was built.
+        let files = self.repository.changed_files(&revisions[0], &revisions[1]);
+        why.files = files.map_err(|error| error.cause().to_owned());
         Ok(why)
     }
 }

@@ -97,17 +97,17 @@ pub(crate) fn ab(request: &AbRequest) -> Result<AbOutcome> {
     let workshop = Workshop::open()?;
     // What Ctrl-C ends has causes of all kinds.
     let interrupted = |error| if measure::interrupted() { measure::interruption() } else { error };
-    let sides = build(request, &config, &workshop).map_err(interrupted)?;
+    let repository = Repository::here(workshop.place()).map_err(interrupted)?;
+    let sides = build(request, &config, &workshop, &repository).map_err(interrupted)?;
     let jobs = workshop.scratch()?;
-    let comparison = Comparison::new(request, &config, sides, jobs.path()).map_err(interrupted)?;
+    let comparison = Comparison::new(request, &config, &repository, sides, jobs.path()).map_err(interrupted)?;
     let outcome = comparison.measure()?;
-    let why = if request.names_cause { comparison.cause(&workshop, &outcome.check) } else { None };
+    let why = if request.names_cause { comparison.cause(&outcome.check) } else { None };
     if measure::interrupted() { Err(measure::interruption()) } else { Ok(AbOutcome { why, ..outcome }) }
 }
 
 /// Base and head.
-fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[Built; 2]> {
-    let repository = Repository::here(workshop.place())?;
+fn build(request: &AbRequest, config: &Config, workshop: &Workshop, repository: &Repository) -> Result<[Built; 2]> {
     let base = match &request.base {
         Some(name) => repository.named(name)?,
         None if request.aa => repository.working_tree()?,
@@ -125,10 +125,10 @@ fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[B
     let has_bench_targets = Tree::here(config)?.has_bench_targets(config);
     let mut sides = None;
     if has_commands(config) {
-        sides = Some(workshop.commands_of_both(&repository, [&base, &head], config)?);
+        sides = Some(workshop.commands_of_both(repository, [&base, &head], config)?);
     }
     if has_bench_targets {
-        let built = workshop.build_both(&repository, [&base, &head])?;
+        let built = workshop.build_both(repository, [&base, &head])?;
         sides = Some(match sides {
             None => built,
             Some([one, other]) => {
@@ -152,6 +152,7 @@ fn build(request: &AbRequest, config: &Config, workshop: &Workshop) -> Result<[B
 struct Comparison<'a> {
     request: &'a AbRequest,
     config: &'a Config,
+    repository: &'a Repository,
     sides: [Built; 2],
     descriptions: [Vec<(Runner, Description)>; 2],
     jobs: &'a Path,
@@ -159,7 +160,13 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(request: &'a AbRequest, config: &'a Config, sides: [Built; 2], jobs: &'a Path) -> Result<Self> {
+    fn new(
+        request: &'a AbRequest,
+        config: &'a Config,
+        repository: &'a Repository,
+        sides: [Built; 2],
+        jobs: &'a Path,
+    ) -> Result<Self> {
         let fail = |error: std::io::Error| Error::new("the working directory", error, "run it where it can be read");
         let directory = std::env::current_dir().map_err(fail)?;
         let describe = |side: &Built, name: &str| {
@@ -167,7 +174,7 @@ impl<'a> Comparison<'a> {
             described.map_err(|error| error.context(format!("{name} ({})", side.arm.name)))
         };
         let descriptions = [describe(&sides[0], "base")?, describe(&sides[1], "head")?];
-        Ok(Self { request, config, sides, descriptions, jobs, directory })
+        Ok(Self { request, config, repository, sides, descriptions, jobs, directory })
     }
 
     /// The workloads of both sides that are asked for, those of which the sides differ with the reason, and those of one side.
