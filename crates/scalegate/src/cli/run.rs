@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// Where to write the record
     #[arg(long, value_name = "RUN", default_value_os_t = crate::paths::run())]
     out: PathBuf,
-    /// Take what a first verdict needs: counts, heap and five rounds of wall time
+    /// Take what a first verdict needs: counts, heap, the quality of models and five rounds of wall time
     #[arg(long)]
     quick: bool,
     /// Print all laws with their intervals, and whether each matches its baseline

@@ -34,11 +34,11 @@ pub(crate) struct TreeEnded {
 /// How a program ended.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// By itself, and so did all that it started.
+    /// By itself, and so did all that it started, unless it failed.
     Status(ExitStatus),
     /// It was ended since its time was over.
     TimedOut,
-    /// It ended by itself and left these running, as `name (pid)`, which were ended then.
+    /// It ended with success and left these running, as `name (pid)`, which were ended then.
     Left(Vec<String>),
 }
 
@@ -96,13 +96,16 @@ pub(crate) fn run_tree(command: &mut Command, timeout: Duration) -> std::io::Res
         peak_bytes = peak_bytes.max(ended.peak_bytes);
         if ended.pid == root && watch.is_waiting() {
             status = Some(ended.status);
-            watch.change(timeout.saturating_sub(start.elapsed()).min(LINGER));
+            // Nobody waits for what a program leaves that has failed.
+            let limit = if ended.status.success() { LINGER } else { Duration::ZERO };
+            watch.change(timeout.saturating_sub(start.elapsed()).min(limit));
         }
     }
     let wall_s = start.elapsed().as_secs_f64();
     let end = match (status, watch.stop()) {
-        (Some(status), None) => End::Status(status),
-        (Some(_), Some(names)) => End::Left(names),
+        // What failed is told by how it failed: it may have had no time to end what it had started.
+        (Some(status), Some(names)) if status.success() => End::Left(names),
+        (Some(status), _) => End::Status(status),
         (None, _) => End::TimedOut,
     };
     Ok(TreeEnded { end, wall_s, peak_bytes })

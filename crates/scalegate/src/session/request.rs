@@ -32,7 +32,7 @@ pub struct Request {
     pub resume: bool,
     /// Whether a workload's rounds end when every gated quantity of it is decided.
     pub stops_early: bool,
-    /// Whether a first verdict is enough: counts, heap and five rounds of wall time.
+    /// Whether a first verdict is enough: counts, heap, what targets compute themselves, and five rounds of wall time.
     pub quick: bool,
     /// Whether all is printed that is known of what was measured.
     pub verbose: bool,
@@ -88,7 +88,7 @@ impl Request {
 
     /// Whether what this instrument tells is measured at all.
     pub(super) fn takes(&self, instrument: Instrument) -> bool {
-        let is_slow = matches!(instrument, Instrument::Sampler | Instrument::Processor | Instrument::Own(_));
+        let is_slow = matches!(instrument, Instrument::Sampler | Instrument::Processor);
         !(self.quick && is_slow)
     }
 

@@ -139,6 +139,21 @@ fn a_program_that_leaves_a_daemon_is_refused_and_the_daemon_is_ended() {
 }
 
 #[test]
+fn a_program_that_fails_is_told_so_whatever_it_leaves() {
+    let mark = mark(6);
+    let place = Place::with(&format!(
+        "[[program]]\nname = \"script/fails\"\naxis = {{ name = \"steps\", sizes = [1] }}\n\
+         command = [\"sh\", \"-c\", \"sleep {mark} & echo no model >&2; exit 7\"]\n"
+    ));
+    assert_snapshot!(place.refused().replace(&mark, "[mark]"), @"
+    error: script/fails at size 1: sh -c 'sleep [mark] & echo no model >&2; exit 7': the measured process ended with exit status: 7 and said:
+    no model
+      help: fix the cause and rerun; earlier records are as they were
+    ");
+    assert_eq!(running(&mark), [""; 0]);
+}
+
+#[test]
 fn no_process_outlives_a_session_that_is_interrupted_or_killed() {
     for (number, signal) in [(3, "INT"), (4, "TERM"), (5, "KILL")] {
         let mark = mark(number);
