@@ -73,12 +73,12 @@ fn slice(prepared: &mut dyn Prepared, inferences: u64, clocks: &Clocks) -> Resul
         let start = Instant::now();
         prepared.run()?;
         let elapsed_s = start.elapsed().as_secs_f64();
-        let is_off_core_s = (elapsed_s - (own_cpu_s()? - own)).max(0.0);
+        let elsewhere_s = (elapsed_s - (own_cpu_s()? - own)).max(0.0);
         cpu_s += used_s()? - cpu;
         // How much of a reported time was a wait, nobody knows here.
         match prepared.reported_s() {
             Some(reported_s) => wall_s += reported_s,
-            None => (wall_s, off_core_s) = (wall_s + elapsed_s, off_core_s + is_off_core_s),
+            None => (wall_s, off_core_s) = (wall_s + elapsed_s, off_core_s + elsewhere_s),
         }
     }
     // A thread loses its core most often on its way back from a call to the system, as those are that read clocks between inferences:
@@ -148,6 +148,26 @@ mod tests {
             self.0 += 1;
             Ok(())
         }
+    }
+
+    /// Its wakes wait for a core, each a little.
+    struct Reported;
+
+    impl Prepared for Reported {
+        fn run(&mut self) -> Result<()> {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            Ok(())
+        }
+
+        fn reported_s(&self) -> Option<f64> {
+            Some(0.25)
+        }
+    }
+
+    #[test]
+    fn no_wait_is_taken_off_a_time_that_the_workload_reports() {
+        let times = slice(&mut Reported, 20, &Clocks::of_this_process()).unwrap();
+        assert_eq!((times.wall_s, times.wait_s.unwrap_or(0.0)), (5.0, 0.0));
     }
 
     #[test]

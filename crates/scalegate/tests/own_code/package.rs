@@ -111,15 +111,14 @@ impl Package {
     }
 
     fn in_a_repository(self) -> Self {
-        let package = self;
-        package.write(".gitignore", "target\n");
-        package.git("init --quiet --initial-branch main");
-        package.commit("base");
-        let (shared, place) = (target().with_file_name("own-code-ab"), package.path("target/scalegate/ab"));
+        self.write(".gitignore", "target\n");
+        self.git("init --quiet --initial-branch main");
+        self.commit("base");
+        let (shared, place) = (target().with_file_name("own-code-ab"), self.path("target/scalegate/ab"));
         std::fs::create_dir_all(&shared).unwrap();
         std::fs::create_dir_all(&place).unwrap();
         std::os::unix::fs::symlink(shared, place.join("target")).unwrap();
-        package
+        self
     }
 
     /// Git in the package, with a name of its own for what it commits.

@@ -206,6 +206,19 @@ fn a_routine_that_panics_is_named_with_its_size_and_the_earlier_record_is_kept()
 }
 
 #[test]
+fn a_routine_that_aborts_is_named_with_its_size_and_few_words() {
+    let package = Package::new();
+    let at = "move || count_words(&text).len()";
+    let aborts = "move || { if n == 16_000 { std::process::abort() } count_words(&text).len() }";
+    package.edit("benches/scaling.rs", at, aborts);
+    let message = code(&package.cargo("bench -- text"), 2);
+    let (_, said) = message.split_once("error: text/count_words at size 16000: ").unwrap();
+    assert!(said.starts_with("the measured process ended with signal: 6 (SIGABRT)"), "{message}");
+    let (said, _) = said.split_once("help: fix the cause and rerun").unwrap();
+    assert!(said.lines().count() < 30 && !said.contains("miss rate"), "{message}");
+}
+
+#[test]
 fn a_process_with_threads_is_not_copied_and_counts_the_same() {
     let package = Package::new();
     package.count();

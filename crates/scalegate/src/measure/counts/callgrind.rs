@@ -25,7 +25,8 @@ pub(crate) const PLAIN_FILE: [&str; 3] = ["--dump-line=no", "--compress-strings=
 /// The command that runs `program` below callgrind, which writes `out`.
 pub fn callgrind(program: &Path, out: &Path) -> Command {
     let mut command = Command::new("valgrind");
-    command.arg("--tool=callgrind").args(SIMULATION);
+    // Its statistics of all processes would hide what the one that failed has said.
+    command.args(["--quiet", "--tool=callgrind"]).args(SIMULATION);
     command.args(PLAIN_FILE);
     command.arg("--collect-atstart=no");
     command.arg(if CAN_START { "--instr-atstart=no" } else { "--instr-atstart=yes" });
