@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Resolution;
+
 /// The axis of a workload: a name, and a unit whose SI prefixes make sizes readable.
 ///
 /// ```
@@ -101,6 +103,40 @@ impl Axis {
             None if value.fract() == 0.0 => format!("{value} {}", self.name),
             None => format!("{} {}", crate::units::three_digits(value), self.name),
         }
+    }
+
+    /// The size that a text names: a number, with or without what the axis counts; of images also `640x480`.
+    ///
+    /// ```
+    /// use scalegate::Axis;
+    ///
+    /// assert_eq!(Axis::TOKENS.parse_size("4096"), Ok(4096.0));
+    /// assert_eq!(Axis::PIXELS.parse_size("0.5 MP"), Ok(500_000.0));
+    /// assert_eq!(Axis::PIXELS.parse_size("640x480"), Ok(307_200.0));
+    /// ```
+    ///
+    /// # Errors
+    /// No number, or one of something else. `4k` is refused: 4,000 tokens for some, and 4,096 for others.
+    pub fn parse_size(&self, text: &str) -> Result<f64, String> {
+        let text = text.trim();
+        if let (Self::PIXELS, Ok(resolution)) = (self, text.parse::<Resolution>()) {
+            return Ok(resolution.pixels() as f64);
+        }
+        let prefixed = self.unit.iter().flat_map(|unit| PREFIXES.map(|(factor, prefix)| (format!("{prefix}{unit}"), factor)));
+        let plain = ["", self.name(), self.singular()].map(|name| (name.to_owned(), 1.0));
+        let all: Vec<(String, f64)> = plain.into_iter().chain(prefixed).collect();
+        let mut sizes = all.iter().filter_map(|(name, factor)| {
+            let number: f64 = text.strip_suffix(name.as_str())?.trim_end().parse().ok()?;
+            Some(number * factor)
+        });
+        sizes.find(|size: &f64| size.is_finite()).ok_or_else(|| {
+            let example = match self.unit {
+                _ if *self == Self::PIXELS => "`200704`, `0.2 MP` or `640x480`".to_owned(),
+                Some(ref unit) => format!("`20000` or `20 k{unit}`"),
+                None => "`4096`".to_owned(),
+            };
+            format!("`{text}` is no size in {}, such as {example}", self.name)
+        })
     }
 
     /// The unit that sizes up to `largest` are shown in, with the factor that it stands for.
@@ -200,6 +236,29 @@ mod tests {
             assert_eq!(axis.to_string(), text);
             assert_eq!(text.parse(), Ok(axis));
         }
+    }
+
+    #[test]
+    fn a_size_is_read_as_it_is_shown() {
+        let sizes = [
+            (Axis::TOKENS, "1024 tokens", 1024.0),
+            (Axis::TOKENS, " 1e3 ", 1e3),
+            (Axis::new("items"), "1item", 1.0),
+            (Axis::PIXELS, "0.25 MP", 250_000.0),
+            (Axis::PIXELS, "200704 pixels", 200_704.0),
+            (Axis::PIXELS, "20x30", 600.0),
+            (Axis::BYTES, "16.0 kB", 16_000.0),
+        ];
+        for (axis, text, size) in sizes {
+            assert_eq!(axis.parse_size(text), Ok(size));
+        }
+        let refused = [("4k", Axis::TOKENS), ("NaN", Axis::TOKENS), ("", Axis::PIXELS), ("5 MP", Axis::BYTES)];
+        insta::assert_snapshot!(refused.map(|(text, axis)| axis.parse_size(text).unwrap_err()).join("\n"), @"
+        `4k` is no size in tokens, such as `4096`
+        `NaN` is no size in tokens, such as `4096`
+        `` is no size in pixels, such as `200704`, `0.2 MP` or `640x480`
+        `5 MP` is no size in bytes, such as `20000` or `20 kB`
+        ");
     }
 
     #[test]

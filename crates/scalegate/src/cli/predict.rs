@@ -35,9 +35,9 @@ pub(super) struct Arguments {
     /// What it costs [default: wall time, or what the record has of the workload if that is one metric]
     #[arg(long, value_name = "METRIC")]
     metric: Option<Metric>,
-    /// The cost at this size, on the axis of the workload
+    /// The cost at this size, on the axis of the workload, such as `4096` or `0.5 MP`
     #[arg(long, value_name = "SIZE", group = "question")]
-    at: Option<f64>,
+    at: Option<String>,
     /// The largest size that costs no more than this, such as `500 ms`
     #[arg(long, value_name = "COST", group = "question")]
     within: Option<String>,
@@ -62,7 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         PredictError::NoLaw(error) => Error::new(place(), error, "measure more sizes and rounds"),
         other => Error::new(format!("--at: {}", place()), other, &remedy),
     };
-    let asked = if let Some(size) = arguments.at {
+    let asked = if let Some(text) = &arguments.at {
+        let size =
+            series.axis.parse_size(text).map_err(|cause| Error::new(format!("--at: {}", place()), cause, &remedy))?;
         Asked::At(predictor.at(size).map_err(refused)?)
     } else {
         let text = arguments.within.as_deref().unwrap_or_default();

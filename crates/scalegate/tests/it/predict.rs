@@ -57,6 +57,7 @@ fn what_cannot_be_answered_is_refused_with_what_can() {
         "--workload llm/prefill --at 4097",
         "--workload llm/prefill --at 15",
         "--workload llm/prefill --at NaN",
+        "--workload vlm/encode --at 4k",
         "--workload llm/prefill --within 500MB",
         "--workload llm/prefill --within 500",
     ];
