@@ -9,7 +9,7 @@ use super::findings::{self, Sides, words};
 use super::findings_json::finding_json;
 use super::matches::{alike, append_context, has_several_hosts, scopes};
 use crate::analysis::Check;
-use crate::gate::{EVERY_WORKLOAD, Finding, Outcome};
+use crate::gate::{EVERY_WORKLOAD, Finding, Outcome, Reason};
 use crate::workload::WorkloadName;
 
 /// The verdict first, then what is not a pass, then what passes in one line per workload.
@@ -103,7 +103,8 @@ const IMPORT: &str =
     "# measure the imported workloads again with their tool, and import what it writes\nscalegate import --help\n";
 
 /// Shell commands, one on a line: what measures the workloads that did not pass, and the check. `here` are the workloads that
-/// scalegate measures itself; the others were imported, and only the tool that measured them can do it again.
+/// scalegate measured itself, and what it did not measure can be measured by it too; all others were imported, and only the tool that
+/// measured them can do it again.
 pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
     let open = |outcome, paired| {
         let findings = check.findings.iter().filter(move |its| its.outcome == outcome && its.paired == paired);
@@ -124,7 +125,12 @@ pub(super) fn reproduce(check: &Check, here: &[WorkloadName]) -> String {
         }
     }
     let (whole, some): (Vec<_>, Vec<_>) = keys.iter().partition(|(workload, _)| *workload == EVERY_WORKLOAD);
-    let is_here = |workload: &str| here.iter().any(|name| *name == *workload);
+    // A record of scalegate's own has none of what was left out of it.
+    let is_left_out = |its: &Finding| !here.is_empty() && its.reason == Some(Reason::NotMeasured);
+    let is_here = |workload: &str| {
+        let left_out = check.findings.iter().any(|its| *its.workload == *workload && is_left_out(its));
+        left_out || here.iter().any(|name| *name == *workload)
+    };
     let (here, imported): (Vec<_>, Vec<_>) = some.into_iter().partition(|(workload, _)| is_here(workload));
     let workloads: BTreeSet<&str> = here.iter().map(|(workload, _)| *workload).collect();
     let metrics: BTreeSet<&str> = here.iter().map(|(_, metric)| *metric).collect();
@@ -159,7 +165,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::analysis::{Fact, Note};
-    use crate::gate::{Reason, Verdict};
+    use crate::gate::Verdict;
     use crate::metric::Metric;
     use crate::record::SeriesKey;
     use crate::report::matches_text;

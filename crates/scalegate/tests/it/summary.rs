@@ -1,9 +1,11 @@
 //! A verdict as JSON and as a summary in Markdown.
 
 use insta::assert_snapshot;
-use scalegate::analysis::{self, Expected};
+use scalegate::analysis::{self, Check, Expected};
 use scalegate::baseline::Store;
 use scalegate::config::GateSettings;
+use scalegate::gate::Reason;
+use scalegate::metric::Metric;
 use scalegate::workload::WorkloadName;
 
 use crate::check::{ROUNDS, changed, encode, prefill};
@@ -20,12 +22,19 @@ fn the_same_verdict_comes_out_as_json_and_as_markdown() {
 
 /// What a summary says of how to see a verdict again where `here` is measured.
 fn again(here: &[&str]) -> String {
+    again_with(here, |_| {})
+}
+
+/// The same of a check that is edited before.
+fn again_with(here: &[&str], edit: impl FnOnce(&mut Check)) -> String {
     let place = changed(&prefill(line), &prefill(|n| 2.0 * line(n)));
     let (run, store) = (place.record(), Store::new(place.path("baselines")));
     let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
+    let mut check = check.unwrap();
+    edit(&mut check);
     let laws = analysis::laws(&run, &store, |_| true).unwrap();
     let here: Vec<WorkloadName> = here.iter().map(|name| (*name).into()).collect();
-    let markdown = scalegate::report::check_markdown(&check.unwrap(), &[laws], &here);
+    let markdown = scalegate::report::check_markdown(&check, &[laws], &here);
     let (_, again) = markdown.split_once("See it again:").unwrap();
     again.to_owned()
 }
@@ -42,6 +51,22 @@ fn a_summary_tells_how_to_see_it_again_where_it_was_measured() {
     ```sh
     # measure the imported workloads again with their tool, and import what it writes
     scalegate import --help
+    scalegate check
+    ```
+    ");
+}
+
+#[test]
+fn what_a_run_left_out_is_measured_by_a_run_and_not_imported() {
+    let left_out = |check: &mut Check| {
+        check.findings.truncate(1);
+        check.findings[0].workload = "vlm/encode".into();
+        check.findings[0].metric = Metric::Instructions;
+        check.findings[0].reason = Some(Reason::NotMeasured);
+    };
+    assert_snapshot!(again_with(&["llm/prefill"], left_out), @"
+    ```sh
+    scalegate run --workload vlm/encode --metric instructions
     scalegate check
     ```
     ");
