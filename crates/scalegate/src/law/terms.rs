@@ -27,6 +27,10 @@ pub enum Term {
 /// What one term explains of a change, to be named alone.
 const ALONE: f64 = 0.98;
 
+/// n·log n lies between a line and a parabola, and is near whatever wavers between them, as copies do of which the longer ones take other
+/// instructions: it is named if it leaves at most this part of what either leaves unexplained.
+const LINEARITHMIC_LEAVES: f64 = 0.5;
+
 /// The functions of size that costs are taken apart by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
@@ -79,7 +83,14 @@ impl Terms {
             let alone = ols(self.rows(change, |n| [self.term(term, n)]));
             (term, alone.map_or(0.0, |fit| 1.0 - fit.rss / square))
         };
-        let best = candidates.iter().map(|term| explained(*term)).max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let all: Vec<(Term, f64)> = candidates.iter().map(|term| explained(*term)).collect();
+        let best_of = |is_wanted: &dyn Fn(Term) -> bool| {
+            all.iter().copied().filter(|its| is_wanted(its.0)).max_by(|a, b| a.1.total_cmp(&b.1))
+        };
+        let (mut best, plain) = (best_of(&|_| true)?, best_of(&|term| term != Term::Linearithmic)?);
+        if 1.0 - best.1 > LINEARITHMIC_LEAVES * (1.0 - plain.1) {
+            best = plain;
+        }
         if best.1 >= ALONE {
             return Some(best.0);
         }
@@ -143,6 +154,15 @@ mod tests {
         let knee = self::terms(Some(800.0));
         assert_eq!(knee.of_change(&costs(|n| (n - 800.0).max(0.0))), Some(Term::SlopeAbove));
         assert_eq!(knee.of_change(&costs(|n| 7.0 * n.min(800.0))), Some(Term::Slope));
+    }
+
+    #[test]
+    fn a_line_with_a_step_is_a_slope_and_not_linearithmic() {
+        let sizes = [16.0, 32.0, 64.0, 96.0, 128.0, 192.0];
+        let terms = Terms::new(&sizes, &[4.3e5; 6], None).unwrap();
+        // Copies by vectors up to 32, and byte by byte above.
+        let copies = [3390.0, 4926.0, 66690.0, 99458.0, 132_226.0, 197_762.0];
+        assert_eq!(terms.of_change(&copies), Some(Term::Slope));
     }
 
     #[test]

@@ -2,9 +2,23 @@
 
 use crate::measure::Profile;
 
-/// Crates whose functions work for their callers.
-const CRATES: [&str; 8] =
-    ["core", "alloc", "std", "hashbrown", "compiler_builtins", "__rustc", "rustc_demangle", "gimli"];
+/// Crates whose functions work for their callers; the last two run what these give them, by the instruction set at hand, and copy what
+/// is behind a pointer.
+const CRATES: [&str; 10] = [
+    "core",
+    "alloc",
+    "std",
+    "hashbrown",
+    "compiler_builtins",
+    "__rustc",
+    "rustc_demangle",
+    "gimli",
+    "pulp",
+    "dyn_clone",
+];
+
+/// How a crate copies its boxed trait objects, which is on account of who wants the copy.
+const CLONES_OF_BOXES: &str = "::<impl core::clone::Clone for alloc::boxed::Box<";
 
 /// Parts of this crate that stand between a workload and what it measures: the allocator, and who runs it.
 const OF_THIS_CRATE: [&str; 4] =
@@ -20,6 +34,7 @@ pub(super) fn is_helper(name: &str, profile: &Profile) -> bool {
     let file = object.rsplit('/').next().unwrap_or_default();
     LIBRARIES.iter().any(|library| file.starts_with(library))
         || is_unnamed(name)
+        || name.contains(CLONES_OF_BOXES)
         || name.starts_with("__rust_")
         || name.starts_with("__rdl_")
         || OF_THIS_CRATE.iter().any(|path| name.trim_start_matches('<').starts_with(path))
@@ -68,6 +83,9 @@ mod tests {
             "core::slice::sort::run",
             "alloc::slice::<impl [T]>::to_vec",
             "hashbrown::raw::RawTable<_>::reserve_rehash",
+            "pulp::x86::v3::V3::vectorize::imp_fastcall",
+            "<T as dyn_clone::DynClone>::__clone_box",
+            "tract_core::ops::<impl core::clone::Clone for alloc::boxed::Box<_>>::clone",
             "__rust_alloc",
             "main",
             "0x00ab",
