@@ -27,9 +27,29 @@ pub enum Term {
 /// What one term explains of a change, to be named alone.
 const ALONE: f64 = 0.98;
 
-/// n·log n lies between a line and a parabola, and is near whatever wavers between them, as copies do of which the longer ones take other
-/// instructions: it is named if it leaves at most this part of what either leaves unexplained.
-const LINEARITHMIC_LEAVES: f64 = 0.5;
+/// A change grows by less than the cube of the size from one size to the next, unless it begins between them.
+const BEGINS: i32 = 3;
+
+/// What is there before a change begins, as a part of what it would have grown from by the cube.
+const BEFORE: f64 = 0.1;
+
+/// A change of less than this part of a cost is none.
+const NONE: f64 = 1e-3;
+
+/// The largest size up to which nothing changed, if the change begins above one: a step, or a line that leaves nothing below it, and no
+/// power of size. `changes` are relative to the costs at ascending `sizes`.
+pub fn begins_above(sizes: &[f64], changes: &[f64]) -> Option<f64> {
+    let mut before = 0.0_f64;
+    for (sizes, changes) in sizes.windows(2).zip(changes.windows(2)) {
+        before = before.max(changes[0].abs());
+        let after = changes[1].abs();
+        if after >= NONE {
+            let begins = before < BEFORE * after * (sizes[0] / sizes[1]).powi(BEGINS);
+            return begins.then_some(sizes[0]);
+        }
+    }
+    None
+}
 
 /// The functions of size that costs are taken apart by.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,14 +103,7 @@ impl Terms {
             let alone = ols(self.rows(change, |n| [self.term(term, n)]));
             (term, alone.map_or(0.0, |fit| 1.0 - fit.rss / square))
         };
-        let all: Vec<(Term, f64)> = candidates.iter().map(|term| explained(*term)).collect();
-        let best_of = |is_wanted: &dyn Fn(Term) -> bool| {
-            all.iter().copied().filter(|its| is_wanted(its.0)).max_by(|a, b| a.1.total_cmp(&b.1))
-        };
-        let (mut best, plain) = (best_of(&|_| true)?, best_of(&|term| term != Term::Linearithmic)?);
-        if 1.0 - best.1 > LINEARITHMIC_LEAVES * (1.0 - plain.1) {
-            best = plain;
-        }
+        let best = candidates.iter().map(|term| explained(*term)).max_by(|a, b| a.1.total_cmp(&b.1))?;
         if best.1 >= ALONE {
             return Some(best.0);
         }
@@ -157,12 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_step_is_a_slope_and_not_linearithmic() {
-        let sizes = [16.0, 32.0, 64.0, 96.0, 128.0, 192.0];
-        let terms = Terms::new(&sizes, &[4.3e5; 6], None).unwrap();
-        // Copies by vectors up to 32, and byte by byte above.
-        let copies = [3390.0, 4926.0, 66690.0, 99458.0, 132_226.0, 197_762.0];
-        assert_eq!(terms.of_change(&copies), Some(Term::Slope));
+    fn a_change_that_begins_above_a_size_is_told_from_one_that_grows() {
+        let begins = |change: Cost| begins_above(&SIZES, &costs(change));
+        assert_eq!(begins(|n| if n > 400.0 { 0.2 } else { 0.0 }), Some(400.0));
+        assert_eq!(begins(|n| 1e-5 + 1e-4 * (n - 800.0).max(0.0)), Some(800.0));
+        for grows in [|_| 0.0, |_| 0.1, |n| 1e-5 * n, |n| 1e-8 * n * n, |n| 1e-11 * n * n * n] as [Cost; 5] {
+            assert_eq!(begins(grows), None);
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use counts::{
     start_instrumentation, toggle_collection,
 };
 #[cfg(feature = "cli")]
-pub(crate) use counts::{PLAIN_FILE, SIMULATION};
+pub(crate) use counts::{BY_VECTORS, PLAIN_FILE, SIMULATION};
 pub(crate) use counts::{program_environment, read_callgrind_of_tree, read_functions_of_tree};
 pub(crate) use criterion_files::count_criterion;
 pub use criterion_files::{CriterionSample, read_criterion};

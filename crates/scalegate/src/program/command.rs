@@ -67,6 +67,7 @@ impl Line {
         command.args(&self.words[1..]).current_dir(&self.directory).env_remove(JOB_VARIABLE);
         if self.is_isolated {
             command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+            command.env(measure::BY_VECTORS.0, measure::BY_VECTORS.1);
         }
         command
     }

@@ -27,7 +27,7 @@ pub fn why_text(why: &Why) -> String {
         for (label, line) in five_lines(why, its, explanation) {
             let _ = if label.is_empty() { writeln!(text, "{line}") } else { writeln!(text, "  {label:8}{line}") };
         }
-        text.push_str(&table(explanation));
+        text.push_str(&table(explanation, &its.axis));
         text.push('\n');
     }
     for its in why.workloads.iter().filter(|its| !its.is_changed()) {
@@ -64,7 +64,7 @@ pub fn why_functions(why: &Why) -> Vec<String> {
             let [name, base, head, change, of_it, term] = row;
             format!("{}: {name}: {base} → {head} ({change}, {of_it} of the change) {term}", its.workload)
         };
-        rows(explanation).into_iter().skip(1).map(row).collect()
+        rows(explanation, &its.axis).into_iter().skip(1).map(row).collect()
     };
     changed(why).flat_map(of).collect()
 }
@@ -183,25 +183,29 @@ fn terms(explanation: &Explanation, axis: &Axis) -> String {
     let last = explanation.sizes.len() - 1;
     let largest = rounded_size(explanation.sizes[last] as f64, axis);
     let cost = explanation.whole.base[last];
+    let called = |term| name(term, explanation.breakpoint, axis);
     let of = |(term, before, after): &(Term, f64, f64)| {
-        format!("{} {}", name(*term), signed_percent((after - before) / cost))
+        format!("{} {}", called(*term), signed_percent((after - before) / cost))
     };
     let all: Vec<String> = explanation.whole.terms.iter().map(of).collect();
     let law = match first.classes {
         [Some(before), Some(after)] if before != after => format!(" ({before} → {after})"),
         _ => String::new(),
     };
-    format!("{} of {}{law}; of all, as parts of the cost at {largest}: {}", name(term), first.name, all.join(", "))
+    format!("{} of {}{law}; of all, as parts of the cost at {largest}: {}", called(term), first.name, all.join(", "))
 }
 
 /// A term as readers know it.
-pub(super) fn name(term: Term) -> &'static str {
+fn name(term: Term, breakpoint: Option<f64>, axis: &Axis) -> String {
     match term {
-        Term::Constant => "constant",
-        Term::Slope => "slope",
-        Term::Linearithmic => "slope (n log n)",
-        Term::Curvature => "curvature",
-        Term::SlopeAbove => "slope above the knee",
+        Term::Constant => "constant".to_owned(),
+        Term::Slope => "slope".to_owned(),
+        Term::Linearithmic => "slope (n log n)".to_owned(),
+        Term::Curvature => "curvature".to_owned(),
+        Term::SlopeAbove => match breakpoint {
+            Some(at) => format!("slope above {}", rounded_size(at, axis)),
+            None => "slope above the knee".to_owned(),
+        },
     }
 }
 
@@ -262,8 +266,8 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
 }
 
 /// Functions with what they cost on both sides, where the change is largest.
-fn table(explanation: &Explanation) -> String {
-    let rows = rows(explanation);
+fn table(explanation: &Explanation, axis: &Axis) -> String {
+    let rows = rows(explanation, axis);
     let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for row in &rows {
@@ -274,7 +278,8 @@ fn table(explanation: &Explanation) -> String {
 }
 
 /// The rows of the table with its head; the last ones are what is not listed, and what is of no function.
-pub(super) fn rows(explanation: &Explanation) -> Vec<[String; 6]> {
+pub(super) fn rows(explanation: &Explanation, axis: &Axis) -> Vec<[String; 6]> {
+    let called = |term| name(term, explanation.breakpoint, axis);
     let at = explanation.at;
     let sum = explanation.whole.change(at);
     let row = |name: String, base: f64, head: f64, term: String| {
@@ -285,7 +290,7 @@ pub(super) fn rows(explanation: &Explanation) -> Vec<[String; 6]> {
     };
     let mut rows = vec![["function", "base", "head", "change", "of it", "term"].map(str::to_owned)];
     for part in explanation.parts.iter().take(MAX_ROWS) {
-        let term = part.term.map_or("", name).to_owned();
+        let term = part.term.map_or_else(String::new, called);
         let law = match part.classes {
             [Some(before), Some(after)] if before != after => format!(", {before} → {after}"),
             _ => String::new(),
@@ -304,7 +309,7 @@ pub(super) fn rows(explanation: &Explanation) -> Vec<[String; 6]> {
         rows.push(row(format!("{n} other functions"), base, head, String::new()));
     }
     rows.push(row("of no function".to_owned(), explanation.rest.base[at], explanation.rest.head[at], String::new()));
-    let term = explanation.whole.term.map_or("", name).to_owned();
+    let term = explanation.whole.term.map_or_else(String::new, called);
     rows.push(row("all".to_owned(), explanation.whole.base[at], explanation.whole.head[at], term));
     rows
 }

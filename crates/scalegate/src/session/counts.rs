@@ -157,7 +157,7 @@ fn isolate(command: &mut Command, target: &Target, job: &Path) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env(variable, value).current_dir(&target.directory);
     // Valgrind itself is found through this; the process that it runs sees it too, and may not depend on its length.
-    command.env("PATH", path);
+    command.env("PATH", path).env(measure::BY_VECTORS.0, measure::BY_VECTORS.1);
 }
 
 fn find(target: &Target, directory: &Path) -> std::result::Result<Valgrind, String> {

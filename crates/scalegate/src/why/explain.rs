@@ -46,7 +46,7 @@ pub struct Explanation {
     pub parts: Vec<Part>,
     /// What is of no function.
     pub rest: Part,
-    /// The breakpoint that terms refer to, if the law has a knee.
+    /// The breakpoint that terms refer to: the knee of the law, or else the size that the change begins above.
     pub breakpoint: Option<f64>,
     /// The place in `sizes` of the largest relative change of the whole.
     pub at: usize,
@@ -161,8 +161,13 @@ pub fn explain(base: &BTreeMap<u64, Profile>, head: &BTreeMap<u64, Profile>) -> 
     let at = (0..sizes.len()).max_by(|a, b| change(*a).total_cmp(&change(*b))).unwrap_or(0);
     let x: Vec<f64> = sizes.iter().map(|size| *size as f64).collect();
     let fits = totals.each_ref().map(|costs| fit(&x, costs));
-    let breakpoint = fits.iter().flatten().find_map(|fit| fit.curve.breakpoint());
-    let terms = Terms::new(&x, &totals[0], breakpoint).or_else(|| Terms::new(&x, &totals[0], None));
+    let knee = fits.iter().flatten().find_map(|fit| fit.curve.breakpoint());
+    // What is done above a size alone, as where an image is made smaller, is seen in the change if not in the law.
+    let begins = || law::begins_above(&x, &(0..x.len()).map(change).collect::<Vec<_>>());
+    let with = |breakpoint: Option<f64>| Some((Terms::new(&x, &totals[0], breakpoint)?, breakpoint));
+    let found = knee.and_then(|its| with(Some(its))).or_else(|| with(Some(begins()?))).or_else(|| with(None));
+    let (terms, breakpoint) = found.unzip();
+    let breakpoint = breakpoint.flatten();
     let maker = Maker { sides: &sides, terms: terms.as_ref(), at };
     let whole = maker.part(String::new(), totals.clone());
     let names: BTreeSet<&String> =

@@ -58,6 +58,14 @@ fn the_function_that_changed_is_first_with_the_term_that_changed() {
 }
 
 #[test]
+fn what_is_done_above_a_size_alone_is_a_slope_above_it() {
+    let again = |n: f64| 20.0 * n + if n > 400.0 { 900.0 + 3.0 * n } else { 0.0 };
+    let explanation = explain(&base(), &with("a::read", again)).unwrap();
+    assert_eq!((explanation.breakpoint, explanation.parts[0].term), (Some(400.0), Some(Term::SlopeAbove)));
+    assert!(explanation.imbalance() < 1e-9);
+}
+
+#[test]
 fn a_helper_is_named_with_the_function_that_calls_it() {
     let explanation = explain(&base(), &with("memcpy", |n| 9.0 * n)).unwrap();
     assert_eq!(explanation.parts[0].through, [("memcpy".to_owned(), 5.0 * SIZES[explanation.at] as f64)]);
