@@ -43,8 +43,7 @@ pub use observations::{Observations, ObservationsError};
 pub use pairs::ratios;
 pub use predict::{MAX_EXTRAPOLATION, PredictError, Prediction, Predictor, Within};
 #[cfg(feature = "cli")]
-pub(crate) use terms::begins_above;
-pub use terms::{Term, Terms};
+pub use terms::{Term, Terms, begins_above};
 
 pub(crate) use form::Form;
 pub(crate) use interval::Spread;

@@ -34,9 +34,9 @@ pub use counts::{
     callgrind, count_environment, find_valgrind, heap_environment, read_callgrind, read_functions,
     start_instrumentation, toggle_collection,
 };
+pub(crate) use counts::{BY_VECTORS, program_environment, read_callgrind_of_tree, read_functions_of_tree};
 #[cfg(feature = "cli")]
-pub(crate) use counts::{BY_VECTORS, PLAIN_FILE, SIMULATION};
-pub(crate) use counts::{program_environment, read_callgrind_of_tree, read_functions_of_tree};
+pub(crate) use counts::{PLAIN_FILE, SIMULATION};
 pub(crate) use criterion_files::count_criterion;
 pub use criterion_files::{CriterionSample, read_criterion};
 pub(crate) use criterion_pass::shuffle;

@@ -15,10 +15,10 @@ mod size_classes;
 mod valgrind;
 
 pub use allocator::{Allocator, HeapUse, Instrumented};
-pub(crate) use callgrind::read_callgrind_of_tree;
+pub(crate) use callgrind::{BY_VECTORS, read_callgrind_of_tree};
 pub use callgrind::{CALLGRIND_METRICS, callgrind, read_callgrind};
 #[cfg(feature = "cli")]
-pub(crate) use callgrind::{BY_VECTORS, PLAIN_FILE, SIMULATION};
+pub(crate) use callgrind::{PLAIN_FILE, SIMULATION};
 pub(crate) use environment::program_environment;
 pub use environment::{KEY_FIELDS, count_environment, heap_environment};
 pub(crate) use functions::read_functions_of_tree;

@@ -39,7 +39,7 @@ pub fn why_html(why: &Why) -> String {
 fn section(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> Markup {
     let id = anchor(&format!("why:{}", its.workload));
     let [(_, what), others @ ..] = five_lines(why, its, explanation);
-    let all = rows(explanation);
+    let all = rows(explanation, &its.axis);
     html! {
         h2 id=(id) { (its.workload) }
         p { (prose(&what)) }
