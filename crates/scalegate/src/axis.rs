@@ -119,10 +119,11 @@ impl Axis {
     /// No number, or one of something else. `4k` is refused: 4,000 tokens for some, and 4,096 for others.
     pub fn parse_size(&self, text: &str) -> Result<f64, String> {
         let text = text.trim();
-        if let (Self::PIXELS, Ok(resolution)) = (self, text.parse::<Resolution>()) {
+        if let (true, Ok(resolution)) = (*self == Self::PIXELS, text.parse::<Resolution>()) {
             return Ok(resolution.pixels() as f64);
         }
-        let prefixed = self.unit.iter().flat_map(|unit| PREFIXES.map(|(factor, prefix)| (format!("{prefix}{unit}"), factor)));
+        let prefixed =
+            self.unit.iter().flat_map(|unit| PREFIXES.map(|(factor, prefix)| (format!("{prefix}{unit}"), factor)));
         let plain = ["", self.name(), self.singular()].map(|name| (name.to_owned(), 1.0));
         let all: Vec<(String, f64)> = plain.into_iter().chain(prefixed).collect();
         let mut sizes = all.iter().filter_map(|(name, factor)| {
