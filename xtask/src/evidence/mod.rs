@@ -24,6 +24,8 @@ enum Record {
     Gate,
     /// How often predictions hold, by sizes that were held out: writes docs/evidence/predictions.md
     Predictions,
+    /// How often steps are found, and how often wrongly, by simulation: writes docs/evidence/staircases.md
+    Staircases,
     Estimator(estimator::Arguments),
     Preprocessing(preprocessing::Arguments),
     Compression(compression::Arguments),
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.record {
         Record::Gate => example(&sources, "evidence"),
         Record::Predictions => example(&sources, "predictions"),
+        Record::Staircases => example(&sources, "staircases"),
         Record::Estimator(arguments) => estimator::run(arguments, &sources),
         Record::Preprocessing(arguments) => preprocessing::run(arguments, &sources),
         Record::Compression(arguments) => compression::run(arguments, &sources),

@@ -79,17 +79,17 @@ fn accepted_law(
 }
 
 fn band(series: &Series, fit: &Fit) -> Option<Vec<(f64, Interval)>> {
-    let at = along(&fit.sizes, fit.curve.breakpoint());
+    let at = along(fit);
     let intervals = law::band(&observations(series).ok()?, fit, &at)?;
     Some(at.into_iter().zip(intervals).collect())
 }
 
-/// Sizes from the smallest to the largest in equal factors, with the breakpoint among them.
-pub(super) fn along(sizes: &[f64], breakpoint: Option<f64>) -> Vec<f64> {
-    let (Some(smallest), Some(largest)) = (sizes.first(), sizes.last()) else { return Vec::new() };
+/// Sizes from the smallest to the largest in equal factors, with the corners of the law among them.
+pub(super) fn along(fit: &Fit) -> Vec<f64> {
+    let (Some(smallest), Some(largest)) = (fit.sizes.first(), fit.sizes.last()) else { return Vec::new() };
     let step = |i: usize| smallest * (largest / smallest).powf(i as f64 / (BAND_SIZES - 1) as f64);
     let mut at: Vec<f64> = (0..BAND_SIZES).map(step).collect();
-    at.extend(breakpoint.filter(|k| (smallest..=largest).contains(&k)));
+    at.extend(fit.curve.corners().into_iter().filter(|k| (smallest..=largest).contains(&k)));
     at.sort_by(f64::total_cmp);
     at
 }

@@ -41,7 +41,7 @@ pub fn overlays<'a>(series: impl IntoIterator<Item = (&'a str, &'a SeriesFit)>) 
     for (label, series) in series.into_iter().filter(|(_, series)| series.metric.is_gated()) {
         let (owner, workload) = (series.workload.model(), series.workload.without_model());
         let Ok(fit) = &series.outcome else { continue };
-        let sizes = along(&fit.sizes, fit.curve.breakpoint());
+        let sizes = along(fit);
         let line = Line {
             name: name(owner, label),
             curve: sizes.into_iter().map(|size| (size, fit.predict(size))).collect(),

@@ -7,7 +7,7 @@ use super::interim::share;
 use super::two_laws::{Comparison, Item, Laws, Sides};
 use super::{Budget, Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
 use crate::config::GateSettings;
-use crate::law::{Class, FitOptions, Interval};
+use crate::law::{FitOptions, Interval};
 
 /// The error rates that decisions keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Policy {
     pub miss: f64,
     /// Seed of the fits.
     pub seed: u64,
-    /// Simulated series of the knee tests.
+    /// Simulated series of the tests for a knee and for steps.
     pub resamples: usize,
 }
 
@@ -52,7 +52,7 @@ impl Rates {
 /// Decides every gated quantity of every case, and joins the outcomes.
 ///
 /// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
-/// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
+/// *improved* when it lies below (of the place of a step, the other way round), and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
 /// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*. An alarm
 /// rejects that the change is within the tolerance (Hodges and Lehmann, J. R. Statist. Soc. B 16, 1954).
 /// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
@@ -109,10 +109,14 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
         let (alarm, of_alarm) = change.alarm(tolerance, rates.alarm);
         let of_pass = 1.0 - 2.0 * rates.miss;
         let pass = change.interval(of_pass);
+        let (more, less) = match item.quantity.is_worse_when_less() {
+            true => (Outcome::Improved, Outcome::Regressed),
+            false => (Outcome::Regressed, Outcome::Improved),
+        };
         if alarm.lower > tolerance {
-            (Outcome::Regressed, alarm, of_alarm)
+            (more, alarm, of_alarm)
         } else if alarm.upper < -tolerance {
-            (Outcome::Improved, alarm, of_alarm)
+            (less, alarm, of_alarm)
         } else if pass.lower > -tolerance && pass.upper < tolerance {
             (Outcome::Pass, pass, of_pass)
         } else {
@@ -124,7 +128,7 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
     Finding {
         quantity: item.quantity,
         classes: Some(laws.classes),
-        range: Some(laws.range),
+        range: Some(item.range),
         baseline: Some(item.baseline).filter(|v| v.is_finite()),
         run: Some(item.run).filter(|v| v.is_finite()),
         change,
@@ -140,7 +144,7 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
 /// knee that came or went has its own quantity.
 fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding> {
     let (before, after) = laws.classes;
-    if before != after && (before == Class::Knee || after == Class::Knee) {
+    if judged.iter().any(|finding| finding.quantity == Quantity::Knee) {
         return None;
     }
     let has = |outcome: Outcome| judged.iter().any(|f| f.outcome == outcome);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::change::{Change, Measured, Reading};
 use super::{Case, Quantity, Range, Reason, Scope, Side, between_runs};
 use crate::Axis;
-use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample};
+use crate::law::{Class, FitError, FitOptions, Form, Observations, Panel, Sample, Stairs};
 
 /// A case, laid out for a decision.
 #[derive(Debug, Clone)]
@@ -22,7 +22,6 @@ pub(super) enum Comparison {
 #[derive(Debug, Clone)]
 pub(super) struct Laws {
     pub(super) classes: (Class, Class),
-    pub(super) range: Range,
     pub(super) items: Vec<Item>,
 }
 
@@ -30,6 +29,7 @@ pub(super) struct Laws {
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) quantity: Quantity,
+    pub(super) range: Range,
     pub(super) baseline: f64,
     pub(super) run: f64,
     pub(super) change: Option<Change>,
@@ -94,14 +94,15 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     }
     let sizes = &baseline.sample.panel.sizes;
     let (smallest, largest) = (sizes[0], sizes[sizes.len() - 1]);
-    let range = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
+    let whole = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
     let mut items = Vec::new();
     for (quantity, form) in quantities(case.scope, &baseline, &run) {
+        let range = if quantity == Quantity::StepPlace { moved_step(&baseline, &run).unwrap_or(whole) } else { whole };
         let reading = reading(quantity, form, [&baseline, &run], case.noise);
         if case.paired {
             let (before, after, change) = Change::of_pairs(&baseline.sample, &run.sample, reading, quantity, range)
                 .ok_or(Reason::TooFewSizes(form.class()))?;
-            items.push(Item { quantity, baseline: before, run: after, change });
+            items.push(Item { quantity, range, baseline: before, run: after, change });
             continue;
         }
         let measure = |side: &Fitted| Measured::new(&side.sample, reading, quantity, range, case.noise);
@@ -110,7 +111,7 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
         };
         if !case.varies_between_runs() {
             let change = Change::between(&before, &after, quantity.is_relative());
-            items.push(Item { quantity, baseline: before.estimate(), run: after.estimate(), change });
+            items.push(Item { quantity, range, baseline: before.estimate(), run: after.estimate(), change });
             continue;
         }
         let of_further = further.iter().map(|it| Measured::new(it, reading, quantity, range, None));
@@ -120,9 +121,9 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
             .ok_or(Reason::TooFewSizes(form.class()))?;
         let change = Change::from_accepted(&accepted, &after);
         let baseline = between_runs::mean(accepted.iter().map(Measured::estimate));
-        items.push(Item { quantity, baseline, run: after.estimate(), change });
+        items.push(Item { quantity, range, baseline, run: after.estimate(), change });
     }
-    Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), range, items }))
+    Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), items }))
 }
 
 /// The further accepted runs of costs that vary between runs, at the sizes of the first.
@@ -166,9 +167,9 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Res
     let ((size, before), (_, after)) = (single(baseline, Side::Baseline)?, single(run, Side::Run)?);
     let bound = noise.unwrap_or(0.0);
     let change = Change::between(&Measured::exact(before, bound), &Measured::exact(after, bound), true);
-    let item = Item { quantity: Quantity::Value, baseline: before, run: after, change };
     let range = Range { smallest: size, largest: size, bend: size };
-    Ok(Laws { classes: (Class::Constant, Class::Constant), range, items: vec![item] })
+    let item = Item { quantity: Quantity::Value, range, baseline: before, run: after, change };
+    Ok(Laws { classes: (Class::Constant, Class::Constant), items: vec![item] })
 }
 
 /// The run at the sizes of the baseline, all of which it has to have.
@@ -239,6 +240,25 @@ impl Fitted {
         let (form, curve) = sample.select(options.seed, options.resamples)?;
         Ok(Self { sample, form, breakpoint: curve.breakpoint() })
     }
+
+    fn stairs(&self) -> Option<Stairs> {
+        match self.form {
+            Form::Staircase(stairs) => Some(stairs),
+            _ => None,
+        }
+    }
+}
+
+/// The sizes around the step whose places on both sides are furthest apart, of those that both have, counted from the smallest size.
+fn moved_step(baseline: &Fitted, run: &Fitted) -> Option<Range> {
+    let sizes = &baseline.sample.panel.sizes;
+    let steps = baseline.stairs()?.gaps().zip(run.stairs()?.gaps());
+    let around = steps.map(|(before, after)| Range {
+        smallest: sizes[before.min(after)],
+        largest: sizes[before.max(after) + 1],
+        bend: sizes[before],
+    });
+    around.max_by(|a, b| (a.largest / a.smallest).total_cmp(&(b.largest / b.smallest)))
 }
 
 /// The quantities of a scope, with the form that both sides are read by.
@@ -247,7 +267,22 @@ impl Fitted {
 /// below if one side is. A knee against a smooth law is read by the knee's form on both sides, and only for what both have: a
 /// knee that noise hides would be read by a parabola that is off by more than the tolerance, and raise a false alarm,
 /// while a knee's form follows a law that has lost it as far as it goes on rising.
+///
+/// Staircases are read by one with the steps of both sides, whatever the other side is.
 fn quantities(scope: Scope, baseline: &Fitted, run: &Fitted) -> Vec<(Quantity, Form)> {
+    if let sides @ ([Some(_), _] | [_, Some(_)]) = [baseline.stairs(), run.stairs()] {
+        let form = Form::Staircase(Stairs::of_both(sides, baseline.sample.panel.sizes.len()));
+        let list: &[Quantity] = match (scope, sides.iter().all(Option::is_some)) {
+            (Scope::Absolute, true) => {
+                &[Quantity::CostSmallest, Quantity::CostLargest, Quantity::Slope, Quantity::StepHeight]
+            }
+            (Scope::Absolute, false) => &[Quantity::CostSmallest, Quantity::CostLargest],
+            (Scope::Shape, true) => &[Quantity::Growth, Quantity::SlopeShare, Quantity::Steps, Quantity::StepPlace],
+            (Scope::Shape, false) => &[Quantity::Growth, Quantity::SlopeShare],
+            (Scope::Value, _) => &[],
+        };
+        return list.iter().map(|quantity| (*quantity, form)).collect();
+    }
     let is_knee = |side: &Fitted| side.form.class() == Class::Knee;
     let is_straight = |side: &Fitted| matches!(side.form, Form::Constant | Form::Line);
     let curved_knee = baseline.form == Form::CurvedKnee || run.form == Form::CurvedKnee;

@@ -18,6 +18,8 @@ pub enum Class {
     Quadratic,
     /// Growing up to a breakpoint, nearly flat above it.
     Knee,
+    /// Jumping up at two sizes or more, flat or nearly so between them.
+    Staircase,
 }
 
 impl Class {
@@ -29,14 +31,16 @@ impl Class {
             Self::Linearithmic => "linearithmic",
             Self::Quadratic => "quadratic",
             Self::Knee => "knee",
+            Self::Staircase => "staircase",
         }
     }
 
-    /// The order of growth beyond all sizes: a knee ends nearly flat, and so ranks with the constant.
+    /// The order of growth beyond all sizes: a knee ends nearly flat, and so ranks with the constant; a staircase goes on with a
+    /// step for every so many sizes, and ranks with the line.
     pub fn order(self) -> u8 {
         match self {
             Self::Constant | Self::Knee => 0,
-            Self::Linear => 1,
+            Self::Linear | Self::Staircase => 1,
             Self::Linearithmic => 2,
             Self::Quadratic => 3,
         }
@@ -49,8 +53,17 @@ impl fmt::Display for Class {
     }
 }
 
-/// A law with its numbers: cost as a function of size.
+/// A step of a staircase.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Step {
+    /// The largest size without the step. Of a step that was found, the geometric mean of the two sizes that it lies between.
+    pub place: f64,
+    /// By how much cost jumps.
+    pub height: f64,
+}
+
+/// A law with its numbers: cost as a function of size.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Curve {
     /// `intercept + slope·n + curvature·n²`; a constant has neither slope nor curvature, a line no curvature.
@@ -82,6 +95,15 @@ pub enum Curve {
         /// Cost per unit of size above the breakpoint; never negative.
         slope_above: f64,
     },
+    /// `intercept + slope·n`, and the height of each step whose place is below n.
+    Staircase {
+        /// Cost at size zero, extrapolated.
+        intercept: f64,
+        /// Cost per unit of size between steps; 0 where it is flat.
+        slope: f64,
+        /// The steps, by ascending place.
+        steps: Vec<Step>,
+    },
 }
 
 impl Curve {
@@ -94,6 +116,10 @@ impl Curve {
                 let below = n.min(breakpoint);
                 intercept + below * (slope + below * curvature) + slope_above * (n - breakpoint).max(0.0)
             }
+            Self::Staircase { intercept, slope, ref steps } => {
+                let climbed: f64 = steps.iter().filter(|step| step.place < n).map(|step| step.height).sum();
+                intercept + slope * n + climbed
+            }
         }
     }
 
@@ -103,6 +129,20 @@ impl Curve {
             Self::Knee { breakpoint, .. } => Some(breakpoint),
             _ => None,
         }
+    }
+
+    /// The steps, of a staircase.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::Staircase { steps, .. } => steps,
+            _ => &[],
+        }
+    }
+
+    /// The sizes that a line through points of the law needs besides evenly spaced ones: the breakpoint, and both sides of each step.
+    pub fn corners(&self) -> Vec<f64> {
+        let sides = self.steps().iter().flat_map(|step| [step.place, step.place.next_up()]);
+        self.breakpoint().into_iter().chain(sides).collect()
     }
 
     /// The slope just below the breakpoint, of a knee.
@@ -118,7 +158,7 @@ impl Curve {
         let (curvature, at) = match *self {
             Self::Polynomial { curvature, .. } => (curvature, n),
             Self::Knee { curvature, breakpoint, .. } => (curvature, n.min(breakpoint)),
-            Self::Linearithmic { .. } => (0.0, n),
+            Self::Linearithmic { .. } | Self::Staircase { .. } => (0.0, n),
         };
         curvature * at * at / self.predict(at)
     }
@@ -141,6 +181,11 @@ impl Curve {
                 curvature: curvature * (cost / size / size),
                 breakpoint: breakpoint * size,
                 slope_above: slope_above * (cost / size),
+            },
+            Self::Staircase { intercept, slope, ref steps } => Self::Staircase {
+                intercept: intercept * cost,
+                slope: slope * (cost / size),
+                steps: steps.iter().map(|step| Step { place: step.place * size, height: step.height * cost }).collect(),
             },
         }
     }

@@ -3,21 +3,22 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use super::curve::{Class, Curve};
+use super::curve::{Class, Curve, Step};
 use super::form::Form;
-use super::interval::Interval;
+use super::interval::{Interval, Spread};
 use super::observations::Observations;
 use super::panel::Panel;
 use super::sample::Sample;
+use super::staircase::Stairs;
 
 /// How to fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FitOptions {
-    /// Seed of the simulation behind the knee test; goes into the output.
+    /// Seed of the simulation behind the tests for a knee and for steps; goes into the output.
     pub seed: u64,
     /// Confidence of the intervals, between 0 and 1.
     pub confidence: f64,
-    /// Simulated series of the knee test.
+    /// Simulated series of each of these tests.
     pub resamples: usize,
 }
 
@@ -70,11 +71,21 @@ pub enum FitError {
 /// A number of a law, by name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Parameter {
-    /// `intercept`, `slope`, `curvature`, `curvature_share`, `breakpoint`, `level` or `slope_above`.
+    /// `intercept`, `slope`, `curvature`, `curvature_share`, `breakpoint`, `level` or `slope_above`; of a staircase also `height` if its
+    /// steps are as high as each other, and `growth`, from the smallest to the largest size.
     pub name: &'static str,
     /// The estimate and its interval.
     #[serde(flatten)]
     pub interval: Interval,
+}
+
+/// A step of a fitted staircase.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FittedStep {
+    /// Between which neighbouring sizes it is, with the geometric mean of these: no cost tells more.
+    pub place: Interval,
+    /// By how much cost jumps.
+    pub height: Interval,
 }
 
 /// A fitted law.
@@ -98,6 +109,8 @@ pub struct Fit {
     pub curve: Curve,
     /// The numbers that the class has, with intervals; `curvature_share` of a line is what a parabola would have.
     pub parameters: Vec<Parameter>,
+    /// The steps of a staircase, by ascending place.
+    pub steps: Vec<FittedStep>,
     /// The share of the relative variation of the costs that the law explains; 0 for a constant.
     pub r_squared: f64,
     /// The sizes that were fitted, ascending.
@@ -145,11 +158,13 @@ pub fn fit(observations: &Observations, options: &FitOptions) -> Result<Fit, Fit
     let costs: Vec<f64> = sample.panel.pooled(None).iter().map(|y| y * sample.panel.scale).collect();
     let residuals: Vec<f64> =
         sample.panel.sizes.iter().zip(&costs).map(|(&n, cost)| cost / curve.predict(n) - 1.0).collect();
-    let parameters = parameters(&sample, form, fitted, options.confidence)?;
+    let parameters = parameters(&sample, form, &fitted, options.confidence)?;
+    let steps = steps(&sample, form, &fitted, options.confidence)?;
     let fit = Fit {
         class: form.class(),
         curve,
         parameters,
+        steps,
         r_squared: sample.r_squared(&fitted),
         sizes: sample.panel.sizes.clone(),
         costs,
@@ -158,20 +173,21 @@ pub fn fit(observations: &Observations, options: &FitOptions) -> Result<Fit, Fit
         seed: options.seed,
         confidence: options.confidence,
     };
-    let numbers = fit.parameters.iter().flat_map(|p| [p.interval.estimate, p.interval.lower, p.interval.upper]);
+    let intervals = fit.parameters.iter().map(|p| p.interval).chain(fit.steps.iter().map(|step| step.height));
+    let numbers = intervals.flat_map(|its| [its.estimate, its.lower, its.upper]);
     let finite = numbers.chain(fit.residuals.iter().copied()).chain([fit.r_squared]).all(f64::is_finite);
     if finite { Ok(fit) } else { Err(FitError::Range) }
 }
 
-fn parameters(sample: &Sample, form: Form, curve: Curve, confidence: f64) -> Result<Vec<Parameter>, FitError> {
-    let n_max = sample.panel.sizes[sample.panel.sizes.len() - 1];
+fn parameters(sample: &Sample, form: Form, curve: &Curve, confidence: f64) -> Result<Vec<Parameter>, FitError> {
+    let ends = (sample.panel.sizes[0], sample.panel.sizes[sample.panel.sizes.len() - 1]);
     let scale = sample.panel.scale;
     // Spreads in units of the scale, since squares of extreme costs are beyond the range of f64.
-    let of = |curve: &Curve| named(curve, form, n_max).into_iter().map(|(_, v)| v).collect();
+    let of = |curve: &Curve| named(curve, form, ends).into_iter().map(|(_, v)| v).collect();
     let spreads = sample.spreads(form, curve, of).ok_or(FitError::Range)?;
-    let names = named(&curve, form, n_max).into_iter().map(|(name, _)| name);
+    let names = named(curve, form, ends).into_iter().map(|(name, _)| name);
     let in_unit = |name, interval: Interval| match name {
-        "breakpoint" | "curvature_share" => interval,
+        "breakpoint" | "curvature_share" | "growth" => interval,
         _ => interval.scaled(scale),
     };
     let mut parameters: Vec<Parameter> = names
@@ -182,7 +198,7 @@ fn parameters(sample: &Sample, form: Form, curve: Curve, confidence: f64) -> Res
     if matches!(form, Form::Line | Form::Linearithmic)
         && let Some(parabola) = Form::Quadratic.fit(&sample.points(sample.panel.pooled(None)))
         && let Some(spreads) =
-            sample.spreads(Form::Quadratic, parabola.curve, |curve| vec![curve.curvature_share(n_max)])
+            sample.spreads(Form::Quadratic, &parabola.curve, |curve| vec![curve.curvature_share(ends.1)])
     {
         parameters
             .extend(spreads.iter().map(|s| Parameter { name: "curvature_share", interval: s.interval(confidence) }));
@@ -190,7 +206,20 @@ fn parameters(sample: &Sample, form: Form, curve: Curve, confidence: f64) -> Res
     Ok(parameters)
 }
 
-fn named(curve: &Curve, form: Form, n_max: f64) -> Vec<(&'static str, f64)> {
+/// The steps of a staircase, whose form has them between certain sizes.
+fn steps(sample: &Sample, form: Form, curve: &Curve, confidence: f64) -> Result<Vec<FittedStep>, FitError> {
+    let Form::Staircase(stairs) = form else { return Ok(Vec::new()) };
+    let heights = |curve: &Curve| curve.steps().iter().map(|step| step.height).collect();
+    let spreads = sample.spreads(form, curve, heights).ok_or(FitError::Range)?;
+    let sizes = &sample.panel.sizes;
+    let step = |((gap, spread), step): ((usize, &Spread), &Step)| FittedStep {
+        place: Interval { estimate: step.place, lower: sizes[gap], upper: sizes[gap + 1] },
+        height: spread.interval(confidence).scaled(sample.panel.scale),
+    };
+    Ok(stairs.gaps().zip(&spreads).zip(curve.steps()).map(step).collect())
+}
+
+fn named(curve: &Curve, form: Form, (smallest, largest): (f64, f64)) -> Vec<(&'static str, f64)> {
     match *curve {
         Curve::Polynomial { intercept, slope, curvature } => match form {
             Form::Constant => vec![("intercept", intercept)],
@@ -199,20 +228,28 @@ fn named(curve: &Curve, form: Form, n_max: f64) -> Vec<(&'static str, f64)> {
                 ("intercept", intercept),
                 ("slope", slope),
                 ("curvature", curvature),
-                ("curvature_share", curve.curvature_share(n_max)),
+                ("curvature_share", curve.curvature_share(largest)),
             ],
         },
         Curve::Linearithmic { intercept, slope } => vec![("intercept", intercept), ("slope", slope)],
         Curve::Knee { intercept, slope, curvature, breakpoint, slope_above } => {
             let mut named = vec![("intercept", intercept), ("slope", slope)];
             if form == Form::CurvedKnee {
-                named.extend([("curvature", curvature), ("curvature_share", curve.curvature_share(n_max))]);
+                named.extend([("curvature", curvature), ("curvature_share", curve.curvature_share(largest))]);
             }
             named.extend([
                 ("breakpoint", breakpoint),
                 ("level", curve.predict(breakpoint)),
                 ("slope_above", slope_above),
             ]);
+            named
+        }
+        Curve::Staircase { intercept, slope, ref steps } => {
+            let Form::Staircase(stairs) = form else { return Vec::new() };
+            let mut named = vec![("intercept", intercept)];
+            named.extend(stairs.is_sloped().then_some(("slope", slope)));
+            named.extend(steps.first().filter(|_| stairs.is_equal()).map(|step| ("height", step.height)));
+            named.push(("growth", curve.predict(largest) / curve.predict(smallest)));
             named
         }
     }
@@ -226,7 +263,7 @@ pub fn band(observations: &Observations, fit: &Fit, at: &[f64]) -> Option<Vec<In
     let sample = Sample::new(Panel::new(observations).ok()?).ok()?;
     let form = form_of(fit);
     let curve = sample.fit(form)?;
-    let spreads = sample.spreads(form, curve, |curve| at.iter().map(|n| curve.predict(*n)).collect())?;
+    let spreads = sample.spreads(form, &curve, |curve| at.iter().map(|n| curve.predict(*n)).collect())?;
     let band: Vec<Interval> =
         spreads.iter().map(|spread| spread.interval(fit.confidence).scaled(sample.scale())).collect();
     let is_finite = |interval: &Interval| interval.lower.is_finite() && interval.upper.is_finite();
@@ -242,7 +279,14 @@ fn form_of(fit: &Fit) -> Form {
         Class::Quadratic => Form::Quadratic,
         Class::Knee if fit.parameter("curvature").is_some() => Form::CurvedKnee,
         Class::Knee => Form::Knee,
+        Class::Staircase => Form::Staircase(stairs_of(fit)),
     }
+}
+
+/// The form of a fitted staircase.
+fn stairs_of(fit: &Fit) -> Stairs {
+    let gaps = fit.steps.iter().filter_map(|step| fit.sizes.iter().position(|size| *size == step.place.lower));
+    Stairs::new(gaps, fit.parameter("height").is_some(), fit.parameter("slope").is_some())
 }
 
 #[cfg(test)]

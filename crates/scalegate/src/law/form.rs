@@ -3,6 +3,7 @@
 use super::curve::{Class, Curve, n_ln_n};
 use super::incremental_qr::{IncrementalQr, coefficients};
 use super::knee::{self, ROUGH, golden};
+use super::staircase::Stairs;
 
 /// Pooled costs at ascending sizes, in units in which the largest size is 1.
 ///
@@ -31,7 +32,8 @@ impl Points<'_> {
     }
 }
 
-/// A law without its numbers. Finer than [`Class`]: a knee may be straight or curved below its breakpoint.
+/// A law without its numbers. Finer than [`Class`]: a knee may be straight or curved below its breakpoint, and a staircase has its steps
+/// between certain sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Constant,
@@ -40,10 +42,11 @@ pub(crate) enum Form {
     Quadratic,
     Knee,
     CurvedKnee,
+    Staircase(Stairs),
 }
 
 /// A form fitted to points: costs relative to the scale of the panel, sizes in the user's unit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fitted {
     pub(crate) curve: Curve,
     pub(crate) rss: f64,
@@ -57,10 +60,11 @@ impl Form {
             Self::Linearithmic => Class::Linearithmic,
             Self::Quadratic => Class::Quadratic,
             Self::Knee | Self::CurvedKnee => Class::Knee,
+            Self::Staircase(_) => Class::Staircase,
         }
     }
 
-    /// The number of fitted values, the breakpoint included.
+    /// The number of fitted values, the breakpoint and the places of steps included.
     pub(crate) fn n_parameters(self) -> usize {
         match self {
             Self::Constant => 1,
@@ -68,6 +72,7 @@ impl Form {
             Self::Quadratic => 3,
             Self::Knee => 4,
             Self::CurvedKnee => 5,
+            Self::Staircase(stairs) => stairs.n_parameters(),
         }
     }
 
@@ -98,6 +103,7 @@ impl Form {
                 let (curve, rss) = knee::law::<3>(points, &knee::search::<3>(points, knee::EXACT)?)?;
                 Some(Fitted { curve, rss })
             }
+            Self::Staircase(stairs) => stairs.fit(points),
         }
     }
 

@@ -6,9 +6,10 @@
 //!
 //! What is promised:
 //! - residuals count relative to the cost, since the noise of a 100 ms point is not that of a 1 ms point;
-//! - a knee's breakpoint is the global optimum, and no knee is reported unless a test of stated size calls for one;
+//! - a knee's breakpoint is the global optimum, and no knee and no staircase is reported unless a test of stated size calls for one;
 //! - no result is NaN or infinite: data that no law can be fitted to end in a [`FitError`].
 
+mod bootstrap;
 mod curve;
 mod double_double;
 mod fit;
@@ -17,7 +18,6 @@ mod hold_out;
 mod incremental_qr;
 mod interval;
 mod knee;
-mod knee_bootstrap;
 mod noise_trend;
 mod observations;
 #[cfg(feature = "cli")]
@@ -28,13 +28,14 @@ pub mod random;
 mod sample;
 mod select;
 pub mod simulate;
+mod staircase;
 #[cfg(feature = "cli")]
 mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use curve::{Class, Curve};
-pub use fit::{Fit, FitError, FitOptions, Parameter, band, fit};
+pub use curve::{Class, Curve, Step};
+pub use fit::{Fit, FitError, FitOptions, FittedStep, Parameter, band, fit};
 pub use hold_out::hold_out;
 pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
@@ -52,6 +53,7 @@ pub(crate) use interval::t_quantile;
 pub(crate) use panel::Panel;
 pub(crate) use predict::mean_cost;
 pub(crate) use sample::Sample;
+pub(crate) use staircase::Stairs;
 
 /// A line through three points has one degree of freedom left, which shows next to nothing about its noise.
 pub const MIN_SIZES: usize = 4;

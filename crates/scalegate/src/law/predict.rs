@@ -7,7 +7,8 @@
 //! - the same by how far sizes lie off the law beyond the noise of rounds, as the steps of tiles do, and so may a new size;
 //! - one more round: the noise of a size within it, which may grow with size (a [`NoiseTrend`]), and how rounds differ;
 //! - the class: each that the data allow, by its Akaike weight, has a cost of its own there. Within the sizes this is next to nothing;
-//!   beyond them it grows faster than all else.
+//!   beyond them it grows faster than all else;
+//! - between the two sizes that a step of a staircase lies between, on which side of it the size is.
 //!
 //! The means over classes are the unconditional variance of Burnham and Anderson (*Model Selection and Multimodel Inference*, 2002, §4.3.2,
 //! with the mean of squares, after Buckland, Burnham and Augustin, *Model selection: an integral part of inference*, Biometrics 53, 1997).
@@ -59,6 +60,16 @@ pub enum PredictError {
         MAX_EXTRAPOLATION
     )]
     TooLarge {
+        /// What was asked for.
+        size: f64,
+        /// The largest measured size.
+        largest: f64,
+    },
+    /// Beyond the largest size, a staircase may have its next step anywhere, or none.
+    #[error(
+        "size {size} is beyond the largest that was measured, {largest}: where a staircase has its next step no cost tells; measure that size"
+    )]
+    BeyondSteps {
         /// What was asked for.
         size: f64,
         /// The largest measured size.
@@ -119,7 +130,11 @@ impl Predictor {
         let sample = Sample::new(Panel::new(observations)?)?;
         let (form, curve) = sample.select(options.seed, options.resamples)?;
         let points = sample.points(sample.panel.pooled(None));
-        let allowed = weights(&points, sample.panel.pure_error()).ok_or(FitError::Range)?;
+        let allowed = match form {
+            // Nothing is called a staircase unless all other classes are rejected.
+            Form::Staircase(_) => vec![(form, curve.clone(), 1.0)],
+            _ => weights(&points, sample.panel.pure_error()).ok_or(FitError::Range)?,
+        };
         let trend = NoiseTrend::new(&sample.panel);
         Ok(Self { sample, form, curve, allowed, trend, confidence: options.confidence })
     }
@@ -151,7 +166,8 @@ impl Predictor {
     /// The smallest and the largest size that can be predicted.
     pub fn range(&self) -> (f64, f64) {
         let sizes = self.sizes();
-        (sizes[0], MAX_EXTRAPOLATION * sizes[sizes.len() - 1])
+        let reach = if self.class() == Class::Staircase { 1.0 } else { MAX_EXTRAPOLATION };
+        (sizes[0], reach * sizes[sizes.len() - 1])
     }
 
     /// The cost of one more round at `size`.
@@ -207,13 +223,29 @@ impl Predictor {
         [(parts.law[index], (rounds - 1.0).max(1.0)), (parts.misfit[index], of_misfit), (parts.classes[index], spare)]
     }
 
+    /// Between the two sizes that a step lies between, a cost may be that before or after it: half of the time it is the other one.
+    fn of_open_step(&self, size: f64, cost: f64) -> f64 {
+        let Form::Staircase(stairs) = self.form else { return 0.0 };
+        let sizes = self.sizes();
+        let mut steps = stairs.gaps().zip(self.curve.steps());
+        let open = steps.find(|(gap, _)| sizes[*gap] < size && size < sizes[gap + 1]);
+        open.map_or(0.0, |(_, step)| {
+            let other = if step.place < size { cost - step.height } else { cost + step.height };
+            let apart = (other / cost).clamp(MAX_APART.recip(), MAX_APART).ln();
+            0.5 * apart * apart
+        })
+    }
+
     fn check(&self, size: f64) -> Result<(), PredictError> {
         let (smallest, farthest) = self.range();
         if size.is_nan() || size < smallest {
             return Err(PredictError::TooSmall { size, smallest });
         }
         if size > farthest {
-            return Err(PredictError::TooLarge { size, largest: farthest / MAX_EXTRAPOLATION });
+            return Err(match self.class() {
+                Class::Staircase => PredictError::BeyondSteps { size, largest: farthest },
+                _ => PredictError::TooLarge { size, largest: farthest / MAX_EXTRAPOLATION },
+            });
         }
         Ok(())
     }
@@ -285,6 +317,9 @@ impl Predictor {
         }
         for variance in [&mut parts.law, &mut parts.misfit, &mut parts.classes].into_iter().flatten() {
             *variance /= sum;
+        }
+        for (variance, (size, cost)) in parts.classes.iter_mut().zip(sizes.iter().zip(&costs)) {
+            *variance += self.of_open_step(*size, *cost);
         }
         (sum > 0.0).then_some(parts)
     }

@@ -108,10 +108,10 @@ impl Sample {
     }
 
     /// Statistics of the fitted curve with their spread over rounds, or over the noise of the residuals for one round.
-    pub(crate) fn spreads(&self, form: Form, curve: Curve, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Spread>> {
+    pub(crate) fn spreads(&self, form: Form, curve: &Curve, of: impl Fn(&Curve) -> Vec<f64>) -> Option<Vec<Spread>> {
         let refit = |y: Vec<f64>| form.fit(&self.points(y)).map(|f| of(&f.curve));
         if self.panel.n_rounds() < 2 {
-            return self.spreads_of_one_round(form, &of(&curve), refit);
+            return self.spreads_of_one_round(form, &of(curve), refit);
         }
         self.spreads_over_rounds(refit)
     }

@@ -2,10 +2,11 @@
 
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
+use super::bootstrap::{self, Alternative, Null};
 use super::curve::Curve;
 use super::form::{Fitted, Form, POWER_PARAMETERS, Points, power};
-use super::knee_bootstrap;
 use super::panel::PureError;
+use super::staircase::{self, Stairs};
 
 /// Relative noise below which two costs count as equal. Instruction counts repeat to about 1e-4; without a floor, a
 /// residual of 1e-12 would make the fifth parameter significant.
@@ -69,8 +70,14 @@ impl ErrorModel {
             let f = (richest.rss / df1) / (pure.sum_of_squares / df2);
             f_tail(f, df1, df2) > LACK_OF_FIT_LEVEL
         };
+        let of_residuals = Self::of_residuals(n_sizes);
+        Self { pure: if pools { pure } else { of_residuals.pure }, rounds: pure, ..of_residuals }
+    }
+
+    /// What residuals alone say.
+    fn of_residuals(n_sizes: usize) -> Self {
         let none = PureError { sum_of_squares: 0.0, degrees_of_freedom: 0 };
-        Self { pure: if pools { pure } else { none }, rounds: pure, n_sizes }
+        Self { pure: none, rounds: none, n_sizes }
     }
 
     fn n(&self) -> usize {
@@ -160,15 +167,34 @@ impl Fits {
     }
 
     fn error_model(&self, n: usize, pure: PureError) -> Option<ErrorModel> {
-        let richest = [(Form::Line, self.line)]
+        let richest = [(Form::Line, &self.line)]
             .into_iter()
-            .chain(self.quadratic.map(|f| (Form::Quadratic, f)))
-            .chain(self.knees.iter().copied())
-            .map(|(form, f)| score(form, &f))
+            .chain(self.quadratic.iter().map(|f| (Form::Quadratic, f)))
+            .chain(self.knees.iter().map(|(form, f)| (*form, f)))
+            .map(|(form, f)| score(form, f))
             .filter(|s| s.n_parameters < n)
             .min_by(|a, b| mean_square(*a, n).total_cmp(&mean_square(*b, n)))?;
         Some(ErrorModel::new(pure, n, richest))
     }
+
+    /// The laws without a knee, concave power laws included, with how they do.
+    fn nulls(&self, concave: Option<&(f64, Vec<f64>)>) -> Vec<(Null, Score)> {
+        let forms = [(Form::Constant, Some(&self.constant)), (Form::Line, Some(&self.line))]
+            .into_iter()
+            .chain([(Form::Linearithmic, self.linearithmic.as_ref()), (Form::Quadratic, self.quadratic.as_ref())]);
+        let power = concave
+            .map(|(rss, costs)| (Null::Power(costs.clone()), Score { rss: *rss, n_parameters: POWER_PARAMETERS }));
+        forms.filter_map(|(form, f)| Some(null(form, f?))).chain(power).collect()
+    }
+}
+
+fn null(form: Form, fitted: &Fitted) -> (Null, Score) {
+    (Null::Form(form, fitted.curve.clone()), score(form, fitted))
+}
+
+/// The likeliest of some laws.
+fn likeliest(nulls: Vec<(Null, Score)>, error_model: &ErrorModel) -> Option<(Null, Score)> {
+    nulls.into_iter().min_by(|a, b| error_model.aicc(a.1).total_cmp(&error_model.aicc(b.1)))
 }
 
 fn score(form: Form, fitted: &Fitted) -> Score {
@@ -183,16 +209,19 @@ fn score(form: Form, fitted: &Fitted) -> Score {
 pub(crate) fn weights(points: &Points, pure: PureError) -> Option<Vec<(Form, Curve, f64)>> {
     let fits = Fits::new(points)?;
     let error_model = fits.error_model(points.len(), pure)?;
-    let knees =
-        fits.knees.iter().filter(|(_, knee)| is_practical(points, knee)).map(|(form, knee)| (*form, Some(*knee)));
+    let knees = fits.knees.into_iter().filter(|(_, knee)| is_practical(points, knee));
     let forms = [(Form::Constant, Some(fits.constant)), (Form::Line, Some(fits.line))]
         .into_iter()
         .chain([(Form::Linearithmic, fits.linearithmic), (Form::Quadratic, fits.quadratic)])
-        .chain(knees)
         .filter_map(|(form, fitted)| Some((form, fitted?)))
+        .chain(knees)
         .filter(|(form, _)| form.n_parameters() < points.len());
-    let forms: Vec<(Form, Curve, f64)> =
-        forms.map(|(form, fitted)| (form, fitted.curve, error_model.aic(score(form, &fitted)))).collect();
+    let forms: Vec<(Form, Curve, f64)> = forms
+        .map(|(form, fitted)| {
+            let aic = error_model.aic(score(form, &fitted));
+            (form, fitted.curve, aic)
+        })
+        .collect();
     let best = forms.iter().map(|(.., aic)| *aic).fold(f64::INFINITY, f64::min);
     let likelihood = |aic: f64| (-0.5 * (aic - best)).exp();
     let sum: f64 = forms.iter().map(|(.., aic)| likelihood(*aic)).sum();
@@ -201,11 +230,25 @@ pub(crate) fn weights(points: &Points, pure: PureError) -> Option<Vec<(Form, Cur
 
 /// The form that the points call for, with its fit.
 pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usize) -> Option<(Form, Fitted)> {
-    let n = points.len();
     let fits = Fits::new(points)?;
-    let error_model = fits.error_model(n, pure)?;
-    let Fits { constant, line, quadratic, linearithmic, knees } = fits;
     let concave = power(points);
+    let steps = staircase(points, &fits, concave.as_ref(), seed, resamples);
+    steps.or_else(|| without_steps(points, fits, concave, pure, seed, resamples))
+}
+
+/// The best of the forms without steps.
+fn without_steps(
+    points: &Points,
+    fits: Fits,
+    concave: Option<(f64, Vec<f64>)>,
+    pure: PureError,
+    seed: u64,
+    resamples: usize,
+) -> Option<(Form, Fitted)> {
+    let n = points.len();
+    let error_model = fits.error_model(n, pure)?;
+    let nulls = fits.nulls(concave.as_ref());
+    let Fits { constant, line, quadratic, linearithmic, knees } = fits;
 
     // The smooth classes, each left for the next only with evidence and effect.
     let (line_score, constant_score) = (score(Form::Line, &line), score(Form::Constant, &constant));
@@ -248,27 +291,70 @@ pub(crate) fn select(points: &Points, pure: PureError, seed: u64, resamples: usi
     if let Some((form, knee)) = best_knee
         && is_practical(points, &knee)
     {
-        let mut nulls: Vec<(knee_bootstrap::Null, Score)> = [
-            (Form::Constant, Some(constant)),
-            (Form::Line, Some(line)),
-            (Form::Linearithmic, linearithmic),
-            (Form::Quadratic, quadratic),
-        ]
-        .into_iter()
-        .filter_map(|(form, f)| f.map(|f| (knee_bootstrap::Null::Form(form, f.curve), score(form, &f))))
-        .collect();
-        if let Some((rss, costs)) = concave {
-            nulls.push((knee_bootstrap::Null::Power(costs), Score { rss, n_parameters: POWER_PARAMETERS }));
-        }
-        let null = nulls.into_iter().min_by(|a, b| error_model.aicc(a.1).total_cmp(&error_model.aicc(b.1)))?;
-        let knee_score = score(form, &knee);
-        if error_model.aicc(knee_score) < error_model.aicc(null.1)
-            && knee_bootstrap::rejects(points, &null.0, null.1.rss, form, knee.rss, &error_model, seed, resamples)
+        let null = likeliest(nulls, &error_model)?;
+        let alternative = Alternative { rss: knee.rss, fit: |drawn: &Points| form.rss(drawn) };
+        if error_model.aicc(score(form, &knee)) < error_model.aicc(null.1)
+            && bootstrap::rejects(points, (&null.0, null.1.rss), &alternative, &error_model, seed, resamples)
         {
             return Some((form, knee));
         }
     }
     Some(smooth_choice)
+}
+
+/// A step is one more than there are if noise makes the best one more with this probability at most, wherever it may be.
+const STEP_LEVEL: f64 = 0.01;
+
+/// A staircase, if the points reject every other law for it, knees and concave power laws included.
+///
+/// It is judged by how far sizes lie off their treads, whatever the rounds say: they tell how noisy a size is, and not that sizes lie on
+/// treads. Costs that are off a line, each its own way and by more than their rounds, would else be a staircase that follows them.
+fn staircase(
+    points: &Points,
+    fits: &Fits,
+    concave: Option<&(f64, Vec<f64>)>,
+    seed: u64,
+    resamples: usize,
+) -> Option<(Form, Fitted)> {
+    let error_model = ErrorModel::of_residuals(points.len());
+    let mut nulls = fits.nulls(concave);
+    nulls.extend(fits.knees.iter().map(|(form, knee)| null(*form, knee)));
+    let null = likeliest(nulls, &error_model)?;
+    let (stairs, fitted) = best_stairs(points, &error_model, error_model.aicc(null.1))?;
+    let alternative = Alternative { rss: fitted.rss, fit: |drawn: &Points| staircase::least_rss(drawn, stairs) };
+    let sums = ((null.1.rss, null.1.n_parameters), (fitted.rss, stairs.n_steps()));
+    let is_staircase = bootstrap::is_beyond_all_places(points.len(), sums.0, sums.1, &error_model)
+        || bootstrap::rejects(points, (&null.0, null.1.rss), &alternative, &error_model, seed, resamples);
+    is_staircase.then_some((Form::Staircase(stairs), fitted))
+}
+
+/// The staircase with the least of Akaike's criterion, if that is below `bound`, without the steps that noise may have made.
+fn best_stairs(points: &Points, error_model: &ErrorModel, bound: f64) -> Option<(Stairs, Fitted)> {
+    let fits_of = |n_steps: usize| -> Vec<(Stairs, Fitted)> {
+        let variants = staircase::search(points, n_steps).into_iter().flatten();
+        variants.filter_map(|stairs| stairs.fit(points).map(|fitted| (stairs, fitted))).collect()
+    };
+    let by_steps: Vec<Vec<(Stairs, Fitted)>> =
+        (staircase::MIN_STEPS..=staircase::max_steps(points.len())).map(fits_of).collect();
+    let score = |(stairs, fitted): &(Stairs, Fitted)| score(Form::Staircase(*stairs), fitted);
+    let practical = by_steps.iter().flatten().filter(|(stairs, fitted)| stairs.is_practical(points, fitted));
+    let mut best = practical
+        .map(|its| (error_model.aicc(score(its)), its))
+        .filter(|(aicc, _)| *aicc < bound)
+        .min_by(|a, b| a.0.total_cmp(&b.0))?
+        .1;
+    // One step fewer, as long as that may be all there are (Bai and Perron, Econometrica 66, 1998, the other way round: on the way up, the
+    // first of several equal steps gains little).
+    while let Some(fewer) = by_steps.iter().flatten().find(|(stairs, _)| stairs.is_one_step_fewer(best.0)) {
+        let (poor, rich) = (score(fewer), score(best));
+        let spare = points.len().saturating_sub(rich.n_parameters).max(1) as f64;
+        let gain = (poor.rss - rich.rss) / (error_model.total(rich.rss) / spare);
+        if points.len() as f64 * f_tail(gain, 1.0, spare) < STEP_LEVEL || !fewer.0.is_practical(points, &fewer.1) {
+            break;
+        }
+        best = fewer;
+    }
+    Some(best.clone())
 }
 
 fn mean_square(score: Score, n: usize) -> f64 {

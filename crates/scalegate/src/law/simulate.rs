@@ -16,6 +16,12 @@ pub const PIXELS: [f64; 12] = [
     9408.0, 37632.0, 49392.0, 68992.0, 84672.0, 101920.0, 129360.0, 150528.0, 293216.0, 917280.0, 1630720.0, 3669120.0,
 ];
 
+/// Image sizes that show the tiles of an image: two or more of them for each number of tiles.
+pub const TILES: [f64; 24] = [
+    1e5, 2e5, 3e5, 4e5, 5e5, 6e5, 7e5, 8e5, 9e5, 1e6, 1.1e6, 1.2e6, 1.3e6, 1.4e6, 1.5e6, 1.6e6, 1.7e6, 1.8e6, 1.9e6,
+    2e6, 2.1e6, 2.2e6, 2.3e6, 2.4e6,
+];
+
 /// A law with its class, and sizes that suit it.
 pub type Law = (Class, &'static [f64], fn(f64) -> f64);
 

@@ -44,6 +44,10 @@ pub(crate) fn quantity(quantity: Quantity) -> &'static str {
         Quantity::CurvatureShare => "curvature share",
         Quantity::Breakpoint => "breakpoint",
         Quantity::SlopeRatio => "slope ratio",
+        Quantity::Steps => "steps",
+        Quantity::StepPlace => "step place",
+        Quantity::StepHeight => "step height",
+        Quantity::SlopeShare => "slope share",
         Quantity::Growth => "growth",
         Quantity::Value => "value",
         Quantity::Budget => "budget",
@@ -82,6 +86,20 @@ pub(super) fn headline(finding: &Finding) -> String {
         Quantity::CurvatureShare => format!("share of curvature from {} to {}", share(before), share(after)),
         Quantity::SlopeRatio => {
             format!("slope above over slope below the knee from {} to {}", share(before), share(after))
+        }
+        Quantity::Steps => {
+            let number = |value: Option<f64>| shown(value, rounded);
+            format!("steps up to {largest} from {} to {}", number(before), number(after))
+        }
+        Quantity::StepPlace if finding.outcome == Outcome::Pass => {
+            format!("step at {}, before {}", at(after), at(before))
+        }
+        Quantity::StepPlace => {
+            format!("step between {smallest} and {largest} moved from {} to {}", at(before), at(after))
+        }
+        Quantity::StepHeight => format!("height of steps from {} to {}", costs(before), costs(after)),
+        Quantity::SlopeShare => {
+            format!("share of what cost grows by between steps from {} to {}", share(before), share(after))
         }
         Quantity::Growth => {
             format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before))

@@ -2,8 +2,8 @@
 
 use crate::Axis;
 use crate::analysis::{SeriesFit, Unfitted};
-use crate::law::{Class, Fit, Interval};
-use crate::units::{cost, share, size, value};
+use crate::law::{Class, Fit, FittedStep, Interval};
+use crate::units::{cost, rounded, share, size, value};
 
 /// One line per law, aligned.
 pub fn fits_text(fits: &[SeriesFit]) -> String {
@@ -49,6 +49,13 @@ pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
         Class::Knee => {
             format!("knee at {}", relative("breakpoint", words.interval("breakpoint", |it| size(it, &series.axis))))
         }
+        Class::Staircase => {
+            format!(
+                "staircase, {} steps, growth {}",
+                fit.steps.len(),
+                relative("growth", words.interval("growth", factor))
+            )
+        }
         Class::Linear => format!("linear {}", relative("slope", words.interval("slope", |it| words.slope(it)))),
         Class::Linearithmic => format!("n log n {}", relative("slope", words.slope_at_largest())),
         Class::Quadratic => match fit.parameter("curvature_share") {
@@ -59,6 +66,14 @@ pub(super) fn brief_law(series: &SeriesFit, fit: &Fit) -> String {
             None => format!("quadratic, {} at the largest", at_largest(fit)),
         },
     }
+}
+
+/// Of more steps than these, the first and the last are named; JSON has all.
+const MAX_SHOWN_STEPS: usize = 4;
+
+/// `2.5×`.
+fn factor(value: f64) -> String {
+    format!("{}×", rounded(value))
 }
 
 /// What a law rests on, and how well it holds.
@@ -107,6 +122,7 @@ impl Words<'_> {
                 self.interval("level", |value| cost(value, self.unit)),
                 self.interval("slope_above", |value| self.slope(value)),
             ),
+            Class::Staircase => self.staircase(),
             Class::Linearithmic => format!("{} at {}", self.slope_at_largest(), size(self.largest(), self.axis)),
             Class::Linear | Class::Quadratic => format!(
                 "{}, {} {}",
@@ -115,6 +131,30 @@ impl Words<'_> {
                 self.interval("intercept", |value| cost(value, self.unit)),
             ),
         }
+    }
+
+    /// How many steps of which height are where; of many, the first and the last.
+    fn staircase(&self) -> String {
+        let steps = &self.fit.steps;
+        let place = |step: &FittedStep| {
+            format!("between {} and {}", size(step.place.lower, self.axis), size(step.place.upper, self.axis))
+        };
+        let height = |interval| self.number(interval, |value| cost(value, self.unit));
+        let each = |step: &FittedStep| match self.fit.parameter("height") {
+            Some(_) => place(step),
+            None => format!("{} {}", height(step.height), place(step)),
+        };
+        let shown: Vec<String> = match &steps[..] {
+            [first, .., last] if steps.len() > MAX_SHOWN_STEPS => vec![each(first), "…".to_owned(), each(last)],
+            all => all.iter().map(each).collect(),
+        };
+        let equal = self.fit.parameter("height").map_or_else(String::new, |its| format!(" of {}", height(its)));
+        let slope = match self.fit.parameter("slope") {
+            Some(its) => format!("{} between them", self.number(its, |value| self.slope(value))),
+            None => "flat between them".to_owned(),
+        };
+        let growth = self.interval("growth", factor);
+        format!("{} steps{equal}: {}; {slope}, growth {growth}", steps.len(), shown.join(", "))
     }
 
     /// How much of the cost at the largest size is curvature.

@@ -35,7 +35,7 @@ fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
             (parameter.name.to_owned(), json!({"estimate": estimate, "lower": lower, "upper": upper}))
         })
         .collect();
-    json!({
+    let mut law = json!({
         "workload": series.workload,
         "metric": series.metric,
         "axis": series.axis,
@@ -51,5 +51,9 @@ fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
         "costs": fit.costs,
         "confidence": fit.confidence,
         "seed": fit.seed,
-    })
+    });
+    if !fit.steps.is_empty() {
+        law["steps"] = json!(fit.steps);
+    }
+    law
 }

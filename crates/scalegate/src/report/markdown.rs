@@ -114,13 +114,17 @@ fn story(group: &[&Finding], law: Option<&SeriesLaw>) -> String {
 }
 
 /// Quantities in the order in which they help a reader to find the cause.
-const TELLING: [Quantity; 10] = [
+const TELLING: [Quantity; 14] = [
     Quantity::Budget,
     Quantity::Knee,
     Quantity::Breakpoint,
+    Quantity::Steps,
+    Quantity::StepPlace,
+    Quantity::StepHeight,
     Quantity::Class,
     Quantity::Slope,
     Quantity::SlopeRatio,
+    Quantity::SlopeShare,
     Quantity::CurvatureShare,
     Quantity::Level,
     Quantity::CostSmallest,

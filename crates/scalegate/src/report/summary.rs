@@ -228,6 +228,9 @@ fn short(quantity: Quantity) -> &'static str {
         Quantity::CurvatureShare => "curvature",
         Quantity::SlopeRatio => "slopes",
         Quantity::Breakpoint => "knee",
+        Quantity::StepPlace => "step",
+        Quantity::StepHeight => "height",
+        Quantity::SlopeShare => "flatness",
         other => findings::quantity(other),
     }
 }

@@ -26,5 +26,6 @@ mod package;
 mod predict;
 mod report;
 mod servers;
+mod staircase;
 mod summary;
 mod support;

@@ -6,4 +6,5 @@ mod missing;
 mod pairs;
 mod properties;
 mod seeded;
+mod staircases;
 mod suite;

@@ -7,3 +7,4 @@ mod nist;
 mod predict;
 mod properties;
 mod reference;
+mod staircases;

@@ -273,8 +273,8 @@ pub(super) fn plots(page: &Page, rows: &[Row]) -> Markup {
             h2 { "Cost as a function of size" }
             p class="muted" {
                 "Both axes are logarithmic. Around each law is its 95\u{a0}% interval, size by size; below it, how far the costs lie \
-                 from it. An upright band is the interval of a breakpoint, a triangle the image size that the model's \
-                 preprocessing clamps to. Pointing at a mark, or reaching it by the keyboard, shows its numbers."
+                 from it. An upright band is the interval of a breakpoint, or the sizes that a step lies between, a triangle \
+                 the image size that the model's preprocessing clamps to. Pointing at a mark, or reaching it by the keyboard, shows its numbers."
             }
             (pictures(page, rows))
         }

@@ -13,7 +13,7 @@ use super::frame::{LEFT, Px, RIGHT, drawing, entry, left_label, path, polyline, 
 use super::scale::LogScale;
 use crate::Axis;
 use crate::analysis::{AcceptedLaw, SeriesFit};
-use crate::law::{Fit, Interval};
+use crate::law::{Fit, FittedStep, Interval};
 use crate::report::laws::{Intervals, grounds, law_numbers};
 use crate::units::{self, cost_unit, percent, size, tick};
 
@@ -50,6 +50,7 @@ pub(super) fn svg(plot: &Plot) -> Markup {
     let content = html! {
         (frame.axes(plot))
         (frame.breakpoint(plot))
+        (frame.steps(plot))
         (frame.costs(plot))
         (frame.residuals(plot))
         (legend(plot))
@@ -141,6 +142,16 @@ impl Frame {
         }
     }
 
+    /// Between which sizes each step is.
+    fn steps(&self, plot: &Plot) -> Markup {
+        html! {
+            @for FittedStep { place, .. } in &plot.fit.steps {
+                @let (lower, upper) = (self.x.at(place.lower), self.x.at(place.upper));
+                rect class="band" x=(Px(lower)) y=(TOP) width=(Px(upper - lower)) height=(STRIP_BOTTOM - TOP) {}
+            }
+        }
+    }
+
     fn costs(&self, plot: &Plot) -> Markup {
         // A stroke of no length with round ends is a dot.
         let dot = |(n, cost): &(f64, f64)| format!("M{:.1} {:.1}h0", self.x.at(*n), self.y.at(*cost));
@@ -225,13 +236,13 @@ fn law_points(plot: &Plot) -> Vec<(f64, f64)> {
     plot.band.iter().map(|(n, _)| (*n, plot.fit.predict(*n))).collect()
 }
 
-/// The accepted law over the sizes of the run, with its breakpoint among them.
+/// The accepted law over the sizes of the run, with its corners among them.
 fn baseline_points(plot: &Plot) -> Vec<(f64, f64)> {
     let Some(AcceptedLaw { fit, comparable }) = plot.baseline else { return Vec::new() };
     let (smallest, largest) = (plot.fit.sizes[0], plot.fit.sizes[plot.fit.sizes.len() - 1]);
     let scale = if *comparable { 1.0 } else { plot.fit.predict(smallest) / fit.predict(smallest) };
     let mut sizes: Vec<f64> = plot.band.iter().map(|(n, _)| *n).collect();
-    sizes.extend(fit.curve.breakpoint().filter(|k| (smallest..=largest).contains(k)));
+    sizes.extend(fit.curve.corners().into_iter().filter(|k| (smallest..=largest).contains(k)));
     sizes.sort_by(f64::total_cmp);
     sizes.into_iter().map(|n| (n, scale * fit.predict(n))).collect()
 }

@@ -49,10 +49,10 @@ fn tile(row: &Row, law: &SeriesLaw, fit: &Fit, several_hosts: bool) -> Markup {
 pub(super) fn picture(SeriesLaw { band, baseline, .. }: &SeriesLaw, fit: &Fit) -> Option<Markup> {
     let step = band.len().div_ceil(POINTS).max(1);
     let mut sizes: Vec<f64> = band.iter().map(|(n, _)| *n).step_by(step).chain(band.last().map(|(n, _)| *n)).collect();
-    let breakpoints = [Some(fit), baseline.as_ref().map(|its| &its.fit)].into_iter().flatten();
+    let laws = [Some(fit), baseline.as_ref().map(|its| &its.fit)].into_iter().flatten();
     let within = |k: &f64| sizes.first().is_some_and(|first| first < k) && sizes.last().is_some_and(|last| k < last);
-    let bends: Vec<f64> = breakpoints.filter_map(|its| its.curve.breakpoint()).filter(within).collect();
-    sizes.extend(bends);
+    let corners: Vec<f64> = laws.flat_map(|its| its.curve.corners()).filter(within).collect();
+    sizes.extend(corners);
     sizes.sort_by(f64::total_cmp);
     let along = |law: &Fit, scale: f64| sizes.iter().map(|n| (*n, scale * law.predict(*n))).collect::<Vec<_>>();
     let own = along(fit, 1.0);

@@ -1,7 +1,7 @@
-//! Does the law have a knee at all: a bootstrap of the likelihood ratio.
+//! Does the law have a knee, or steps, at all: a bootstrap of the likelihood ratio.
 //!
 //! Under a law without a knee the breakpoint is not defined, so that the F statistic of the best breakpoint has no F
-//! distribution (Davies, *Hypothesis testing when a nuisance parameter is present only under the alternative*, Biometrika
+//! distribution; nor are the places of steps without a staircase (Davies, *Hypothesis testing when a nuisance parameter is present only under the alternative*, Biometrika
 //! 74, 1987). Its distribution is simulated: costs are drawn from the best law without a knee, with the noise seen, and the
 //! same search is made on them (Hansen, *Inference when a nuisance parameter is not identified under the null hypothesis*,
 //! Econometrica 64, 1996).
@@ -26,7 +26,7 @@ const MAX_POINTS: usize = 400_000;
 /// …but never fewer than the level needs.
 const MIN_RESAMPLES: usize = 199;
 
-/// The law without a knee that explains the data best.
+/// A law that has to be rejected: the one without a knee, or without steps, that explains the data best.
 #[derive(Debug, Clone)]
 pub(crate) enum Null {
     Form(Form, Curve),
@@ -34,21 +34,25 @@ pub(crate) enum Null {
     Power(Vec<f64>),
 }
 
-/// Whether the data reject `null` in favour of a knee of `form`.
-#[expect(clippy::too_many_arguments, reason = "two laws with their residuals, what they are judged by, and the seed")]
+/// What stands for a null: the best knee, or the best staircase of so many steps, as it is fitted to the data and to each simulated
+/// series.
+pub(crate) struct Alternative<F> {
+    pub(crate) rss: f64,
+    pub(crate) fit: F,
+}
+
+/// Whether the data reject `null`, which leaves a residual sum of squares of `null_rss`, in favour of `alternative`.
 pub(crate) fn rejects(
     points: &Points,
-    null: &Null,
-    null_rss: f64,
-    form: Form,
-    knee_rss: f64,
+    (null, null_rss): (&Null, f64),
+    alternative: &Alternative<impl Fn(&Points) -> Option<f64>>,
     error_model: &ErrorModel,
     seed: u64,
     resamples: usize,
 ) -> bool {
-    let statistic = |null_rss: f64, knee_rss: f64, pure: f64| (null_rss - knee_rss) / (knee_rss + pure);
+    let statistic = |null_rss: f64, rss: f64, pure: f64| (null_rss - rss) / (rss + pure);
     let floor = error_model.total(0.0);
-    let seen = statistic(null_rss, knee_rss, floor);
+    let seen = statistic(null_rss, alternative.rss, floor);
     let (costs, n_parameters) = match null {
         Null::Form(form, curve) => {
             (points.x.iter().map(|x| curve.predict(x * points.x_max)).collect(), form.n_parameters())
@@ -58,7 +62,7 @@ pub(crate) fn rejects(
     let costs: Vec<f64> = costs;
     let sd = error_model.variance(null_rss, n_parameters).sqrt();
     let df = error_model.pure.degrees_of_freedom as f64;
-    // No knee, however placed, gains more than a law that is free at every size, whose gain over the noise has an F
+    // No law gains more than a law that is free at every size, whose gain over the noise has an F
     // distribution. Where even that bound is small, nothing needs to be simulated.
     let free = points.len().saturating_sub(n_parameters) as f64;
     if df > 0.0 && f_tail(seen * df / free, free, df) < CLEAR * LEVEL {
@@ -79,9 +83,9 @@ pub(crate) fn rejects(
             Null::Form(form, _) => form.rss(&drawn),
             Null::Power(_) => power(&drawn).map(|(rss, _)| rss),
         };
-        let (Some(null_rss), Some(knee_rss)) = (null_rss, form.rss(&drawn)) else { return false };
+        let (Some(null_rss), Some(rss)) = (null_rss, (alternative.fit)(&drawn)) else { return false };
         let floor = floor - error_model.pure.sum_of_squares;
-        if statistic(null_rss, knee_rss, pure + floor) >= seen {
+        if statistic(null_rss, rss, pure + floor) >= seen {
             reached += 1;
             if reached > allowed {
                 return false;
@@ -89,4 +93,22 @@ pub(crate) fn rejects(
         }
     }
     reached <= allowed
+}
+
+/// Whether a staircase of `n_steps` steps beats a law of so many parameters by so much that nothing needs to be simulated.
+///
+/// With its steps at certain places, a staircase gains no more than the law and the staircase together, whose gain has an F
+/// distribution; wherever the steps are, the probability is at most the sum over all places (Bonferroni).
+pub(crate) fn is_beyond_all_places(
+    n_sizes: usize,
+    (null_rss, n_parameters): (f64, usize),
+    (rss, n_steps): (f64, usize),
+    error_model: &ErrorModel,
+) -> bool {
+    let added = n_steps + 1;
+    let Some(spare) = n_sizes.checked_sub(n_parameters + added).filter(|spare| *spare > 0) else { return false };
+    let (added, spare) = (added as f64, spare as f64);
+    let gain = (null_rss - rss) / error_model.total(rss);
+    let log_of_places: f64 = (0..n_steps).map(|i| ((n_sizes - 1 - i) as f64 / (i + 1) as f64).ln()).sum();
+    f_tail(gain * spare / added, added, spare).ln() + log_of_places < (CLEAR * LEVEL).ln()
 }

@@ -1,0 +1,92 @@
+//! Staircases are found where they are, and nowhere else. `docs/evidence/staircases.md` has the rates of more of them.
+
+use crate::law::simulate::{Noise, PIXELS, TILES, TOKENS, seeded};
+use crate::law::{Class, Fit, FitOptions, PredictError, Predictor, fit};
+
+type Cost = fn(f64) -> f64;
+
+/// 10, and 5 more above each place.
+fn three_steps(p: f64) -> f64 {
+    10.0 + 5.0 * [6.2e5, 1.25e6, 1.85e6].iter().filter(|place| **place < p).count() as f64
+}
+
+fn fitted(rounds: u32, noise: f64, seed: u64, law: impl Fn(f64) -> f64) -> Fit {
+    fit(&seeded(&TILES, rounds, Noise::cells(noise), seed, law), &FitOptions::default()).unwrap()
+}
+
+/// Between which sizes the steps are.
+fn places(fit: &Fit) -> Vec<(f64, f64)> {
+    fit.steps.iter().map(|step| (step.place.lower, step.place.upper)).collect()
+}
+
+#[test]
+fn steps_are_found_between_the_sizes_that_they_lie_between() {
+    for rounds in [1, 10] {
+        let is_found = |seed: &u64| {
+            let fit = fitted(rounds, 0.02, *seed, three_steps);
+            fit.class == Class::Staircase && places(&fit) == [(6e5, 7e5), (1.2e6, 1.3e6), (1.8e6, 1.9e6)]
+        };
+        let found = (0..100).filter(is_found).count();
+        assert!(found >= 95, "{found} of 100 in {rounds} rounds");
+    }
+}
+
+#[test]
+fn equal_steps_have_one_height_and_others_one_each() {
+    let equal = fitted(10, 0.005, 1, three_steps);
+    let height = equal.parameter("height").unwrap();
+    assert!(height.lower <= 5.0 && 5.0 <= height.upper && height.upper - height.lower < 0.2, "{height:?}");
+    assert!(equal.steps.iter().all(|step| step.height == height));
+    assert_eq!(equal.parameter("slope"), None);
+    let free = fitted(10, 0.005, 1, |p| 3e-6 * p + three_steps(p) + if p > 1.25e6 { 6.0 } else { 0.0 });
+    assert_eq!((free.class, free.parameter("height")), (Class::Staircase, None));
+    for (step, height) in free.steps.iter().zip([5.0, 11.0, 5.0]) {
+        assert!((step.height.estimate / height - 1.0).abs() < 0.05, "{step:?}");
+    }
+    let slope = free.parameter("slope").unwrap();
+    assert!(slope.lower <= 3e-6 && 3e-6 <= slope.upper, "{slope:?}");
+}
+
+#[test]
+fn a_law_without_steps_is_no_staircase() {
+    let laws: [(&[f64], Cost); 8] = [
+        (&TILES, |_| 5.0),
+        (&TOKENS, |n| 5.0 + 0.1 * n),
+        (&TILES, |p| 5.0 + 1e-5 * p),
+        (&TILES, |p| 5.0 + 1e-5 * p + 1e-11 * p * p),
+        (&TILES, |p| 5.0 + 1e-5 * p.min(1.25e6)),
+        (&PIXELS, |p| 5.0 + 1e-4 * p.min(1.2e5)),
+        (&TILES, |p| 1e-2 * p.sqrt()),
+        (&TILES, |p| 1e-8 * p.powf(1.5)),
+    ];
+    for (at, (sizes, law)) in laws.into_iter().enumerate() {
+        for (rounds, noise) in [(1, 0.0005), (1, 0.02), (10, 0.02)] {
+            let is_staircase = |seed: &u64| {
+                let series = seeded(sizes, rounds, Noise::cells(noise), *seed, law);
+                fit(&series, &FitOptions::default()).unwrap().class == Class::Staircase
+            };
+            let found = (0..50).filter(is_staircase).count();
+            assert!(found <= 1, "law {at}: {found} of 50 in {rounds} rounds of {noise}");
+        }
+    }
+}
+
+#[test]
+fn a_single_jump_is_no_staircase() {
+    let jump = fitted(10, 0.01, 1, |p| if p > 1.25e6 { 20.0 } else { 10.0 });
+    assert_ne!(jump.class, Class::Staircase);
+}
+
+#[test]
+fn costs_are_predicted_on_treads_and_between_the_sizes_of_a_step_with_both_sides_of_it() {
+    let series = seeded(&TILES, 10, Noise::cells(0.01), 1, three_steps);
+    let predictor = Predictor::new(&series, &FitOptions::default()).unwrap();
+    assert_eq!(predictor.class(), Class::Staircase);
+    let on_tread = predictor.at(9.5e5).unwrap().cost;
+    assert!(on_tread.lower < 15.0 && 15.0 < on_tread.upper && on_tread.upper < 16.0, "{on_tread:?}");
+    for size in [6.1e5, 6.9e5] {
+        let in_gap = predictor.at(size).unwrap().cost;
+        assert!(in_gap.lower < 10.0 && 15.0 < in_gap.upper, "{size}: {in_gap:?}");
+    }
+    assert_eq!(predictor.at(2.5e6).unwrap_err(), PredictError::BeyondSteps { size: 2.5e6, largest: 2.4e6 });
+}
