@@ -27,14 +27,13 @@ pub struct Tolerances {
     pub cost: f64,
     /// Share of the quadratic term at the largest size (or at the breakpoint), as a difference.
     pub curvature_share: f64,
-    /// The size at which the law bends, or has the step that moved most.
+    /// The size at which the law bends.
     pub breakpoint: f64,
-    /// Cost at the breakpoint; height of steps.
+    /// Cost at the breakpoint.
     pub level: f64,
-    /// Slope above the breakpoint over slope below, as a difference; what cost grows by between steps, over the cost at the largest
-    /// size, likewise.
+    /// Slope above the breakpoint over slope below, as a difference.
     pub slope_ratio: f64,
-    /// Cost at the largest over cost at the smallest size.
+    /// Cost at the largest over cost at the smallest size; of a staircase also cost on each tread.
     pub growth: f64,
 }
 

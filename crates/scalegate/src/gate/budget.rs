@@ -85,6 +85,7 @@ impl<'a> Judged<'a> {
             reason: None,
             paired: false,
             accepted_runs: None,
+            steps: None,
         };
         let (spread, bound) = match &self.over {
             Ok(over) => *over,

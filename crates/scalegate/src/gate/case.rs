@@ -17,11 +17,11 @@ pub const EVERY_WORKLOAD: &str = "every workload";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Costs in their unit: slope, cost at both ends of the sizes, level at the breakpoint, height of steps. Meaningful between
-    /// runs of one class of host, or for counts under one key.
+    /// Costs in their unit: slope, cost at both ends of the sizes, level at the breakpoint. Meaningful between runs of one class
+    /// of host, or for counts under one key.
     Absolute,
-    /// Numbers without a unit of cost: class, breakpoint, share of curvature, ratio of slopes, number and places of steps, growth. The
-    /// same on every host.
+    /// Numbers without a unit of cost: class, breakpoint, share of curvature, ratio of slopes, growth, also to each tread of a
+    /// staircase. The same on every host.
     Shape,
     /// The one number of what follows no law, as perplexity. The same on every host.
     Value,
@@ -98,7 +98,7 @@ impl Case {
     }
 }
 
-/// A gated quantity. Of each but the place of a step, more is worse.
+/// A gated quantity. Of each, more is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
@@ -122,15 +122,8 @@ pub enum Quantity {
     Breakpoint,
     /// Slope above the breakpoint over slope below.
     SlopeRatio,
-    /// Steps of a staircase up to the largest size. Equal ones count as one each, and the less a step is beside the others, the less it
-    /// counts: the number of order 2 of Hill (*Diversity and evenness*, Ecology 54, 1973) of the heights.
-    Steps,
-    /// Where the step is that moved most. Here less is worse: cost jumps at a smaller size.
-    StepPlace,
-    /// The height of steps, each weighed by its height.
-    StepHeight,
-    /// What cost grows by between steps, from the smallest to the largest size, over the cost at the largest.
-    SlopeShare,
+    /// Cost on a tread of a staircase over cost at the smallest size.
+    Tread,
     /// Cost at the largest over cost at the smallest size.
     Growth,
     /// What has no law: the number itself.
@@ -143,7 +136,6 @@ impl Quantity {
     /// The value on a law; NaN if the law has none.
     pub(super) fn of(self, curve: &Curve, range: Range) -> f64 {
         let Range { smallest, largest, bend } = range;
-        let heights = |power: i32| curve.steps().iter().map(|step| step.height.powi(power)).sum::<f64>();
         let slope = || {
             let end = curve.breakpoint().unwrap_or(largest);
             (curve.predict(end) - curve.predict(smallest)) / (end - smallest)
@@ -152,7 +144,7 @@ impl Quantity {
             Self::All | Self::Class | Self::Value | Self::Budget => f64::NAN,
             Self::Knee => curve.predict(largest) / curve.predict(bend),
             Self::Slope => slope(),
-            Self::CostSmallest | Self::CostLargest | Self::Growth => {
+            Self::CostSmallest | Self::CostLargest | Self::Growth | Self::Tread => {
                 self.of_ends(curve.predict(smallest), curve.predict(largest)).unwrap_or(f64::NAN)
             }
             Self::Level => curve.breakpoint().map_or(f64::NAN, |k| curve.predict(k)),
@@ -160,19 +152,6 @@ impl Quantity {
             Self::Breakpoint => curve.breakpoint().unwrap_or(f64::NAN),
             Self::SlopeRatio => match *curve {
                 Curve::Knee { slope_above, .. } => slope_above / slope(),
-                _ => f64::NAN,
-            },
-            Self::Steps => heights(1).powi(2) / heights(2),
-            Self::StepHeight => heights(2) / heights(1),
-            Self::StepPlace => {
-                let of_range = curve.steps().iter().filter(|step| (smallest..=largest).contains(&step.place));
-                let (sum, weighed) = of_range.fold((0.0, 0.0), |(sum, weighed), step| {
-                    (sum + step.height, weighed + step.height * step.place.ln())
-                });
-                (weighed / sum).exp()
-            }
-            Self::SlopeShare => match *curve {
-                Curve::Staircase { slope, .. } => slope * (largest - smallest) / curve.predict(largest),
                 _ => f64::NAN,
             },
         }
@@ -183,48 +162,32 @@ impl Quantity {
         match self {
             Self::CostSmallest => Some(smallest),
             Self::CostLargest => Some(largest),
-            Self::Growth => Some(largest / smallest),
+            Self::Growth | Self::Tread => Some(largest / smallest),
             _ => None,
         }
     }
 
     /// Whether its change is a ratio, and not a difference.
     pub(super) fn is_relative(self) -> bool {
-        !matches!(self, Self::CurvatureShare | Self::SlopeRatio | Self::Steps | Self::SlopeShare)
-    }
-
-    /// Whether less of it is worse.
-    pub(super) fn is_worse_when_less(self) -> bool {
-        self == Self::StepPlace
+        !matches!(self, Self::CurvatureShare | Self::SlopeRatio)
     }
 
     /// Whether it scales with the unit of cost.
     pub fn has_cost_unit(self) -> bool {
-        matches!(
-            self,
-            Self::Slope
-                | Self::CostSmallest
-                | Self::CostLargest
-                | Self::Level
-                | Self::StepHeight
-                | Self::Value
-                | Self::Budget
-        )
+        matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget)
     }
 
     pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {
         match self {
-            Self::All | Self::Class | Self::Knee | Self::Growth => tolerances.growth,
+            Self::All | Self::Class | Self::Knee | Self::Growth | Self::Tread => tolerances.growth,
             Self::Slope => tolerances.slope,
             Self::CostSmallest | Self::CostLargest | Self::Value => tolerances.cost,
             // A limit is absolute.
             Self::Budget => 0.0,
-            Self::Level | Self::StepHeight => tolerances.level,
+            Self::Level => tolerances.level,
             Self::CurvatureShare => tolerances.curvature_share,
-            Self::Breakpoint | Self::StepPlace => tolerances.breakpoint,
-            Self::SlopeRatio | Self::SlopeShare => tolerances.slope_ratio,
-            // Steps are whole.
-            Self::Steps => 0.5,
+            Self::Breakpoint => tolerances.breakpoint,
+            Self::SlopeRatio => tolerances.slope_ratio,
         }
     }
 }

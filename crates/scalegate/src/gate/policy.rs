@@ -52,7 +52,7 @@ impl Rates {
 /// Decides every gated quantity of every case, and joins the outcomes.
 ///
 /// A quantity is *regressed* when the interval of its change lies above the tolerance at the confidence of an alarm,
-/// *improved* when it lies below (of the place of a step, the other way round), and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
+/// *improved* when it lies below, and *passes* when the interval at the confidence of a pass lies within: a pass is a claim
 /// (two one-sided tests, Schuirmann, J. Pharmacokin. Biopharm. 15, 1987), and what is neither is *inconclusive*. An alarm
 /// rejects that the change is within the tolerance (Hodges and Lehmann, J. R. Statist. Soc. B 16, 1954).
 /// Alarms need more confidence than passes, since there are many quantities and no alarm may be false, while a pass
@@ -109,14 +109,10 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
         let (alarm, of_alarm) = change.alarm(tolerance, rates.alarm);
         let of_pass = 1.0 - 2.0 * rates.miss;
         let pass = change.interval(of_pass);
-        let (more, less) = match item.quantity.is_worse_when_less() {
-            true => (Outcome::Improved, Outcome::Regressed),
-            false => (Outcome::Regressed, Outcome::Improved),
-        };
         if alarm.lower > tolerance {
-            (more, alarm, of_alarm)
+            (Outcome::Regressed, alarm, of_alarm)
         } else if alarm.upper < -tolerance {
-            (less, alarm, of_alarm)
+            (Outcome::Improved, alarm, of_alarm)
         } else if pass.lower > -tolerance && pass.upper < tolerance {
             (Outcome::Pass, pass, of_pass)
         } else {
@@ -136,6 +132,7 @@ fn judge(case: &Case, laws: &Laws, item: &Item, rates: Rates) -> Finding {
         confidence: decided.map(|(.., confidence)| confidence),
         tolerance: Some(tolerance),
         accepted_runs: case.varies_between_runs().then(|| 1 + case.further.len()),
+        steps: item.steps,
         ..unmeasured(case, outcome, None)
     }
 }
@@ -183,5 +180,6 @@ fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding 
         reason,
         paired: case.paired,
         accepted_runs: None,
+        steps: None,
     }
 }

@@ -33,6 +33,16 @@ pub(super) struct Item {
     pub(super) baseline: f64,
     pub(super) run: f64,
     pub(super) change: Option<Change>,
+    /// Steps up to the size that cost grows to, on both sides, if both are staircases.
+    pub(super) steps: Option<(usize, usize)>,
+}
+
+/// A quantity, read by one form of law on both sides at some sizes.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    quantity: Quantity,
+    form: Form,
+    range: Range,
 }
 
 /// One side of a comparison.
@@ -95,14 +105,18 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     let sizes = &baseline.sample.panel.sizes;
     let (smallest, largest) = (sizes[0], sizes[sizes.len() - 1]);
     let whole = Range { smallest, largest, bend: baseline.breakpoint.or(run.breakpoint).unwrap_or(smallest) };
+    let reads = match Stairs::of_both([baseline.stairs(), run.stairs()], sizes.len()) {
+        Some(stairs) => on_treads(case, stairs, [&baseline, &run]),
+        None => quantities(case.scope, &baseline, &run, whole),
+    };
     let mut items = Vec::new();
-    for (quantity, form) in quantities(case.scope, &baseline, &run) {
-        let range = if quantity == Quantity::StepPlace { moved_step(&baseline, &run).unwrap_or(whole) } else { whole };
+    for Read { quantity, form, range } in reads {
+        let steps = steps_up_to(range.largest, &baseline, &run).filter(|_| quantity == Quantity::Tread);
         let reading = reading(quantity, form, [&baseline, &run], case.noise);
         if case.paired {
             let (before, after, change) = Change::of_pairs(&baseline.sample, &run.sample, reading, quantity, range)
                 .ok_or(Reason::TooFewSizes(form.class()))?;
-            items.push(Item { quantity, range, baseline: before, run: after, change });
+            items.push(Item { quantity, range, baseline: before, run: after, change, steps });
             continue;
         }
         let measure = |side: &Fitted| Measured::new(&side.sample, reading, quantity, range, case.noise);
@@ -111,7 +125,7 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
         };
         if !case.varies_between_runs() {
             let change = Change::between(&before, &after, quantity.is_relative());
-            items.push(Item { quantity, range, baseline: before.estimate(), run: after.estimate(), change });
+            items.push(Item { quantity, range, baseline: before.estimate(), run: after.estimate(), change, steps });
             continue;
         }
         let of_further = further.iter().map(|it| Measured::new(it, reading, quantity, range, None));
@@ -121,7 +135,7 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
             .ok_or(Reason::TooFewSizes(form.class()))?;
         let change = Change::from_accepted(&accepted, &after);
         let baseline = between_runs::mean(accepted.iter().map(Measured::estimate));
-        items.push(Item { quantity, range, baseline, run: after.estimate(), change });
+        items.push(Item { quantity, range, baseline, run: after.estimate(), change, steps });
     }
     Ok(Comparison::Laws(Laws { classes: (baseline.form.class(), run.form.class()), items }))
 }
@@ -168,7 +182,7 @@ fn value(baseline: &Observations, run: &Observations, noise: Option<f64>) -> Res
     let bound = noise.unwrap_or(0.0);
     let change = Change::between(&Measured::exact(before, bound), &Measured::exact(after, bound), true);
     let range = Range { smallest: size, largest: size, bend: size };
-    let item = Item { quantity: Quantity::Value, range, baseline: before, run: after, change };
+    let item = Item { quantity: Quantity::Value, range, baseline: before, run: after, change, steps: None };
     Ok(Laws { classes: (Class::Constant, Class::Constant), items: vec![item] })
 }
 
@@ -249,16 +263,68 @@ impl Fitted {
     }
 }
 
-/// The sizes around the step whose places on both sides are furthest apart, of those that both have, counted from the smallest size.
-fn moved_step(baseline: &Fitted, run: &Fitted) -> Option<Range> {
-    let sizes = &baseline.sample.panel.sizes;
-    let steps = baseline.stairs()?.gaps().zip(run.stairs()?.gaps());
-    let around = steps.map(|(before, after)| Range {
-        smallest: sizes[before.min(after)],
-        largest: sizes[before.max(after) + 1],
-        bend: sizes[before],
-    });
-    around.max_by(|a, b| (a.largest / a.smallest).total_cmp(&(b.largest / b.smallest)))
+/// How many steps each side has up to a size, if both are staircases.
+fn steps_up_to(size: f64, baseline: &Fitted, run: &Fitted) -> Option<(usize, usize)> {
+    let index = baseline.sample.panel.sizes.iter().position(|its| *its == size)?;
+    Some((baseline.stairs()?.n_steps_up_to(index), run.stairs()?.n_steps_up_to(index)))
+}
+
+/// What is compared if a side is a staircase: by its shape, what cost grows by from the smallest size to each tread.
+///
+/// Both sides are read by a staircase with the steps of both, so that a step that moved, came or went leaves a tread between where it is on
+/// one side and where it is on the other, and what cost grows by to that tread says by how much it is dearer or cheaper, wherever the steps
+/// of each side are. With a slope, the ends of a tread differ, and both are compared.
+///
+/// A staircase with those steps need not follow a law that has none, or a size that was dearer from the start, and a change there would
+/// pass unseen. So a size has a tread for itself, which is its cost, where either side is off the staircase by more than rounds let expect,
+/// and where the two are off it so differently that a change would be half of what is tolerated further than it seems.
+fn on_treads(case: &Case, stairs: Stairs, sides: [&Fitted; 2]) -> Vec<Read> {
+    let sizes = &sides[0].sample.panel.sizes;
+    let stairs = followed(case, stairs, sides);
+    let form = Form::Staircase(stairs);
+    let up_to = |index: usize| Range { smallest: sizes[0], largest: sizes[index], bend: sizes[0] };
+    let last = sizes.len() - 1;
+    let of_whole = |quantity| Read { quantity, form, range: up_to(last) };
+    match case.scope {
+        Scope::Absolute => [Quantity::CostSmallest, Quantity::CostLargest].map(of_whole).to_vec(),
+        Scope::Value => Vec::new(),
+        Scope::Shape => {
+            // Along a flat tread nothing grows.
+            let ends = stairs.ends(sizes.len()).into_iter().flat_map(|(first, last)| match stairs.is_sloped() {
+                true if first < last => vec![first, last],
+                _ if first == 0 => Vec::new(),
+                _ => vec![last],
+            });
+            let treads = ends.filter(|index| (1..last).contains(index));
+            let treads = treads.map(|index| Read { quantity: Quantity::Tread, form, range: up_to(index) });
+            treads.chain([of_whole(Quantity::Growth)]).collect()
+        }
+    }
+}
+
+/// By this part of what is tolerated, as logarithms, a size may change by more than its tread without being compared by itself.
+const HIDDEN: f64 = 0.5;
+
+/// The staircase that follows both sides at every size, with a tread for each that it would not follow else.
+fn followed(case: &Case, stairs: Stairs, sides: [&Fitted; 2]) -> Stairs {
+    let n_sizes = sides[0].sample.panel.sizes.len();
+    let whole = if case.scope == Scope::Absolute { Quantity::CostLargest } else { Quantity::Growth };
+    let most = HIDDEN * whole.tolerance(&case.tolerances).ln_1p();
+    let mut stairs = stairs;
+    // Each turn has one size more on a tread of its own.
+    for _ in 0..n_sizes {
+        let form = Form::Staircase(stairs);
+        let [before, after] = sides.map(|side| side.sample.off(form));
+        let is_hidden = |index: usize| (after[index] - before[index]).abs() > most;
+        let is_off = |index: usize| sides.iter().any(|side| side.sample.is_off_at(index, form, case.noise));
+        let alone: Vec<usize> = (0..n_sizes).filter(|&index| is_hidden(index) || is_off(index)).collect();
+        let next = stairs.with_alone(&alone, n_sizes);
+        if next == stairs {
+            break;
+        }
+        stairs = next;
+    }
+    stairs
 }
 
 /// The quantities of a scope, with the form that both sides are read by.
@@ -267,22 +333,7 @@ fn moved_step(baseline: &Fitted, run: &Fitted) -> Option<Range> {
 /// below if one side is. A knee against a smooth law is read by the knee's form on both sides, and only for what both have: a
 /// knee that noise hides would be read by a parabola that is off by more than the tolerance, and raise a false alarm,
 /// while a knee's form follows a law that has lost it as far as it goes on rising.
-///
-/// Staircases are read by one with the steps of both sides, whatever the other side is.
-fn quantities(scope: Scope, baseline: &Fitted, run: &Fitted) -> Vec<(Quantity, Form)> {
-    if let sides @ ([Some(_), _] | [_, Some(_)]) = [baseline.stairs(), run.stairs()] {
-        let form = Form::Staircase(Stairs::of_both(sides, baseline.sample.panel.sizes.len()));
-        let list: &[Quantity] = match (scope, sides.iter().all(Option::is_some)) {
-            (Scope::Absolute, true) => {
-                &[Quantity::CostSmallest, Quantity::CostLargest, Quantity::Slope, Quantity::StepHeight]
-            }
-            (Scope::Absolute, false) => &[Quantity::CostSmallest, Quantity::CostLargest],
-            (Scope::Shape, true) => &[Quantity::Growth, Quantity::SlopeShare, Quantity::Steps, Quantity::StepPlace],
-            (Scope::Shape, false) => &[Quantity::Growth, Quantity::SlopeShare],
-            (Scope::Value, _) => &[],
-        };
-        return list.iter().map(|quantity| (*quantity, form)).collect();
-    }
+fn quantities(scope: Scope, baseline: &Fitted, run: &Fitted, range: Range) -> Vec<Read> {
     let is_knee = |side: &Fitted| side.form.class() == Class::Knee;
     let is_straight = |side: &Fitted| matches!(side.form, Form::Constant | Form::Line);
     let curved_knee = baseline.form == Form::CurvedKnee || run.form == Form::CurvedKnee;
@@ -309,9 +360,10 @@ fn quantities(scope: Scope, baseline: &Fitted, run: &Fitted) -> Vec<(Quantity, F
             }
         }
         (Scope::Shape, false, false) => {
-            return list.into_iter().map(|q| (q, form)).chain([(Quantity::CurvatureShare, Form::Quadratic)]).collect();
+            let curvature = Read { quantity: Quantity::CurvatureShare, form: Form::Quadratic, range };
+            return list.into_iter().map(|quantity| Read { quantity, form, range }).chain([curvature]).collect();
         }
         (Scope::Shape, ..) => list.push(Quantity::Knee),
     }
-    list.into_iter().map(|quantity| (quantity, form)).collect()
+    list.into_iter().map(|quantity| Read { quantity, form, range }).collect()
 }

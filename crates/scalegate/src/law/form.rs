@@ -3,7 +3,7 @@
 use super::curve::{Class, Curve, n_ln_n};
 use super::incremental_qr::{IncrementalQr, coefficients};
 use super::knee::{self, ROUGH, golden};
-use super::staircase::Stairs;
+use super::staircase::{self, Stairs};
 
 /// Pooled costs at ascending sizes, in units in which the largest size is 1.
 ///
@@ -107,11 +107,13 @@ impl Form {
         }
     }
 
-    /// The residual sum of squares alone, to 1e-9 or better, which is all that a simulation needs.
+    /// The residual sum of squares alone, to 1e-9 or better, which is all that a simulation needs; of as many steps wherever the points have
+    /// them best.
     pub(crate) fn rss(self, points: &Points) -> Option<f64> {
         match self {
             Self::Knee => knee::search::<2>(points, knee::ROUGH).map(|found| found.rss),
             Self::CurvedKnee => knee::search::<3>(points, knee::ROUGH).map(|found| found.rss),
+            Self::Staircase(stairs) => staircase::least_rss(points, stairs),
             _ => self.fit(points).map(|fitted| fitted.rss),
         }
     }

@@ -159,8 +159,7 @@ impl Sample {
     /// Whether the law of `form` is off the pooled cost of a size (by its index) by more than rounds, or an error of `noise`
     /// in every cost, let expect. Without either nothing says that it is not.
     pub(crate) fn is_off_at(&self, index: usize, form: Form, noise: Option<f64>) -> bool {
-        let Some(curve) = self.fit(form) else { return true };
-        let off = (self.panel.pooled(None)[index] / curve.predict(self.panel.sizes[index])).ln().abs();
+        let off = self.off(form)[index].abs();
         let pure = self.panel.pure_error();
         let expected = match noise {
             Some(noise) => noise,
@@ -169,6 +168,14 @@ impl Sample {
         };
         // A law at or below zero has no logarithm.
         off > expected || off.is_nan()
+    }
+
+    /// How far each pooled cost is off the law of `form`, as the logarithm of cost over law; NaN where there is no law, or one at or below
+    /// zero.
+    pub(crate) fn off(&self, form: Form) -> Vec<f64> {
+        let costs = self.panel.pooled(None);
+        let Some(curve) = self.fit(form) else { return vec![f64::NAN; costs.len()] };
+        self.panel.sizes.iter().zip(costs).map(|(&n, cost)| (cost / curve.predict(n)).ln()).collect()
     }
 
     fn spreads_of_one_round(

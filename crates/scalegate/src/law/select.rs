@@ -305,7 +305,7 @@ fn without_steps(
 /// A step is one more than there are if noise makes the best one more with this probability at most, wherever it may be.
 const STEP_LEVEL: f64 = 0.01;
 
-/// A staircase, if the points reject every other law for it, knees and concave power laws included.
+/// A staircase, if the points reject every other law for it: knees, concave power laws, and a single jump on a line.
 ///
 /// It is judged by how far sizes lie off their treads, whatever the rounds say: they tell how noisy a size is, and not that sizes lie on
 /// treads. Costs that are off a line, each its own way and by more than their rounds, would else be a staircase that follows them.
@@ -319,23 +319,27 @@ fn staircase(
     let error_model = ErrorModel::of_residuals(points.len());
     let mut nulls = fits.nulls(concave);
     nulls.extend(fits.knees.iter().map(|(form, knee)| null(*form, knee)));
+    nulls.extend(stairs_of(points, 1).iter().map(|(jump, fitted)| null(Form::Staircase(*jump), fitted)));
     let null = likeliest(nulls, &error_model)?;
     let (stairs, fitted) = best_stairs(points, &error_model, error_model.aicc(null.1))?;
-    let alternative = Alternative { rss: fitted.rss, fit: |drawn: &Points| staircase::least_rss(drawn, stairs) };
+    let alternative = Alternative { rss: fitted.rss, fit: |drawn: &Points| Form::Staircase(stairs).rss(drawn) };
     let sums = ((null.1.rss, null.1.n_parameters), (fitted.rss, stairs.n_steps()));
     let is_staircase = bootstrap::is_beyond_all_places(points.len(), sums.0, sums.1, &error_model)
         || bootstrap::rejects(points, (&null.0, null.1.rss), &alternative, &error_model, seed, resamples);
     is_staircase.then_some((Form::Staircase(stairs), fitted))
 }
 
-/// The staircase with the least of Akaike's criterion, if that is below `bound`, without the steps that noise may have made.
+/// The forms with so many steps where the points have them best, fitted.
+fn stairs_of(points: &Points, n_steps: usize) -> Vec<(Stairs, Fitted)> {
+    let variants = staircase::search(points, n_steps).into_iter().flatten();
+    variants.filter_map(|stairs| stairs.fit(points).map(|fitted| (stairs, fitted))).collect()
+}
+
+/// The staircase with the least of Akaike's criterion, if that is below `bound`, without the steps that noise may have made; `None` if a
+/// single one is left.
 fn best_stairs(points: &Points, error_model: &ErrorModel, bound: f64) -> Option<(Stairs, Fitted)> {
-    let fits_of = |n_steps: usize| -> Vec<(Stairs, Fitted)> {
-        let variants = staircase::search(points, n_steps).into_iter().flatten();
-        variants.filter_map(|stairs| stairs.fit(points).map(|fitted| (stairs, fitted))).collect()
-    };
     let by_steps: Vec<Vec<(Stairs, Fitted)>> =
-        (staircase::MIN_STEPS..=staircase::max_steps(points.len())).map(fits_of).collect();
+        (1..=staircase::max_steps(points.len())).map(|n_steps| stairs_of(points, n_steps)).collect();
     let score = |(stairs, fitted): &(Stairs, Fitted)| score(Form::Staircase(*stairs), fitted);
     let practical = by_steps.iter().flatten().filter(|(stairs, fitted)| stairs.is_practical(points, fitted));
     let mut best = practical
@@ -349,12 +353,15 @@ fn best_stairs(points: &Points, error_model: &ErrorModel, bound: f64) -> Option<
         let (poor, rich) = (score(fewer), score(best));
         let spare = points.len().saturating_sub(rich.n_parameters).max(1) as f64;
         let gain = (poor.rss - rich.rss) / (error_model.total(rich.rss) / spare);
-        if points.len() as f64 * f_tail(gain, 1.0, spare) < STEP_LEVEL || !fewer.0.is_practical(points, &fewer.1) {
+        let is_staircase = fewer.0.n_steps() >= staircase::MIN_STEPS;
+        if points.len() as f64 * f_tail(gain, 1.0, spare) < STEP_LEVEL
+            || is_staircase && !fewer.0.is_practical(points, &fewer.1)
+        {
             break;
         }
         best = fewer;
     }
-    Some(best.clone())
+    (best.0.n_steps() >= staircase::MIN_STEPS).then(|| best.clone())
 }
 
 fn mean_square(score: Score, n: usize) -> f64 {

@@ -10,7 +10,7 @@
 use super::curve::{Curve, Step};
 use super::form::{Fitted, Points};
 
-/// One jump alone is a change between two laws; a staircase goes on.
+/// One jump alone is a change between two laws; a staircase goes on. One is searched for all the same, so that it is not taken for several.
 pub(crate) const MIN_STEPS: usize = 2;
 /// A tread of one size is a cost that is off, and a staircase of such treads is any curve.
 const MIN_TREAD: usize = 2;
@@ -64,14 +64,32 @@ impl Stairs {
         })
     }
 
-    /// A form that follows two laws at the same sizes: it has the steps of both, each with a height of its own. A law that is no
-    /// staircase has none, and a slope.
-    pub(crate) fn of_both(sides: [Option<Self>; 2], n_sizes: usize) -> Self {
+    /// A form for two laws at the same sizes, if one is a staircase: it has the steps of both, each with a height of its own. A law that is
+    /// no staircase has none, and a slope.
+    pub(crate) fn of_both(sides: [Option<Self>; 2], n_sizes: usize) -> Option<Self> {
+        sides.iter().flatten().next()?;
         let gaps = sides.iter().flatten().fold(0, |gaps, side| gaps | side.gaps);
-        // Treads of one size each leave no slope to be told from their steps.
-        let has_wide_tread = (gaps.count_ones() as usize) + 1 < n_sizes;
-        let is_sloped = has_wide_tread && sides.iter().any(|side| side.is_none_or(|its| its.is_sloped));
-        Self { gaps, is_equal: false, is_sloped }
+        let is_sloped = sides.iter().any(|side| side.is_none_or(|its| its.is_sloped));
+        let is_sloped = is_sloped && has_wide_tread(gaps, n_sizes);
+        Some(Self { gaps, is_equal: false, is_sloped })
+    }
+
+    /// The same with a tread for each of these sizes alone, by their indices; without a slope if no tread has two sizes any more.
+    pub(crate) fn with_alone(self, sizes: &[usize], n_sizes: usize) -> Self {
+        let around = sizes.iter().flat_map(|&size| size.saturating_sub(1)..=size);
+        let gaps = around.filter(|gap| gap + 1 < n_sizes).fold(self.gaps, |gaps, gap| gaps | 1 << gap);
+        Self { gaps, is_equal: false, is_sloped: self.is_sloped && has_wide_tread(gaps, n_sizes) }
+    }
+
+    /// The indices of the first and the last size of each tread, ascending.
+    pub(crate) fn ends(self, n_sizes: usize) -> Vec<(usize, usize)> {
+        let firsts = std::iter::once(0).chain(self.gaps().map(|gap| gap + 1));
+        firsts.zip(self.gaps().chain([n_sizes - 1])).collect()
+    }
+
+    /// The number of steps up to the size with this index.
+    pub(crate) fn n_steps_up_to(self, size: usize) -> usize {
+        self.gaps().filter(|gap| *gap < size).count()
     }
 
     /// The indices of the sizes that steps come after, ascending.
@@ -96,7 +114,11 @@ impl Stairs {
 
     /// Weighted least squares; `None` for sizes that are too few.
     pub(crate) fn fit(self, points: &Points) -> Option<Fitted> {
-        let places: Vec<f64> = self.gaps().map(|gap| place(points.x[gap], points.x.get(gap + 1).copied())).collect();
+        if self.gaps().any(|gap| gap + 1 >= points.len()) {
+            return None;
+        }
+        // Off by the least factor, wherever between its two sizes a step is.
+        let places: Vec<f64> = self.gaps().map(|gap| (points.x[gap] * points.x[gap + 1]).sqrt()).collect();
         let (intercept, slope, heights, rss) = if self.is_equal {
             let climbed = |x: f64| places.iter().filter(|place| **place < x).count() as f64;
             let row = |x: f64| [1.0, if self.is_sloped { x } else { 0.0 }, climbed(x)];
@@ -116,9 +138,7 @@ impl Stairs {
     }
 
     fn treads(self, points: &Points) -> Vec<Tread> {
-        let starts = std::iter::once(0).chain(self.gaps().map(|gap| gap + 1));
-        let ends = self.gaps().map(|gap| gap + 1).chain([points.len()]);
-        starts.zip(ends).map(|(from, to)| Tread::new(points, from, to)).collect()
+        self.ends(points.len()).into_iter().map(|(first, last)| Tread::new(points, first, last + 1)).collect()
     }
 
     /// Whether the fitted staircase is worth the name: steps that go up and count, and treads that rise less than the steps do.
@@ -135,9 +155,9 @@ impl Stairs {
     }
 }
 
-/// Where a step between two sizes is said to be: off by the least factor, wherever it is.
-fn place(below: f64, above: Option<f64>) -> f64 {
-    above.map_or(below, |above| (below * above).sqrt())
+/// Whether some tread has two sizes: those of one size each leave no slope to be told from their steps.
+fn has_wide_tread(gaps: u128, n_sizes: usize) -> bool {
+    (gaps.count_ones() as usize) + 1 < n_sizes
 }
 
 /// The sizes of one tread, summed up.

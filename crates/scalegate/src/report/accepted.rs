@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::findings::{Sides, words};
-use super::matches::{alike, scopes};
+use super::findings::Sides;
+use super::matches::{alike, scopes, words_of};
 use super::verdict::workloads;
 use crate::analysis::Check;
 use crate::gate::{Finding, Outcome, Reason};
@@ -31,7 +31,7 @@ fn lines(check: &Check, what: &str, is_meant: impl Fn(&Finding) -> bool) -> Stri
     let mut text = String::new();
     for group in alike(check.findings.iter().filter(|its| is_meant(its))) {
         let first = group[0];
-        let words = words(first, Sides::Baseline);
+        let words = words_of(&group, Sides::Baseline);
         let _ = writeln!(text, "{what}: {} {} ({}): {words}", workloads(&group), first.metric, scopes(&group));
     }
     text

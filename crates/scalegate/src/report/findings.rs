@@ -44,10 +44,7 @@ pub(crate) fn quantity(quantity: Quantity) -> &'static str {
         Quantity::CurvatureShare => "curvature share",
         Quantity::Breakpoint => "breakpoint",
         Quantity::SlopeRatio => "slope ratio",
-        Quantity::Steps => "steps",
-        Quantity::StepPlace => "step place",
-        Quantity::StepHeight => "step height",
-        Quantity::SlopeShare => "slope share",
+        Quantity::Tread => "growth to a tread",
         Quantity::Growth => "growth",
         Quantity::Value => "value",
         Quantity::Budget => "budget",
@@ -64,10 +61,10 @@ pub(super) fn headline(finding: &Finding) -> String {
     let size = |of: fn(&crate::gate::Range) -> f64| at(finding.range.as_ref().map(of));
     let (smallest, largest) = (size(|range| range.smallest), size(|range| range.largest));
     match finding.quantity {
-        Quantity::Breakpoint if finding.outcome == Outcome::Pass => {
-            format!("knee at {}, before {}", at(after), at(before))
+        Quantity::Breakpoint if matches!(finding.outcome, Outcome::Regressed | Outcome::Improved) => {
+            format!("knee moved from {} to {}", at(before), at(after))
         }
-        Quantity::Breakpoint => format!("knee moved from {} to {}", at(before), at(after)),
+        Quantity::Breakpoint => format!("knee at {}, before {}", at(after), at(before)),
         Quantity::Knee => format!(
             "knee at {} {}: from there to {largest} cost grows {}, before {}",
             size(|range| range.bend),
@@ -87,22 +84,15 @@ pub(super) fn headline(finding: &Finding) -> String {
         Quantity::SlopeRatio => {
             format!("slope above over slope below the knee from {} to {}", share(before), share(after))
         }
-        Quantity::Steps => {
-            let number = |value: Option<f64>| shown(value, rounded);
-            format!("steps up to {largest} from {} to {}", number(before), number(after))
-        }
-        Quantity::StepPlace if finding.outcome == Outcome::Pass => {
-            format!("step at {}, before {}", at(after), at(before))
-        }
-        Quantity::StepPlace => {
-            format!("step between {smallest} and {largest} moved from {} to {}", at(before), at(after))
-        }
-        Quantity::StepHeight => format!("height of steps from {} to {}", costs(before), costs(after)),
-        Quantity::SlopeShare => {
-            format!("share of what cost grows by between steps from {} to {}", share(before), share(after))
-        }
-        Quantity::Growth => {
-            format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before))
+        Quantity::Growth | Quantity::Tread => {
+            let growth =
+                format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before));
+            match finding.steps {
+                Some((before, after)) if before != after => {
+                    format!("{growth}, with {} up to there, before {before}", steps(after))
+                }
+                _ => growth,
+            }
         }
         Quantity::Value => {
             let value = |value: Option<f64>| shown(value, units::value);
@@ -208,6 +198,10 @@ fn knee(finding: &Finding) -> &'static str {
         (_, true) => "is seen in the run only",
         (_, false) => "is seen in the baseline only",
     }
+}
+
+fn steps(number: usize) -> String {
+    if number == 1 { "1 step".to_owned() } else { format!("{number} steps") }
 }
 
 /// What happened to the class of a law.

@@ -114,17 +114,14 @@ fn story(group: &[&Finding], law: Option<&SeriesLaw>) -> String {
 }
 
 /// Quantities in the order in which they help a reader to find the cause.
-const TELLING: [Quantity; 14] = [
+const TELLING: [Quantity; 11] = [
     Quantity::Budget,
     Quantity::Knee,
     Quantity::Breakpoint,
-    Quantity::Steps,
-    Quantity::StepPlace,
-    Quantity::StepHeight,
+    Quantity::Tread,
     Quantity::Class,
     Quantity::Slope,
     Quantity::SlopeRatio,
-    Quantity::SlopeShare,
     Quantity::CurvatureShare,
     Quantity::Level,
     Quantity::CostSmallest,

@@ -25,7 +25,7 @@ pub fn matches_text(check: &Check, measured: &[SeriesKey]) -> String {
         };
         let mut news = format!("{}: {summary}\n", group[0].metric);
         for alike in alike(group.iter().copied().filter(|finding| finding.outcome != Outcome::Pass)) {
-            let what = words(alike[0], Sides::Baseline);
+            let what = words_of(&alike, Sides::Baseline);
             let _ = writeln!(news, "  {}: {}: {what}", scopes(&alike), alike[0].outcome);
         }
         match said.iter_mut().find(|(earlier, _)| *earlier == news && verdict != Verdict::Pass) {
@@ -43,12 +43,17 @@ pub fn matches_text(check: &Check, measured: &[SeriesKey]) -> String {
 }
 
 /// Findings that say the same of one metric on one host, together: of a metric that was not compared there is one for each
-/// workload.
+/// workload, and of a staircase one for each tread, the largest change first.
 pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
         let same = |group: &&mut Vec<&Finding>| {
             let first = group[0];
+            let is_tread = |its: &Finding| its.quantity == Quantity::Tread;
+            if is_tread(first) && is_tread(finding) {
+                let key = |its: &Finding| (its.outcome, its.host.clone(), its.key(), its.scope, its.paired);
+                return key(first) == key(finding);
+            }
             (first.outcome, first.quantity, &first.host, &first.metric, &first.reason, first.paired)
                 == (finding.outcome, Quantity::All, &finding.host, &finding.metric, &finding.reason, finding.paired)
         };
@@ -57,7 +62,20 @@ pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<
             None => groups.push(vec![finding]),
         }
     }
+    let size = |finding: &Finding| finding.change.map_or(0.0, |change| change.estimate.abs());
+    for treads in groups.iter_mut().filter(|group| group[0].quantity == Quantity::Tread) {
+        treads.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    }
     groups
+}
+
+/// What the findings of a group say.
+pub(super) fn words_of(group: &[&Finding], sides: Sides) -> String {
+    let what = words(group[0], sides);
+    match group.len() - 1 {
+        more if more > 0 && group[0].quantity == Quantity::Tread => format!("{what}; {more} more of its treads too"),
+        _ => what,
+    }
 }
 
 /// Whether a finding has to say whose it is.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use self::layout::{coloured, table, wrapped};
-use super::findings::{self, Sides, words};
+use super::findings::{self, Sides};
 use super::laws::brief_law;
-use super::matches::alike;
+use super::matches::{alike, words_of};
 use crate::analysis::{Check, Fact, SeriesFit, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Verdict};
 use crate::metric::Metric;
@@ -181,7 +181,7 @@ impl Measured<'_> {
             let first = group[0];
             let mut names: Vec<&str> = group.iter().map(|finding| &*finding.workload).collect();
             names.dedup();
-            let cause = format!("  {} {}: {}", names.join(", "), first.metric, words(first, Sides::Baseline));
+            let cause = format!("  {} {}: {}", names.join(", "), first.metric, words_of(group, Sides::Baseline));
             text += &wrapped(&cause, style.columns, 4);
         }
         if groups.len() > MAX_CAUSES {
@@ -228,9 +228,7 @@ fn short(quantity: Quantity) -> &'static str {
         Quantity::CurvatureShare => "curvature",
         Quantity::SlopeRatio => "slopes",
         Quantity::Breakpoint => "knee",
-        Quantity::StepPlace => "step",
-        Quantity::StepHeight => "height",
-        Quantity::SlopeShare => "flatness",
+        Quantity::Tread => "tread",
         other => findings::quantity(other),
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::findings::{self, Sides, words};
+use super::findings::{self, Sides};
 use super::findings_json::finding_json;
-use super::matches::{alike, append_context, has_several_hosts, scopes};
+use super::matches::{alike, append_context, has_several_hosts, scopes, words_of};
 use crate::analysis::Check;
 use crate::gate::{EVERY_WORKLOAD, Finding, Outcome, Reason};
 use crate::workload::WorkloadName;
@@ -17,7 +17,7 @@ pub fn check_text(check: &Check) -> String {
     let mut text = format!("{}: {}\n", check.verdict.to_string().to_uppercase(), summary(check));
     let several = has_several_hosts(check);
     for group in alike(open(check)) {
-        let what = words(group[0], Sides::Baseline);
+        let what = words_of(&group, Sides::Baseline);
         let _ = writeln!(text, "\n{}{}\n  {what}", title(&group), host(&group, several));
     }
     let passed: Vec<&Finding> = check.findings.iter().filter(|f| f.outcome == Outcome::Pass).collect();
@@ -25,7 +25,8 @@ pub fn check_text(check: &Check) -> String {
         text.push('\n');
     }
     for group in passed.chunk_by(|a, b| (&a.host, a.key(), a.paired) == (&b.host, b.key(), b.paired)) {
-        let quantities: Vec<&str> = group.iter().map(|finding| findings::quantity(finding.quantity)).collect();
+        let mut quantities: Vec<&str> = group.iter().map(|finding| findings::quantity(finding.quantity)).collect();
+        quantities.dedup();
         let (first, host) = (group[0], host(group, several));
         let in_pairs = if first.paired { " in pairs" } else { "" };
         let _ = writeln!(text, "pass  {} {}{in_pairs}{host}: {}", first.workload, first.metric, quantities.join(", "));

@@ -196,6 +196,7 @@ mod tests {
             reason: None,
             paired: false,
             accepted_runs: None,
+            steps: None,
         }
     }
 

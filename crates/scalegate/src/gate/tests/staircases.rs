@@ -2,9 +2,12 @@
 
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::gate::{Case, Demand, Finding, Outcome, Policy, Quantity, Report, Scope, Verdict, decide};
+use crate::gate::{
+    Budget, Case, Demand, Finding, Outcome, Policy, Quantity, Reason, Report, Scope, Side, Verdict, decide,
+    decide_with_budgets,
+};
 use crate::law::simulate::{Noise, TILES, seeded};
-use crate::law::{Class, Observations};
+use crate::law::{Observations, PredictError};
 use crate::metric::Metric;
 
 /// Steps of 5 after these sizes, on 10.
@@ -57,64 +60,145 @@ fn an_unchanged_staircase_passes() {
 }
 
 #[test]
-fn steps_that_a_cap_no_longer_holds_back_are_more_steps() {
+fn steps_that_a_cap_no_longer_holds_back_raise_the_cost_of_their_treads() {
     for seed in 0..5 {
         let report = report(seed, stairs(&[4.5e5, 8.5e5, 1.25e6, 1.65e6, 2.05e6]));
-        let steps = finding(&report, Quantity::Steps);
-        assert_eq!(steps.outcome, Outcome::Regressed, "{steps:?}");
-        assert!((steps.baseline.unwrap() - 3.0).abs() < 0.3 && (steps.run.unwrap() - 5.0).abs() < 0.3, "{steps:?}");
-        assert_eq!(finding(&report, Quantity::StepPlace).outcome, Outcome::Pass);
+        assert_eq!(finding(&report, Quantity::Growth).outcome, Outcome::Regressed, "{:#?}", report.findings);
         assert_eq!(report.verdict, Verdict::Regressed, "{:#?}", report.findings);
     }
+}
+
+/// The sizes at which the growth to a tread came out like this.
+fn treads(report: &Report, outcome: Outcome) -> Vec<f64> {
+    let its = report.findings.iter().filter(|f| f.quantity == Quantity::Tread && f.outcome == outcome);
+    its.map(|f| f.range.unwrap().largest).collect()
 }
 
 #[test]
 fn a_step_at_a_smaller_size_is_a_regression_and_at_a_larger_one_an_improvement() {
     for seed in 0..5 {
-        let [earlier, later] = [[4.5e5, 6.5e5, 1.25e6], [4.5e5, 1.05e6, 1.25e6]].map(|places| {
-            let report = report(seed, stairs(&places));
-            finding(&report, Quantity::StepPlace).clone()
-        });
-        assert_eq!(earlier.outcome, Outcome::Regressed, "{earlier:?}");
-        assert!((earlier.run.unwrap() / 6.5e5 - 1.0).abs() < 0.05, "{earlier:?}");
-        assert_eq!(later.outcome, Outcome::Improved, "{later:?}");
+        let [earlier, later] =
+            [[4.5e5, 6.5e5, 1.25e6], [4.5e5, 1.15e6, 1.25e6]].map(|places| report(seed, stairs(&places)));
+        assert_eq!(treads(&earlier, Outcome::Regressed), [8e5], "{:#?}", earlier.findings);
+        assert_eq!(earlier.verdict, Verdict::Regressed);
+        // 15 instead of 20.
+        assert!(treads(&later, Outcome::Regressed).is_empty(), "{:#?}", later.findings);
+        assert_ne!(treads(&later, Outcome::Pass).len(), 4, "{:#?}", later.findings);
     }
 }
 
 #[test]
-fn an_unchanged_staircase_keeps_its_steps_in_pairs() {
+fn the_step_that_moved_down_counts_whatever_another_did() {
+    // One step moves far up, where costs hardly differ, and one a little down.
+    let before = stairs(&[3.5e5, 6.5e5, 1.25e6]);
+    let after = |p: f64| 10.0 + [2.5e5, 6.5e5, 1.85e6].iter().filter(|place| **place < p).count() as f64 * 5.0;
+    for seed in 0..5 {
+        let noise = Noise { round: 0.03, ..Noise::cells(0.02) };
+        let sides = [seeded(&TILES, 10, noise, 2 * seed, &before), seeded(&TILES, 10, noise, 2 * seed + 1, after)];
+        let report = decide(&[case(Scope::Shape, None, sides)], &Policy::default());
+        assert_eq!(treads(&report, Outcome::Regressed), [3e5], "{:#?}", report.findings);
+        assert!(matches!(report.verdict, Verdict::Regressed | Verdict::Mixed), "{:#?}", report.findings);
+    }
+}
+
+#[test]
+fn fewer_steps_that_are_dearer_are_no_improvement() {
+    // Two steps become one that is higher than both: fewer steps, and more cost between them.
+    for seed in 0..5 {
+        let report = report(seed, |p| match p {
+            ..4.5e5 => 10.0,
+            ..1.25e6 => 30.0,
+            _ => 31.0,
+        });
+        assert!(!treads(&report, Outcome::Regressed).is_empty(), "{:#?}", report.findings);
+        assert_eq!(report.verdict, Verdict::Regressed);
+    }
+}
+
+#[test]
+fn a_dearer_size_within_a_tread_does_not_pass() {
+    for dear in [2e5, 6e5, 1e6, 2e6] {
+        for seed in 0..5 {
+            let report = report(seed, |p| stairs(&PLACES)(p) * if p == dear { 1.6 } else { 1.0 });
+            assert_eq!(treads(&report, Outcome::Regressed), [dear], "{:#?}", report.findings);
+        }
+    }
+}
+
+#[test]
+fn a_tread_that_climbs_does_not_pass() {
+    // Its mean is what it was.
+    for seed in 0..5 {
+        let report = report(seed, |p| {
+            let climbed = if p > 1.25e6 { 25.0 * (p - 1.85e6) / 1.2e6 } else { 0.0 };
+            stairs(&PLACES)(p) + climbed
+        });
+        assert!(matches!(report.verdict, Verdict::Regressed | Verdict::Mixed), "{:#?}", report.findings);
+    }
+}
+
+#[test]
+fn an_unchanged_staircase_keeps_its_treads_in_pairs() {
     for seed in 0..5 {
         let pairs = |scope| {
             let sides = [0, 1].map(|side| seeded(&TILES, 20, Noise::cells(0.01), 2 * seed + side, stairs(&PLACES)));
             Case { paired: true, ..case(scope, None, sides) }
         };
         let report = decide(&[pairs(Scope::Shape), pairs(Scope::Absolute)], &Policy::default());
-        assert!(matches!(report.verdict, Verdict::Pass | Verdict::Inconclusive), "{:#?}", report.findings);
-        for quantity in [Quantity::Steps, Quantity::StepPlace, Quantity::SlopeShare] {
-            assert_eq!(finding(&report, quantity).outcome, Outcome::Pass, "{:#?}", report.findings);
-        }
+        assert_eq!(report.verdict, Verdict::Pass, "{:#?}", report.findings);
     }
 }
 
 #[test]
-fn a_tile_that_costs_more_has_higher_steps() {
-    // Counts, which have no noise but a bound.
-    let dearer = |p: f64| 1.1 * stairs(&PLACES)(p) - 1.0;
-    let counts = |law: &dyn Fn(f64) -> f64| Observations::new(TILES.map(|p| (p, 0, 1e6 * law(p)))).unwrap();
-    let its = case(Scope::Absolute, Some(2e-5), [counts(&stairs(&PLACES)), counts(&dearer)]);
-    let narrow = Tolerances { level: 0.05, ..Tolerances::default() };
-    let report = decide(&[Case { tolerances: narrow, ..its }], &Policy::default());
-    let height = finding(&report, Quantity::StepHeight);
-    assert!((height.run.unwrap() / height.baseline.unwrap() - 1.1).abs() < 1e-3, "{height:?}");
-    assert_eq!(height.outcome, Outcome::Regressed, "{height:?}");
+fn counts_are_compared_at_every_size_that_no_tread_follows() {
+    // Counts, which have no noise but a bound: steps with sizes that are off them.
+    let ragged = |p: f64| 1e6 * (stairs(&PLACES)(p) + 0.03 * (p / 7e4).sin());
+    let counts = |law: &dyn Fn(f64) -> f64| Observations::new(TILES.map(|p| (p, 0, law(p)))).unwrap();
+    let narrow = Tolerances { growth: 0.002, cost: 0.002, ..Tolerances::default() };
+    let report = |after: &dyn Fn(f64) -> f64| {
+        let its = case(Scope::Shape, Some(2e-5), [counts(&ragged), counts(after)]);
+        decide(&[Case { tolerances: narrow, ..its }], &Policy::default())
+    };
+    assert_eq!(report(&ragged).verdict, Verdict::Pass);
+    let dearer = report(&|p| ragged(p) * if p == 1.5e6 { 1.003 } else { 1.0 });
+    assert_eq!(treads(&dearer, Outcome::Regressed).len(), 1, "{:#?}", dearer.findings);
+    assert_eq!(dearer.verdict, Verdict::Regressed);
 }
 
 #[test]
-fn a_line_instead_of_steps_is_another_law() {
+fn another_law_with_the_same_ends_does_not_pass_where_costs_differ() {
+    let between = |share: fn(f64) -> f64| move |p: f64| 10.0 + 15.0 * share((p - TILES[0]) / (TILES[23] - TILES[0]));
     for seed in 0..5 {
-        let report = report(seed, |p| 8.0 + 1e-5 * p);
-        let share = finding(&report, Quantity::SlopeShare);
-        assert_eq!(share.classes, Some((Class::Staircase, Class::Linear)));
-        assert_eq!(share.outcome, Outcome::Regressed, "{share:?}");
+        let above = report(seed, between(f64::sqrt));
+        assert_eq!(finding(&above, Quantity::Growth).outcome, Outcome::Pass, "{:#?}", above.findings);
+        assert!(matches!(above.verdict, Verdict::Regressed | Verdict::Mixed), "{:#?}", above.findings);
+        // Cheaper between, which another class doesn't make an improvement.
+        let below = report(seed, between(|share| share.powi(3)));
+        assert_eq!(finding(&below, Quantity::Growth).outcome, Outcome::Pass, "{:#?}", below.findings);
+        assert_eq!(below.verdict, Verdict::Inconclusive, "{:#?}", below.findings);
     }
+}
+
+#[test]
+fn a_budget_beyond_the_steps_is_not_judged() {
+    let [run, _] = sides(1, stairs(&PLACES));
+    let budget = |at| Budget {
+        host: "simulated".to_owned(),
+        workload: "vlm/encode".into(),
+        metric: Metric::WallTime,
+        axis: Axis::PIXELS,
+        unit: "s".to_owned(),
+        at,
+        at_most: 100.0,
+        noise: None,
+        looks: Vec::new(),
+        run: Some(run.clone()),
+        accepted: Vec::new(),
+        withheld: None,
+    };
+    let report = decide_with_budgets(&[], &[budget(2.4e6), budget(3e6)], &Policy::default());
+    assert_eq!(report.findings[0].outcome, Outcome::Pass, "{:#?}", report.findings);
+    assert_eq!(report.findings[1].outcome, Outcome::Inconclusive, "{:#?}", report.findings);
+    let beyond = PredictError::BeyondSteps { size: 3e6, largest: 2.4e6 }.to_string();
+    assert_eq!(report.findings[1].reason, Some(Reason::Unusable(Side::Run, beyond)));
 }

@@ -1,7 +1,7 @@
 //! Staircases are found where they are, and nowhere else. `docs/evidence/staircases.md` has the rates of more of them.
 
 use crate::law::simulate::{Noise, PIXELS, TILES, TOKENS, seeded};
-use crate::law::{Class, Fit, FitOptions, PredictError, Predictor, fit};
+use crate::law::{Class, Fit, FitOptions, PredictError, Predictor, band, fit};
 
 type Cost = fn(f64) -> f64;
 
@@ -73,8 +73,37 @@ fn a_law_without_steps_is_no_staircase() {
 
 #[test]
 fn a_single_jump_is_no_staircase() {
-    let jump = fitted(10, 0.01, 1, |p| if p > 1.25e6 { 20.0 } else { 10.0 });
-    assert_ne!(jump.class, Class::Staircase);
+    for slope in [0.0, 4e-6, 1e-5] {
+        for (rounds, noise) in [(1, 0.005), (1, 0.02), (10, 0.02)] {
+            for (at, place) in [2.5e5, 6.5e5, 1.25e6, 2.05e6].into_iter().enumerate() {
+                let is_staircase = |seed: &u64| {
+                    let jump = |p: f64| 10.0 + slope * p + if p > place { 10.0 } else { 0.0 };
+                    fitted(rounds, noise, 100 * at as u64 + seed, jump).class == Class::Staircase
+                };
+                let found = (0..20).filter(is_staircase).count();
+                assert!(found <= 1, "{slope} per size, after {place}: {found} of 20 in {rounds} rounds of {noise}");
+            }
+        }
+    }
+}
+
+#[test]
+fn seven_sizes_show_two_steps_and_six_do_not() {
+    let class = |sizes: &[f64]| {
+        let stairs = |n: f64| 10.0 * (n / 30.0).ceil();
+        fit(&seeded(sizes, 10, Noise::cells(0.001), 1, stairs), &FitOptions::default()).unwrap().class
+    };
+    assert_ne!(class(&[10.0, 30.0, 40.0, 60.0, 70.0, 90.0]), Class::Staircase);
+    assert_eq!(class(&[10.0, 20.0, 30.0, 40.0, 60.0, 70.0, 90.0]), Class::Staircase);
+}
+
+#[test]
+fn a_staircase_has_no_band_at_sizes_that_it_was_not_fitted_to() {
+    let series = |sizes: &[f64]| seeded(sizes, 10, Noise::cells(0.01), 1, three_steps);
+    let fit = fit(&series(&TILES), &FitOptions::default()).unwrap();
+    assert_eq!(band(&series(&TILES), &fit, &[1e6]).unwrap().len(), 1);
+    // Fewer sizes than it has steps after.
+    assert_eq!(band(&series(&TILES[..6]), &fit, &[1e6]), None);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::provenance::{conditions, fingerprints};
 use super::tiles::tiles;
 use crate::analysis::{Check, Overlay, RunLaws, Tradeoffs};
 use crate::gate::{Finding, Outcome};
-use crate::report::findings::{self, Sides, words};
-use crate::report::matches::{alike, scopes};
+use crate::report::findings::{self, Sides};
+use crate::report::matches::{alike, scopes, words_of};
 use crate::report::verdict::{open, reproduce, summary, workloads};
 use crate::workload::WorkloadName;
 
@@ -121,7 +121,7 @@ fn listed(page: &Page, findings: &[&Finding]) -> Markup {
                 li {
                     (outcome(&first.outcome.to_string())) " "
                     strong { (workloads(&group)) " " (first.metric) }
-                    (page.on(&first.host)) " (" (scopes(&group)) "): " (prose(&words(first, Sides::Baseline)))
+                    (page.on(&first.host)) " (" (scopes(&group)) "): " (prose(&words_of(&group, Sides::Baseline)))
                 }
             }
         }
