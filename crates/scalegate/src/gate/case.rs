@@ -172,6 +172,11 @@ impl Quantity {
         !matches!(self, Self::CurvatureShare | Self::SlopeRatio)
     }
 
+    /// Whether it is cost at one size over cost at another.
+    pub(super) fn is_growth(self) -> bool {
+        matches!(self, Self::Growth | Self::Tread)
+    }
+
     /// Whether it scales with the unit of cost.
     pub fn has_cost_unit(self) -> bool {
         matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget)

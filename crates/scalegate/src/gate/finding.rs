@@ -52,7 +52,7 @@ pub struct Finding {
     pub paired: bool,
     /// The number of accepted runs that the change is from, if what differs between runs is in its interval.
     pub accepted_runs: Option<usize>,
-    /// Of growth to a tread, how many steps there are up to it on both sides, if both are staircases.
+    /// Of growth to a size, how many steps there are up to it on both sides, if both are staircases.
     pub steps: Option<(usize, usize)>,
 }
 

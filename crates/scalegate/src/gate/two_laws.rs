@@ -111,7 +111,7 @@ fn compare(case: &Case, sides: &mut Sides) -> Result<Comparison, Reason> {
     };
     let mut items = Vec::new();
     for Read { quantity, form, range } in reads {
-        let steps = steps_up_to(range.largest, &baseline, &run).filter(|_| quantity == Quantity::Tread);
+        let steps = steps_up_to(range.largest, &baseline, &run).filter(|_| quantity.is_growth());
         let reading = reading(quantity, form, [&baseline, &run], case.noise);
         if case.paired {
             let (before, after, change) = Change::of_pairs(&baseline.sample, &run.sample, reading, quantity, range)
