@@ -29,9 +29,9 @@ with seeds from 0; what a simulation has not in it is in none of these numbers.
 ";
 
 /// Series of each cell of the first table, whose rates are small…
-const FALSE_RUNS: usize = 1000;
+const FALSE_RUNS: usize = 250;
 /// …of the second…
-const RUNS: usize = 500;
+const RUNS: usize = 200;
 /// …and of each row of the third.
 const COVERAGE_RUNS: usize = 1000;
 const ROUNDS: [u32; 3] = [1, 5, 10];
@@ -164,11 +164,12 @@ const STAIRS: [Stairs; 6] = [
 
 fn main() -> ExitCode {
     let tables = std::thread::scope(|scope| {
-        let started: [std::thread::ScopedJoinHandle<'_, String>; 5] = [
+        let started: [std::thread::ScopedJoinHandle<'_, String>; 6] = [
             scope.spawn(false_staircases),
             scope.spawn(found),
             scope.spawn(coverage),
             scope.spawn(gate::unchanged),
+            scope.spawn(gate::at_the_edge),
             scope.spawn(gate::changed),
         ];
         started.map(std::thread::ScopedJoinHandle::join)

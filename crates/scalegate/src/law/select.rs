@@ -316,6 +316,9 @@ fn staircase(
     seed: u64,
     resamples: usize,
 ) -> Option<(Form, Fitted)> {
+    if staircase::max_steps(points.len()) < staircase::MIN_STEPS {
+        return None;
+    }
     let error_model = ErrorModel::of_residuals(points.len());
     let mut nulls = fits.nulls(concave);
     nulls.extend(fits.knees.iter().map(|(form, knee)| null(*form, knee)));

@@ -85,14 +85,17 @@ pub(super) fn headline(finding: &Finding) -> String {
             format!("slope above over slope below the knee from {} to {}", share(before), share(after))
         }
         Quantity::Growth | Quantity::Tread => {
-            let growth =
-                format!("growth of cost from {smallest} to {largest}: {}, before {}", factor(after), factor(before));
-            match finding.steps {
-                Some((before, after)) if before != after => {
-                    format!("{growth}, with {} up to there, before {before}", steps(after))
-                }
-                _ => growth,
-            }
+            let with = |of: fn((usize, usize)) -> usize| match finding.steps {
+                Some(both) if both.0 != both.1 => format!(" with {}", steps(of(both))),
+                _ => String::new(),
+            };
+            format!(
+                "growth of cost from {smallest} to {largest}: {}{}, before {}{}",
+                factor(after),
+                with(|its| its.1),
+                factor(before),
+                with(|its| its.0)
+            )
         }
         Quantity::Value => {
             let value = |value: Option<f64>| shown(value, units::value);
@@ -201,7 +204,11 @@ fn knee(finding: &Finding) -> &'static str {
 }
 
 fn steps(number: usize) -> String {
-    if number == 1 { "1 step".to_owned() } else { format!("{number} steps") }
+    match number {
+        0 => "no step".to_owned(),
+        1 => "1 step".to_owned(),
+        _ => format!("{number} steps"),
+    }
 }
 
 /// What happened to the class of a law.

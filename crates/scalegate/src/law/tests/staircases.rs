@@ -88,13 +88,29 @@ fn a_single_jump_is_no_staircase() {
 }
 
 #[test]
-fn seven_sizes_show_two_steps_and_six_do_not() {
-    let class = |sizes: &[f64]| {
-        let stairs = |n: f64| 10.0 * (n / 30.0).ceil();
-        fit(&seeded(sizes, 10, Noise::cells(0.001), 1, stairs), &FitOptions::default()).unwrap().class
+fn seven_sizes_show_two_equal_steps_and_eight_other_ones() {
+    let is_staircase = |n_sizes: usize, law: Cost| {
+        let sizes = &[10.0, 20.0, 30.0, 40.0, 60.0, 70.0, 80.0, 90.0][8 - n_sizes..];
+        let series = seeded(sizes, 10, Noise::cells(0.0001), 1, law);
+        fit(&series, &FitOptions::default()).unwrap().class == Class::Staircase
     };
-    assert_ne!(class(&[10.0, 30.0, 40.0, 60.0, 70.0, 90.0]), Class::Staircase);
-    assert_eq!(class(&[10.0, 20.0, 30.0, 40.0, 60.0, 70.0, 90.0]), Class::Staircase);
+    let equal = |n: f64| 10.0 * (n / 30.0).ceil();
+    assert_eq!([6, 7].map(|n_sizes| is_staircase(n_sizes, equal)), [false, true]);
+    let sloped = |n: f64| 10.0 * (n / 30.0).ceil() + 0.1 * n;
+    assert_eq!([7, 8].map(|n_sizes| is_staircase(n_sizes, sloped)), [false, true]);
+    let unequal = |n: f64| if n > 60.0 { 40.0 } else { 10.0 * (n / 30.0).ceil() };
+    assert_eq!([7, 8].map(|n_sizes| is_staircase(n_sizes, unequal)), [false, true]);
+}
+
+#[test]
+fn more_sizes_than_are_searched_show_no_steps() {
+    let class = |n_sizes: u32| {
+        let sizes: Vec<f64> = (1..=n_sizes).map(f64::from).collect();
+        let stairs = |n: f64| 10.0 + 5.0 * [40.0, 100.0].iter().filter(|place| **place < n).count() as f64;
+        fit(&seeded(&sizes, 2, Noise::cells(0.01), 1, stairs), &FitOptions::default()).unwrap().class
+    };
+    assert_eq!(class(128), Class::Staircase);
+    assert_ne!(class(129), Class::Staircase);
 }
 
 #[test]
