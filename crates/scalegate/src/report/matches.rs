@@ -73,7 +73,9 @@ pub(super) fn alike<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Vec<
 pub(super) fn words_of(group: &[&Finding], sides: Sides) -> String {
     let what = words(group[0], sides);
     match group.len() - 1 {
-        more if more > 0 && group[0].quantity == Quantity::Tread => format!("{what}; likewise to {more} more"),
+        more if more > 0 && group[0].quantity == Quantity::Tread => {
+            format!("{what}; likewise to {more} more {}", if more == 1 { "size" } else { "sizes" })
+        }
         _ => what,
     }
 }
