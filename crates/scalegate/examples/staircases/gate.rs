@@ -174,7 +174,9 @@ pub(crate) fn unchanged() -> String {
     let mut row = |name: &str, sizes: &[f64], law: &dyn Fn(f64) -> f64| {
         for rounds in ROUNDS {
             let cells = NOISES.map(|noise| Verdicts::new(sizes, rounds, UNCHANGED_RUNS, noise, [law, law]));
-            cells.iter().for_each(|cell| all.add(cell));
+            for cell in &cells {
+                all.add(cell);
+            }
             let of =
                 |count: fn(&Verdicts) -> usize| cells.each_ref().map(|its| share(count(its), its.runs)).join(" / ");
             let (alarms, open, alone) = (of(Verdicts::alarms), of(|its| its.inconclusive), of(|its| its.alone));
