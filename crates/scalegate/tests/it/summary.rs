@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use scalegate::analysis::{self, Check, Expected};
 use scalegate::baseline::Store;
 use scalegate::config::GateSettings;
-use scalegate::gate::Reason;
+use scalegate::gate::{Outcome, Reason};
 use scalegate::metric::Metric;
 use scalegate::workload::WorkloadName;
 
@@ -62,6 +62,7 @@ fn what_a_run_left_out_is_measured_by_a_run_and_not_imported() {
         check.findings.truncate(1);
         check.findings[0].workload = "vlm/encode".into();
         check.findings[0].metric = Metric::Instructions;
+        check.findings[0].outcome = Outcome::Inconclusive;
         check.findings[0].reason = Some(Reason::NotMeasured);
     };
     assert_snapshot!(again_with(&["llm/prefill"], left_out), @"
