@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use clap::Args;
 use scalegate::ci::CheckFile;
-use scalegate::gate::{Outcome, Verdict};
+use scalegate::gate::{Outcome, Quantity, Verdict};
 use scalegate::{Error, Result};
 use serde::Deserialize;
 
@@ -299,10 +299,10 @@ pub(crate) fn checked(check: &mut std::process::Command) -> Result<CheckFile> {
     CheckFile::parse("scalegate check", &String::from_utf8_lossy(&output.stdout))
 }
 
-/// The largest change of any quantity, passed or not.
+/// The largest change of any quantity, passed or not; what a budget leaves is none.
 fn largest_change(check: &CheckFile) -> String {
-    let changes: Vec<f64> =
-        check.findings.iter().filter_map(|finding| finding.change).map(|change| change.estimate.abs()).collect();
+    let compared = check.findings.iter().filter(|finding| finding.quantity != Quantity::Budget);
+    let changes: Vec<f64> = compared.filter_map(|finding| finding.change).map(|change| change.estimate.abs()).collect();
     let largest = changes.iter().copied().fold(0.0, f64::max);
     format!("largest of {} changes: {:.4} %", changes.len(), 100.0 * largest)
 }
