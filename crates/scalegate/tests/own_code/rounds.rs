@@ -236,6 +236,18 @@ fn a_process_with_threads_is_not_copied_and_counts_the_same() {
     }
 }
 
+/// The C library copies what is long by one instruction, which Valgrind counts once for every byte, unless it is told otherwise.
+#[test]
+fn a_long_copy_is_counted_by_vectors_and_not_by_bytes() {
+    let package = Package::new();
+    package.edit("benches/scaling.rs", "count_words(&text).len()", "std::hint::black_box(text.clone()).len()");
+    ok(&package.scalegate("run --metric instructions --workload text/*"));
+    let counts = instructions(&package);
+    let [.., shorter, longer] = counts[..] else { panic!("{counts:?}") };
+    let per_byte = (longer - shorter) / 64_000.0;
+    assert!((0.01..0.25).contains(&per_byte), "{per_byte} of {counts:?}");
+}
+
 fn instructions(package: &Package) -> Vec<f64> {
     let run = package.record();
     let series = run.series.iter().filter(|series| series.metric == Metric::Instructions);

@@ -23,8 +23,8 @@ pub(crate) const SIMULATION: [&str; 5] =
 pub(crate) const PLAIN_FILE: [&str; 3] = ["--dump-line=no", "--compress-strings=no", "--compress-pos=no"];
 
 /// A variable of counted processes. From some kilobytes on glibc copies and clears by one instruction (`rep movsb`, `rep stosb`), which
-/// Valgrind counts once for every byte, against one in eight to thirty below: a copy would have a step in it that no processor takes. With
-/// this it goes by vectors at any length (glibc manual, "Hardware Capability Tunables"); other C libraries don't read it.
+/// Valgrind counts once for every byte: a copy would have a step in it. With this it goes by vectors at any length (glibc manual, "Hardware
+/// Capability Tunables"); other C libraries don't read it.
 pub(crate) const BY_VECTORS: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.cpu.x86_rep_movsb_threshold=0x7fffffffffffffff:glibc.cpu.x86_rep_stosb_threshold=0x7fffffffffffffff",
