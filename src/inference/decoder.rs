@@ -46,7 +46,6 @@ pub(super) struct Decoder {
     roles: Vec<Role>,
     vocabulary: Option<usize>,
     rounding: Rounding,
-    applied: Applied,
 }
 
 /// One sequence's place in a decoder: its KV cache and its length.
@@ -103,8 +102,8 @@ impl Decoder {
         let counts = Counts::of(&typed, tokens);
         let (typed, mut applied) = runtime.rewritten(&path, typed, counts.as_ref())?;
         let form = guarded(&path, "simplify", || simplest(typed, &mut applied))?;
-        let plan = Plan::new(&path, form, runtime)?;
-        Ok(Self { applied, ..Self::new(plan, tokens, rounding)? })
+        let plan = Plan::new(&path, form, runtime)?.with_rewrites(applied);
+        Self::new(plan, tokens, rounding)
     }
 
     /// A decoder whose attention is one operator, of which tract has two forms: many tokens after an empty cache, and one
@@ -134,7 +133,7 @@ impl Decoder {
             roles.push(role(name, tokens, plan.input_fact(index)?.rank()));
         }
         let vocabulary = plan.output_fact(0)?.shape.last().and_then(|dim| dim.to_usize().ok());
-        Ok(Self { plan, prompt: None, roles, vocabulary, rounding, applied: Applied::default() })
+        Ok(Self { plan, prompt: None, roles, vocabulary, rounding })
     }
 
     /// Whether a token's position is its place along [`AXES`] axes.
@@ -166,7 +165,7 @@ impl Decoder {
 
     /// The rewrites that applied when it was loaded.
     pub(super) fn applied(&self) -> &Applied {
-        &self.applied
+        self.plan.applied()
     }
 
     /// What rounding may change in its logits.

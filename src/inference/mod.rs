@@ -33,6 +33,7 @@ mod rewrite;
 mod still;
 mod tokenizer;
 mod tower;
+mod trace;
 mod untrusted;
 mod vision_files;
 mod vlm;
@@ -47,6 +48,7 @@ pub use plan::Options;
 pub use rewrite::Applied;
 pub use tokenizer::Tokenizer;
 pub use tower::Tower;
+pub(crate) use trace::traced;
 pub use vision_files::VisionFiles;
 pub use vlm::{ImageFeatures, Vlm};
 

@@ -4,15 +4,18 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
+use tract_onnx::tract_core::plan::eval;
 use tract_onnx::tract_hir::internal::multithread::{Executor, set_threading_mac_threshold};
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
 
 use super::optimise::optimised;
 use super::rewrite::{Applied, Counts, rewritten};
+use super::trace;
 use crate::{Error, Result};
 
 /// What helps against any model that does not load or run.
@@ -94,6 +97,7 @@ pub(super) struct Plan {
     path: PathBuf,
     runnable: Arc<TypedRunnableModel>,
     inputs: Vec<String>,
+    applied: Applied,
 }
 
 impl Plan {
@@ -107,7 +111,17 @@ impl Plan {
         let runnable = guarded(path, "optimise", || optimised(model)?.into_runnable_with_options(&options))?;
         let model = runnable.model();
         let inputs = model.inputs.iter().map(|input| model.node(input.node).name.clone()).collect();
-        Ok(Self { path: path.into(), runnable, inputs })
+        Ok(Self { path: path.into(), runnable, inputs, applied: Applied::default() })
+    }
+
+    /// The same, made from a model to which these rewrites applied.
+    pub(super) fn with_rewrites(self, applied: Applied) -> Self {
+        Self { applied, ..self }
+    }
+
+    /// The rewrites that applied to the model.
+    pub(super) fn applied(&self) -> &Applied {
+        &self.applied
     }
 
     /// The kinds of operators that run.
@@ -143,7 +157,24 @@ impl Plan {
 
     /// A forward pass.
     pub(super) fn run(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
-        guarded(&self.path, "run", || state.run(inputs))
+        guarded(
+            &self.path,
+            "run",
+            || if trace::is_wanted() { self.run_traced(state, inputs) } else { state.run(inputs) },
+        )
+    }
+
+    /// The same with a clock around each node.
+    fn run_traced(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        state.run_plan_with_eval(inputs, |context, state, node, inputs| {
+            let start = Instant::now();
+            let results = eval(context, state, node, inputs);
+            let took = start.elapsed();
+            if let Ok(results) = &results {
+                trace::ran(&self.path, &self.applied, node, results, took);
+            }
+            results
+        })
     }
 
     fn error(&self, verb: &str, cause: &TractError) -> Error {

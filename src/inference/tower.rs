@@ -28,7 +28,6 @@ pub struct Tower {
     kind: DatumType,
     /// The inputs that every image of the size has in common.
     constants: Vec<(String, TValue)>,
-    applied: Applied,
 }
 
 impl Tower {
@@ -65,13 +64,13 @@ impl Tower {
         let (path, mut typed) = file.into_translated().map_err(|error| of_another_size(&error, &shape))?;
         typed.outputs.truncate(1);
         let (typed, applied) = runtime.rewritten(&path, typed, Some(&Counts::fixed()))?;
-        let plan = Plan::new(&path, typed, runtime)?;
-        Ok(Self { plan, geometry: geometry.of_one(), shape, kind, constants, applied })
+        let plan = Plan::new(&path, typed, runtime)?.with_rewrites(applied);
+        Ok(Self { plan, geometry: geometry.of_one(), shape, kind, constants })
     }
 
     /// The rewrites that applied when it was loaded.
     pub fn applied(&self) -> &Applied {
-        &self.applied
+        self.plan.applied()
     }
 
     /// The shape of `pixel_values`, of one image or tile.

@@ -144,8 +144,8 @@ fn load_encoder(path: &Path, runtime: &Runtime) -> Result<Plan> {
     file.fix_dim(PIXELS, 0, &patches)?;
     let (path, typed) = file.into_translated()?;
     // Nothing that only counts is in its attention: it has no mask.
-    let (typed, _) = runtime.rewritten(&path, typed, Some(&Counts::fixed()))?;
-    Plan::new(&path, typed, runtime)
+    let (typed, applied) = runtime.rewritten(&path, typed, Some(&Counts::fixed()))?;
+    Ok(Plan::new(&path, typed, runtime)?.with_rewrites(applied))
 }
 
 pub(super) fn load_embed(path: &Path, runtime: &Runtime) -> Result<Plan> {

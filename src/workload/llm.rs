@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::prompt::{prompt, repeated, tokens_of};
 use super::registry::{Source, options};
+use super::traced::Traced;
 use crate::Result;
 use crate::inference::{Llm, LlmSession};
 use crate::suite::Suite;
@@ -123,7 +124,7 @@ impl Workload for LlmWorkload {
         if self.phase == Phase::Decode {
             start.resume(&tokens)?;
         }
-        Ok(Box::new(Generation { phase: self.phase, tokens, session: start.clone(), start }))
+        Ok(Box::new(Traced(Generation { phase: self.phase, tokens, session: start.clone(), start })))
     }
 }
 

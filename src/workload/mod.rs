@@ -7,6 +7,7 @@ pub mod photo;
 mod prompt;
 mod registry;
 pub mod subject;
+mod traced;
 mod user_vlm;
 mod vlm;
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::prompt::prompt;
 use super::registry::options;
+use super::traced::Traced;
 use super::vlm::{Phase, TEXT_TOKENS};
 use crate::Result;
 use crate::inference::preprocess::{Geometry, PixelValues, Preprocessor};
@@ -55,7 +56,7 @@ impl UserVlm {
         let pixels = preprocessor.run(&place, &encoded)?;
         let tower = self.tower(pixels.geometry().of_one())?;
         if phase == Phase::Encode {
-            return Ok(Box::new(Encode { tower, pixels }));
+            return Ok(Box::new(Traced(Encode { tower, pixels })));
         }
         let language = self.language()?;
         let mut text = prompt(TEXT_TOKENS, language.vocabulary(), self.suite.seed());
@@ -63,7 +64,7 @@ impl UserVlm {
             // Every vocabulary has the first token, and no image token is it.
             *token = 0;
         }
-        Ok(Box::new(Prompt { preprocessor, tower, language, encoded, text, place }))
+        Ok(Box::new(Traced(Prompt { preprocessor, tower, language, encoded, text, place })))
     }
 
     fn preprocessor(&self) -> Result<Rc<Preprocessor>> {

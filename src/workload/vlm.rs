@@ -12,6 +12,7 @@ use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::{Source, options};
 use super::subject;
+use super::traced::Traced;
 use super::user_vlm::UserVlm;
 use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
@@ -138,10 +139,10 @@ impl Workload for VlmWorkload {
         let model = self.model()?;
         Ok(match self.phase {
             Phase::Preprocess => Box::new(Preprocess { model, encoded, place }),
-            Phase::Encode => Box::new(Encode { pixels: model.preprocessor().run(&place, &encoded)?, model }),
+            Phase::Encode => Box::new(Traced(Encode { pixels: model.preprocessor().run(&place, &encoded)?, model })),
             Phase::Prompt => {
                 let text = prompt(TEXT_TOKENS, model.vocabulary(), self.suite.seed());
-                Box::new(Prompt { model, encoded, text, place })
+                Box::new(Traced(Prompt { model, encoded, text, place }))
             }
         })
     }

@@ -1,14 +1,15 @@
 //! Does `scalegate why` name the function and the term that a mutant changed?
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Output};
 use std::time::Instant;
 
 use scalegate::{Error, Result};
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use crate::process;
-use crate::sources::Sources;
+use crate::sources::{Sources, Version};
 
 /// The mutants of `examples/own-code`, which take seconds each.
 pub(crate) const OWN_CODE: &str = "xtask/mutants/own-code";
@@ -69,7 +70,7 @@ pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Resul
     process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
     sources.build_scalegate()?;
     let unchanged = sources.working_tree()?;
-    let place = if directory == OWN_CODE { sources.root().join(EXAMPLE) } else { sources.root().to_path_buf() };
+    let records = if directory == OWN_CODE { None } else { Some(Records::new(sources, &unchanged)?) };
     println!(
         "| mutant | workload | first function | term | right | of the change | sum off by | took |\n|---|---|---|---|---|---|---|---|"
     );
@@ -81,9 +82,15 @@ pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Resul
             None => unchanged.clone(),
         };
         let patched = sources.patched(&base, &patch)?;
-        let mut why = sources.scalegate(["why", &base.tree, &patched.tree, "--format", "json", "--workload"]);
         let start = Instant::now();
-        let output = process::output(sources.with_scratch(&mut why).arg(&planted.workloads).current_dir(&place))?;
+        let output = match &records {
+            Some(records) => records.why(&patched, &planted.workloads)?,
+            None => {
+                let mut why = sources.scalegate(["why", &base.tree, &patched.tree, "--format", "json", "--workload"]);
+                let why = sources.with_scratch(&mut why).arg(&planted.workloads);
+                process::output(why.current_dir(sources.root().join(EXAMPLE)))?
+            }
+        };
         let took_s = start.elapsed().as_secs_f64();
         let said: Said = serde_json::from_slice(&output.stdout).map_err(|_| {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
@@ -108,6 +115,38 @@ pub(crate) fn run(sources: &Sources, directory: &str, names: &[String]) -> Resul
     }
     Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+/// Counts of the suite, of which those without a patch are taken once. Two revisions would be built twice for each patch.
+struct Records<'a> {
+    sources: &'a Sources,
+    directory: TempDir,
+}
+
+impl<'a> Records<'a> {
+    fn new(sources: &'a Sources, unchanged: &Version) -> Result<Self> {
+        let records = Self { sources, directory: process::temporary_directory()? };
+        eprintln!("counting the sources without a patch");
+        records.count(unchanged, "*", BASE)?;
+        Ok(records)
+    }
+
+    fn count(&self, version: &Version, workloads: &str, name: &str) -> Result<()> {
+        let checkout = self.sources.check_out(version)?;
+        checkout.build()?;
+        checkout.run(["--metric", "instructions", "--workload", workloads], &self.directory.path().join(name))
+    }
+
+    /// What `scalegate why` says of a patched version.
+    fn why(&self, patched: &Version, workloads: &str) -> Result<Output> {
+        self.count(patched, workloads, HEAD)?;
+        let mut why = self.sources.scalegate(["why", "--format", "json", "--workload", workloads]);
+        process::output(why.args([BASE, HEAD].map(|name| self.directory.path().join(name))))
+    }
+}
+
+/// The names of records.
+const BASE: &str = "base.json";
+const HEAD: &str = "head.json";
 
 /// The patches of a directory by name; all without any names.
 fn patches(directory: &Path, names: &[String]) -> Result<Vec<PathBuf>> {

@@ -4,6 +4,7 @@
 //! after the other. Measuring knows this trait and nothing of what runs.
 
 mod name;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -11,6 +12,7 @@ use std::hint::black_box;
 use crate::{Axis, Result};
 
 pub use name::WorkloadName;
+pub use parts::{PartTime, Parts};
 
 /// A thing that is run, and the axis that its cost is a function of.
 ///
@@ -62,6 +64,15 @@ pub trait Prepared {
     /// # Errors
     /// An inference that failed; its cost is not recorded.
     fn run(&mut self) -> Result<()>;
+
+    /// One inference with a clock around each of its parts, as the nodes of a graph; `None` for what has none that it knows. It tells
+    /// `scalegate why` what runs, and where wall time changed; no verdict rests on it.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    fn run_in_parts(&mut self) -> Result<Option<Parts>> {
+        Ok(None)
+    }
 
     /// How long the last inference took in seconds, if it was not the clock around [`Prepared::run`] that tells: a program may report
     /// the time itself.

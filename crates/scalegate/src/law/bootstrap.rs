@@ -13,6 +13,7 @@ use super::curve::Curve;
 use super::form::{Form, POWER_PARAMETERS, Points, power};
 use super::random::{chi_squared, standard_normal};
 use super::select::{ErrorModel, f_tail};
+use super::staircase::{JUMP_ON_PARABOLA_PARAMETERS, jump_on_parabola};
 
 /// The size of the test. Half of the hundredth that a knee on a line may cost; the practical conditions lower the rate
 /// further: of 10,000 lines each, at noises of 5 and 10 %, in one and in 8 rounds, at most 12 got a knee.
@@ -32,6 +33,8 @@ pub(crate) enum Null {
     Form(Form, Curve),
     /// A power law, by its costs at the sizes.
     Power(Vec<f64>),
+    /// A parabola with a jump where that is best, by its costs at the sizes.
+    JumpOnParabola(Vec<f64>),
 }
 
 /// What stands for a null: the best knee, or the best staircase of so many steps, as it is fitted to the data and to each simulated
@@ -58,6 +61,7 @@ pub(crate) fn rejects(
             (points.x.iter().map(|x| curve.predict(x * points.x_max)).collect(), form.n_parameters())
         }
         Null::Power(costs) => (costs.clone(), POWER_PARAMETERS),
+        Null::JumpOnParabola(costs) => (costs.clone(), JUMP_ON_PARABOLA_PARAMETERS),
     };
     let costs: Vec<f64> = costs;
     let sd = error_model.variance(null_rss, n_parameters).sqrt();
@@ -82,6 +86,7 @@ pub(crate) fn rejects(
         let null_rss = match null {
             Null::Form(form, _) => form.rss(&drawn),
             Null::Power(_) => power(&drawn).map(|(rss, _)| rss),
+            Null::JumpOnParabola(_) => jump_on_parabola(&drawn).map(|(rss, _)| rss),
         };
         let (Some(null_rss), Some(rss)) = (null_rss, (alternative.fit)(&drawn)) else { return false };
         let floor = floor - error_model.pure.sum_of_squares;

@@ -6,7 +6,7 @@ use super::bootstrap::{self, Alternative, Null};
 use super::curve::Curve;
 use super::form::{Fitted, Form, POWER_PARAMETERS, Points, power};
 use super::panel::PureError;
-use super::staircase::{self, Stairs};
+use super::staircase::{self, JUMP_ON_PARABOLA_PARAMETERS, Stairs, jump_on_parabola};
 
 /// Relative noise below which two costs count as equal. Instruction counts repeat to about 1e-4; without a floor, a
 /// residual of 1e-12 would make the fifth parameter significant.
@@ -305,7 +305,7 @@ fn without_steps(
 /// A step is one more than there are if noise makes the best one more with this probability at most, wherever it may be.
 const STEP_LEVEL: f64 = 0.01;
 
-/// A staircase, if the points reject every other law for it: knees, concave power laws, and a single jump on a line.
+/// A staircase, if the points reject every other law for it: knees, concave power laws, and a single jump on a line or a parabola.
 ///
 /// It is judged by how far sizes lie off their treads, whatever the rounds say: they tell how noisy a size is, and not that sizes lie on
 /// treads. Costs that are off a line, each its own way and by more than their rounds, would else be a staircase that follows them.
@@ -323,6 +323,11 @@ fn staircase(
     let mut nulls = fits.nulls(concave);
     nulls.extend(fits.knees.iter().map(|(form, knee)| null(*form, knee)));
     nulls.extend(stairs_of(points, 1).iter().map(|(jump, fitted)| null(Form::Staircase(*jump), fitted)));
+    nulls.extend(
+        jump_on_parabola(points).map(|(rss, costs)| {
+            (Null::JumpOnParabola(costs), Score { rss, n_parameters: JUMP_ON_PARABOLA_PARAMETERS })
+        }),
+    );
     let null = likeliest(nulls, &error_model)?;
     let (stairs, fitted) = best_stairs(points, &error_model, error_model.aicc(null.1))?;
     let alternative = Alternative { rss: fitted.rss, fit: |drawn: &Points| Form::Staircase(stairs).rss(drawn) };

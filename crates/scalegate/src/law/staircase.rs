@@ -9,6 +9,7 @@
 
 use super::curve::{Curve, Step};
 use super::form::{Fitted, Points};
+use super::incremental_qr::IncrementalQr;
 
 /// One jump alone is a change between two laws; a staircase goes on. One is searched for all the same, so that it is not taken for several.
 pub(crate) const MIN_STEPS: usize = 2;
@@ -192,6 +193,30 @@ fn common_slope(treads: &[Tread]) -> Option<f64> {
     let xx: f64 = treads.iter().map(|tread| tread.xx).sum();
     let xy: f64 = treads.iter().map(|tread| tread.xy).sum();
     (xx > 0.0).then(|| xy / xx)
+}
+
+/// Its three coefficients, the height of the jump and its place.
+pub(crate) const JUMP_ON_PARABOLA_PARAMETERS: usize = 5;
+
+/// A parabola with a jump in the gap where it leaves the least residual sum of squares, and its costs at the sizes: a law that treads
+/// follow well, and no staircase. `None` for sizes that are too few.
+pub(crate) fn jump_on_parabola(points: &Points) -> Option<(f64, Vec<f64>)> {
+    if points.len() <= JUMP_ON_PARABOLA_PARAMETERS {
+        return None;
+    }
+    let row = |gap: usize, at: usize| [1.0, points.x[at], points.x[at] * points.x[at], f64::from(u8::from(at > gap))];
+    let with_jump = |gap: usize| {
+        let mut qr = IncrementalQr::<f64, 4>::new();
+        for (at, (&w, &y)) in points.w.iter().zip(&points.y).enumerate() {
+            qr.push(row(gap, at).map(|value| value * w), y * w);
+        }
+        qr
+    };
+    let gaps = 0..points.len() - 1;
+    let (gap, best) = gaps.map(|gap| (gap, with_jump(gap))).min_by(|a, b| a.1.rss.total_cmp(&b.1.rss))?;
+    let coefficients = best.solve();
+    let cost = |at: usize| row(gap, at).iter().zip(coefficients).map(|(value, its)| value * its).sum();
+    best.rss.is_finite().then(|| (best.rss, (0..points.len()).map(cost).collect()))
 }
 
 /// The most steps that so many sizes can show.

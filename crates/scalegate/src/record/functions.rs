@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Document, read_json, write_json};
 use crate::Result;
 use crate::measure::{FunctionCount, Profile};
-use crate::workload::WorkloadName;
+use crate::workload::{Parts, WorkloadName};
 
 /// What the counted workloads of a run executed, by function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,45 @@ pub struct WorkloadFunctions {
     objects: BTreeMap<usize, String>,
     /// By size.
     sizes: BTreeMap<u64, SizeFunctions>,
+    /// What ran at the largest size, if the workload knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
+}
+
+/// What an inference consisted of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// The size that ran.
+    pub size: u64,
+    /// In the order in which they ran.
+    pub nodes: Vec<Node>,
+    /// What else decides what runs, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+}
+
+/// A part of an inference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Its name, which no other has.
+    pub name: String,
+    /// What it does.
+    pub operator: String,
+    /// What it yields, as `1×512×64 F32`; empty if that is not known.
+    pub form: String,
+    /// How often it ran.
+    pub runs: u64,
+}
+
+impl Graph {
+    /// What ran at `size`.
+    pub fn new(size: u64, parts: Parts) -> Self {
+        let nodes = parts.list.into_iter();
+        let nodes = nodes.map(|it| Node { name: it.name, operator: it.operator, form: it.form, runs: it.runs });
+        Self { size, nodes: nodes.collect(), facts: parts.facts }
+    }
 }
 
 /// What one size executed.
@@ -82,7 +121,13 @@ impl WorkloadFunctions {
             known.values().enumerate().filter_map(|(at, its)| Some((at, what(its).clone()?))).collect()
         };
         let (files, objects) = (of(|its| &its.file), of(|its| &its.object));
-        Self { workload, files, objects, sizes, names: known.into_keys().collect() }
+        Self { workload, files, objects, sizes, names: known.into_keys().collect(), graph: None }
+    }
+
+    /// The same with what ran at the largest size.
+    #[must_use]
+    pub fn with_graph(self, graph: Option<Graph>) -> Self {
+        Self { graph, ..self }
     }
 
     /// The profile of each size.
@@ -129,7 +174,7 @@ impl Functions {
 }
 
 impl Document for Functions {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
     const OLDEST: u32 = 1;
     const NOUN: &'static str = "list of functions";
 

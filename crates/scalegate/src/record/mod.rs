@@ -15,7 +15,7 @@ mod window;
 
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
-pub use functions::{Functions, WorkloadFunctions};
+pub use functions::{Functions, Graph, Node, WorkloadFunctions};
 pub use join::{Absorbed, Join, absorb, extend};
 pub use key::SeriesKey;
 #[cfg(feature = "cli")]

@@ -6,7 +6,10 @@ use crate::Axis;
 use crate::law::{Class, Term};
 use crate::metric::Metric;
 use crate::units::{change, cost, rounded, rounded_size, share};
-use crate::why::{ChangedFile, Explanation, Part, Presence, Unexplained, Why, WorkloadWhy};
+use crate::why::{
+    Changed, ChangedFile, Explanation, GraphChange, NodeChange, Operators, Part, Presence, Unexplained, Why,
+    WorkloadWhy,
+};
 
 /// Functions in the table; the others are one row.
 const MAX_ROWS: usize = 8;
@@ -24,14 +27,19 @@ const MAX_FILES: usize = 6;
 pub fn why_text(why: &Why) -> String {
     let mut text = String::new();
     for (its, explanation) in changed(why) {
-        for (label, line) in five_lines(why, its, explanation) {
+        for (label, line) in lines(why, its, explanation) {
             let _ = if label.is_empty() { writeln!(text, "{line}") } else { writeln!(text, "  {label:8}{line}") };
         }
-        text.push_str(&table(explanation, &its.axis));
+        text.push_str(&table(explanation, &its.axis, FUNCTIONS));
         text.push('\n');
+        text.push_str(&times(its));
     }
     for its in why.workloads.iter().filter(|its| !its.is_changed()) {
         let _ = writeln!(text, "{}", nothing(its, &why.sides));
+        for (label, line) in parts(its) {
+            let _ = writeln!(text, "  {label:8}{line}");
+        }
+        text.push_str(&times(its));
     }
     for (workload, is_head) in &why.alone {
         let _ = writeln!(text, "{workload}: {} alone has it", why.sides[usize::from(*is_head)]);
@@ -49,7 +57,7 @@ pub fn why_markdown(why: &Why) -> String {
 /// The lines of each workload that changed, for where there is no room for tables.
 pub fn why_lines(why: &Why) -> Vec<String> {
     changed(why)
-        .flat_map(|(its, explanation)| five_lines(why, its, explanation))
+        .flat_map(|(its, explanation)| lines(why, its, explanation))
         .map(|(label, line)| match label {
             "" => line,
             label => format!("{label}: {line}"),
@@ -64,7 +72,7 @@ pub fn why_functions(why: &Why) -> Vec<String> {
             let [name, base, head, change, of_it, term] = row;
             format!("{}: {name}: {base} → {head} ({change}, {of_it} of the change) {term}", its.workload)
         };
-        rows(explanation, &its.axis).into_iter().skip(1).map(row).collect()
+        rows(explanation, &its.axis, FUNCTIONS).into_iter().skip(1).map(row).collect()
     };
     changed(why).flat_map(of).collect()
 }
@@ -106,15 +114,106 @@ pub(super) fn unexplained(reason: &Unexplained, sides: &[String; 2]) -> String {
     }
 }
 
-/// What, how sure, where, which term, what to look at; each with its label.
-pub(super) fn five_lines(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> [(&'static str, String); 5] {
-    [
+/// What, how sure, where, which term, what to look at; and what is known of its parts. Each has its label.
+pub(super) fn lines(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> Vec<(&'static str, String)> {
+    let five = [
         ("", what(its, explanation)),
         ("sure", sure(explanation)),
         ("where", place(explanation)),
         ("term", terms(explanation, &its.axis)),
         ("look at", look_at(why, explanation)),
-    ]
+    ];
+    five.into_iter().chain(parts(its)).collect()
+}
+
+/// What became of the graph, and where wall time went, as far as that is known.
+pub(super) fn parts(its: &WorkloadWhy) -> Vec<(&'static str, String)> {
+    let graph = its.graph.as_ref().map(|graph| ("graph", graph_line(graph, &its.axis)));
+    let time = its.operators.as_ref().map(|operators| ("time", time_line(operators, &its.axis)));
+    graph.into_iter().chain(time).collect()
+}
+
+/// Which nodes are not as before.
+fn graph_line(graph: &GraphChange, axis: &Axis) -> String {
+    let size = rounded_size(graph.size as f64, axis);
+    if graph.is_empty() {
+        return format!("the same {} nodes with the same results' shapes at {size}", graph.nodes);
+    }
+    let mut kinds: Vec<(&'static str, Vec<&NodeChange>)> = Vec::new();
+    for change in &graph.changes {
+        let kind = match change.change {
+            Changed::New => "new",
+            Changed::Gone => "gone",
+            Changed::Operator(_) => "of another operator",
+            Changed::Runs(..) => "run another number of times",
+            Changed::Form(..) => "of another shape",
+        };
+        match kinds.iter_mut().find(|(its, _)| *its == kind) {
+            Some((_, all)) => all.push(change),
+            None => kinds.push((kind, vec![change])),
+        }
+    }
+    let of = |(kind, all): &(&str, Vec<&NodeChange>)| {
+        let noun = if all.len() == 1 { "node" } else { "nodes" };
+        let first = all.first().map_or_else(String::new, |first| format!(": {}{}", node(first), first_of(all.len())));
+        format!("{} {noun} {kind}{first}", all.len())
+    };
+    let facts = graph.facts.iter().map(ToString::to_string);
+    let all: Vec<String> = facts.chain(kinds.iter().map(of)).collect();
+    format!("at {size}, {}", all.join("; "))
+}
+
+fn first_of(n: usize) -> &'static str {
+    if n > 1 { ", first of all" } else { "" }
+}
+
+/// A node with what is not as before.
+fn node(its: &NodeChange) -> String {
+    let named = format!("{} {}", its.operator, its.name);
+    match &its.change {
+        Changed::New | Changed::Gone => named,
+        Changed::Operator(before) => format!("{named}, {before} before"),
+        Changed::Runs(before, after) => format!("{named}, {before} → {after} times"),
+        Changed::Form(before, after) => format!("{named}, {before} → {after}"),
+    }
+}
+
+/// Which operators have the change of wall time.
+fn time_line(operators: &Operators, axis: &Axis) -> String {
+    let Operators { explanation, errors, overhead, pairs } = operators;
+    let at = explanation.at;
+    let whole = format!(
+        "{} ± {} % at {} ({} → {}) in {pairs} pairs, timed by node at {} of the time",
+        signed_change(explanation.changes()[at]),
+        rounded(100.0 * errors[at]),
+        rounded_size(explanation.sizes[at] as f64, axis),
+        seconds(explanation.whole.base[at]),
+        seconds(explanation.whole.head[at]),
+        signed_percent(*overhead)
+    );
+    if !operators.is_changed() {
+        return format!("no operator is to be named: {whole}");
+    }
+    let operator = |part: &Part| {
+        let its = part.change(at);
+        let nodes = part.through.iter().filter(|(_, change)| change.signum() == its.signum());
+        let first = nodes.take(1).map(|(name, change)| format!(", of which {} in {name}", signed_share(change / its)));
+        let term = part.term.map_or_else(String::new, |term| format!(", {}", name(term, explanation.breakpoint, axis)));
+        format!("{} has {} of the change{}{term}", part.name, share(explanation.share(part)), first.collect::<String>())
+    };
+    let counts = |part: &&Part| explanation.share(part) >= MIN_SHARE;
+    let mut named: Vec<String> = explanation.parts.iter().filter(counts).take(MAX_NAMED).map(operator).collect();
+    let outside = explanation.share(&explanation.rest);
+    if outside >= MIN_SHARE {
+        named.push(format!("{} of it is outside of operators", share(outside)));
+    }
+    format!("{whole}: {}", named.join("; "))
+}
+
+/// The table of operators, if wall time changed.
+fn times(its: &WorkloadWhy) -> String {
+    let changed = its.operators.as_ref().filter(|operators| operators.is_changed());
+    changed.map_or_else(String::new, |operators| table(&operators.explanation, &its.axis, OPERATORS) + "\n")
 }
 
 /// What changed.
@@ -265,9 +364,30 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
     found
 }
 
-/// Functions with what they cost on both sides, where the change is largest.
-fn table(explanation: &Explanation, axis: &Axis) -> String {
-    let rows = rows(explanation, axis);
+/// What a table is of.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    /// What a part is called.
+    part: &'static str,
+    /// Several of them.
+    parts: &'static str,
+    /// What is of none of them.
+    rest: &'static str,
+    /// How costs are written.
+    cost: fn(f64) -> String,
+}
+
+/// Instructions of functions.
+pub(super) const FUNCTIONS: Rows =
+    Rows { part: "function", parts: "functions", rest: "of no function", cost: instructions };
+
+/// Wall time of operators.
+pub(super) const OPERATORS: Rows =
+    Rows { part: "operator", parts: "operators", rest: "outside of operators", cost: seconds };
+
+/// Parts with what they cost on both sides, where the change is largest.
+fn table(explanation: &Explanation, axis: &Axis, of: Rows) -> String {
+    let rows = rows(explanation, axis, of);
     let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for row in &rows {
@@ -277,8 +397,8 @@ fn table(explanation: &Explanation, axis: &Axis) -> String {
     text
 }
 
-/// The rows of the table with its head; the last ones are what is not listed, and what is of no function.
-pub(super) fn rows(explanation: &Explanation, axis: &Axis) -> Vec<[String; 6]> {
+/// The rows of the table with its head; the last ones are what is not listed, and what is of no part.
+pub(super) fn rows(explanation: &Explanation, axis: &Axis, of: Rows) -> Vec<[String; 6]> {
     let called = |term| name(term, explanation.breakpoint, axis);
     let at = explanation.at;
     let sum = explanation.whole.change(at);
@@ -286,9 +406,9 @@ pub(super) fn rows(explanation: &Explanation, axis: &Axis) -> Vec<[String; 6]> {
         let change = head - base;
         let sign = if change < 0.0 { "" } else { "+" };
         let of_it = if sum == 0.0 { String::new() } else { share(change / sum) };
-        [name, instructions(base), instructions(head), format!("{sign}{}", instructions(change)), of_it, term]
+        [name, (of.cost)(base), (of.cost)(head), format!("{sign}{}", (of.cost)(change)), of_it, term]
     };
-    let mut rows = vec![["function", "base", "head", "change", "of it", "term"].map(str::to_owned)];
+    let mut rows = vec![[of.part, "base", "head", "change", "of it", "term"].map(str::to_owned)];
     for part in explanation.parts.iter().take(MAX_ROWS) {
         let term = part.term.map_or_else(String::new, called);
         let law = match part.classes {
@@ -306,9 +426,9 @@ pub(super) fn rows(explanation: &Explanation, axis: &Axis) -> Vec<[String; 6]> {
     let n = others.clone().count();
     if n > 0 {
         let (base, head) = others.fold((0.0, 0.0), |sum, part| (sum.0 + part.base[at], sum.1 + part.head[at]));
-        rows.push(row(format!("{n} other functions"), base, head, String::new()));
+        rows.push(row(format!("{n} other {}", of.parts), base, head, String::new()));
     }
-    rows.push(row("of no function".to_owned(), explanation.rest.base[at], explanation.rest.head[at], String::new()));
+    rows.push(row(of.rest.to_owned(), explanation.rest.base[at], explanation.rest.head[at], String::new()));
     let term = explanation.whole.term.map_or_else(String::new, called);
     rows.push(row("all".to_owned(), explanation.whole.base[at], explanation.whole.head[at], term));
     rows
@@ -324,6 +444,11 @@ fn law(classes: [Option<Class>; 2]) -> String {
 
 fn instructions(count: f64) -> String {
     if count == 0.0 { "0".to_owned() } else { cost(count, Metric::Instructions.unit()) }
+}
+
+/// Nanoseconds as a time.
+fn seconds(nanoseconds: f64) -> String {
+    cost(1e-9 * nanoseconds, Metric::WallTime.unit())
 }
 
 fn signed_change(value: f64) -> String {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::why::unexplained;
-use crate::why::{Explanation, Part, Presence, Why, WorkloadWhy};
+use crate::why::{Changed, Explanation, GraphChange, NodeChange, Operators, Part, Presence, Why, WorkloadWhy};
 
 /// Everything that is known of a change.
 pub fn why_json(why: &Why) -> String {
@@ -42,7 +42,59 @@ fn workload(its: &WorkloadWhy, sides: &[String; 2]) -> Value {
             value["functions"] = explanation.parts.iter().map(|its| part(explanation, its)).collect();
         }
     }
+    if let Some(change) = &its.graph {
+        value["graph"] = graph(change);
+    }
+    if let Some(its) = &its.operators {
+        value["operators"] = operators(its);
+    }
     value
+}
+
+fn graph(change: &GraphChange) -> Value {
+    let node = |its: &NodeChange| {
+        let (what, before, after) = match &its.change {
+            Changed::New => ("new", Value::Null, Value::Null),
+            Changed::Gone => ("gone", Value::Null, Value::Null),
+            Changed::Operator(before) => ("operator", json!(before), json!(its.operator)),
+            Changed::Runs(before, after) => ("runs", json!(before), json!(after)),
+            Changed::Form(before, after) => ("form", json!(before), json!(after)),
+        };
+        json!({"node": its.name, "operator": its.operator, "change": what, "before": before, "after": after})
+    };
+    json!({
+        "size": change.size,
+        "nodes": change.nodes,
+        "changes": change.changes.iter().map(node).collect::<Vec<_>>(),
+        "facts": change.facts,
+    })
+}
+
+/// Wall time in nanoseconds.
+fn operators(its: &Operators) -> Value {
+    let Operators { explanation, errors, overhead, pairs } = its;
+    let operator = |its: &Part| {
+        let mut value = part(explanation, its);
+        // The names that functions have these under.
+        for (from, to) in [("function", "operator"), ("through", "nodes")] {
+            if let Some(found) = value.as_object_mut().and_then(|fields| fields.remove(from)) {
+                value[to] = found;
+            }
+        }
+        value
+    };
+    json!({
+        "unit": "ns",
+        "sizes": explanation.sizes,
+        "largest_change_at": explanation.sizes[explanation.at],
+        "error": errors,
+        "overhead": overhead,
+        "pairs": pairs,
+        "changed": its.is_changed(),
+        "all": part(explanation, &explanation.whole),
+        "outside": part(explanation, &explanation.rest),
+        "operators": explanation.parts.iter().map(operator).collect::<Vec<_>>(),
+    })
 }
 
 fn part(explanation: &Explanation, part: &Part) -> Value {

@@ -12,7 +12,8 @@ use super::record::{Recorder, Target};
 use crate::measure::{self, CALLGRIND_METRICS, Ended, Profile, Valgrind};
 use crate::metric::Metric;
 use crate::progress::Progress;
-use crate::record::{Functions, Sample, Series, WorkloadFunctions};
+use crate::record::{Functions, Graph, Sample, Series, WorkloadFunctions};
+use crate::workload::Parts;
 use crate::{Error, Result, paths};
 
 /// What a counted process sees of the environment: its job, and nothing that differs between users. How long the values are
@@ -23,6 +24,8 @@ const DIRECTORY: &str = "instructions";
 pub(super) struct CountedWorkload {
     pub(super) by_size: BTreeMap<u64, Counted>,
     pub(super) environment: BTreeMap<String, String>,
+    /// What ran at the largest size, if the workload knows.
+    pub(super) graph: Option<Graph>,
 }
 
 impl CountedWorkload {
@@ -39,7 +42,7 @@ impl CountedWorkload {
     /// Its instructions by function.
     pub(super) fn functions(self, workload: &Described) -> WorkloadFunctions {
         let profiles = self.by_size.into_iter().map(|(size, counted)| (size, counted.profile)).collect();
-        WorkloadFunctions::new(workload.name.clone(), profiles)
+        WorkloadFunctions::new(workload.name.clone(), profiles).with_graph(self.graph)
     }
 }
 
@@ -73,15 +76,23 @@ pub(super) fn counted(
     write_what_is_written_once(session, chosen)?;
     let counts = fixed_addresses(|| count_all(&cases, |case, number, done| count(case, number, &directory, done)))?;
     let (mut counts, mut all) = (cases.iter().zip(counts), Vec::new());
-    for (target, _) in chosen {
+    for &chosen @ (target, _) in chosen {
         let environment = read_environment(target, &directory)?;
         let mut environment = measure::count_environment(&valgrind, environment);
         environment.insert("allocator".to_owned(), "size classes".to_owned());
         let its = counts.by_ref().take(parts);
         let by_size = its.flat_map(|(case, counted)| case.sizes.iter().copied().zip(counted)).collect();
-        all.push(CountedWorkload { by_size, environment });
+        all.push(CountedWorkload { by_size, environment, graph: graph(session, chosen) });
     }
     Ok(Ok(all))
+}
+
+/// What runs at the largest size, if the workload knows. Nothing rests on it, so that a failure leaves it unknown.
+fn graph(session: &Session<'_>, (target, workload): Chosen<'_>) -> Option<Graph> {
+    let size = *workload.sizes.last()?;
+    let work = Work::Parts { workload: workload.name.clone(), size };
+    let parts: Option<Parts> = session.ask(target, &workload.name, work).ok()?;
+    Some(Graph::new(size, parts?))
 }
 
 /// Records that there are no counts, and why.

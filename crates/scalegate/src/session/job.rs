@@ -10,7 +10,7 @@ use crate::config::MeasureSettings;
 use crate::measure::HeapUse;
 use crate::metric::Metric;
 use crate::record::Series;
-use crate::workload::WorkloadName;
+use crate::workload::{Parts, WorkloadName};
 use crate::{Axis, Error, Result};
 
 /// Names the document to the process.
@@ -67,6 +67,8 @@ pub(super) enum Work {
     Count { workload: WorkloadName, sizes: Vec<u64> },
     /// One run of a program below callgrind, whose files have names that begin with `out`.
     CountProgram { workload: WorkloadName, size: u64, out: PathBuf },
+    /// One run of a size of a counted workload in parts; the answer has none for what has none.
+    Parts { workload: WorkloadName, size: u64 },
     /// What one run of each size of a workload allocates.
     Heap { workload: WorkloadName },
     /// Instructions by the processor's own counter.
@@ -102,16 +104,22 @@ pub(super) struct SlicesReady {
 pub(super) struct SliceOrder {
     pub(super) size: u64,
     pub(super) inferences: u64,
+    /// Whether there is to be a clock around each part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) in_parts: bool,
 }
 
 /// What the inferences of a slice took together, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SliceTimes {
     pub(super) wall_s: f64,
     pub(super) cpu_s: f64,
     /// The part of `wall_s` that another thread had the core.
     pub(super) wait_s: Option<f64>,
+    /// Its parts with the sums of their times, if they were asked for and there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) parts: Option<Parts>,
 }
 
 /// What a bench target is and measures.

@@ -47,7 +47,7 @@ pub(super) fn counted(
     let counts: std::result::Result<Vec<Counted>, String> = counts.into_iter().flatten().collect();
     Ok(counts.map(|counts| {
         let by_size = workload.sizes.iter().copied().zip(counts).collect();
-        CountedWorkload { by_size, environment }
+        CountedWorkload { by_size, environment, graph: None }
     }))
 }
 

@@ -8,6 +8,7 @@ use nix::time::{ClockId, clock_gettime};
 use super::job::{SliceOrder, SliceTimes, SlicesReady, TargetKind};
 use super::worker::{at, guarded, hear, speak};
 use crate::measure::resources::{below_cpu_s, reaped_cpu_s};
+use crate::workload::Parts;
 use crate::{Error, Prepared, Result, Workload};
 
 /// Prepares all sizes of a workload, runs each once, and answers orders until the parent says anything else.
@@ -33,9 +34,13 @@ pub(super) fn serve(workload: &dyn Workload, kind: TargetKind) -> Result<()> {
     };
     say(&SlicesReady { threads })?;
     while let Some(line) = hear()? {
-        let Ok(SliceOrder { size, inferences }) = serde_json::from_str(&line) else { break };
+        let Ok(order) = serde_json::from_str(&line) else { break };
+        let SliceOrder { size, inferences, in_parts } = order;
         let Some(ready) = prepared.get_mut(&size) else { break };
-        let times = guarded(|| slice(ready.as_mut(), inferences, &clocks));
+        let times = guarded(|| match in_parts {
+            true => slice_in_parts(ready.as_mut(), inferences),
+            false => slice(ready.as_mut(), inferences, &clocks),
+        });
         say(&times.map_err(|error| at(error, workload.name(), size))?)?;
     }
     Ok(())
@@ -84,7 +89,30 @@ fn slice(prepared: &mut dyn Prepared, inferences: u64, clocks: &Clocks) -> Resul
     // A thread loses its core most often on its way back from a call to the system, as those are that read clocks between inferences:
     // it has waited in an inference for no longer than it was off its core there.
     let wait_s = waited.zip(run_queue.waited_s()).map(|(before, after)| (after - before).clamp(0.0, off_core_s));
-    Ok(SliceTimes { wall_s, cpu_s: cpu_s.max(0.0), wait_s })
+    Ok(SliceTimes { wall_s, cpu_s: cpu_s.max(0.0), wait_s, parts: None })
+}
+
+/// The same with a clock around each part. The time between parts and around them is in the whole alone.
+fn slice_in_parts(prepared: &mut dyn Prepared, inferences: u64) -> Result<SliceTimes> {
+    let (mut wall_s, mut sum): (f64, Option<Parts>) = (0.0, None);
+    for _ in 0..inferences {
+        prepared.reset();
+        let start = Instant::now();
+        let parts = prepared.run_in_parts()?;
+        let elapsed_s = start.elapsed().as_secs_f64();
+        wall_s += prepared.reported_s().unwrap_or(elapsed_s);
+        let Some(parts) = parts else { break };
+        match &mut sum {
+            None => sum = Some(parts),
+            Some(sum) => {
+                // The same size runs the same parts in the same order.
+                for (all, its) in sum.list.iter_mut().zip(&parts.list) {
+                    all.seconds += its.seconds;
+                }
+            }
+        }
+    }
+    Ok(SliceTimes { wall_s, cpu_s: 0.0, wait_s: None, parts: sum })
 }
 
 fn cpu_clock_s() -> Result<f64> {
@@ -133,6 +161,7 @@ fn threads() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::PartTime;
 
     #[test]
     fn the_time_in_the_run_queue_is_the_second_number() {
@@ -168,6 +197,38 @@ mod tests {
     fn no_wait_is_taken_off_a_time_that_the_workload_reports() {
         let times = slice(&mut Reported, 20, &Clocks::of_this_process()).unwrap();
         assert_eq!((times.wall_s, times.wait_s.unwrap_or(0.0)), (5.0, 0.0));
+    }
+
+    /// A part that runs once in each inference.
+    struct InParts;
+
+    impl Prepared for InParts {
+        fn run(&mut self) -> Result<()> {
+            Ok(())
+        }
+
+        fn run_in_parts(&mut self) -> Result<Option<Parts>> {
+            let part = PartTime {
+                name: "a".to_owned(),
+                operator: "pass".to_owned(),
+                form: String::new(),
+                runs: 1,
+                seconds: 0.125,
+            };
+            Ok(Some(Parts { list: vec![part], ..Parts::default() }))
+        }
+
+        fn reported_s(&self) -> Option<f64> {
+            Some(0.25)
+        }
+    }
+
+    #[test]
+    fn times_of_parts_are_sums_over_the_inferences_of_a_slice() {
+        let times = slice_in_parts(&mut InParts, 4).unwrap();
+        let parts = times.parts.unwrap();
+        assert_eq!((times.wall_s, parts.list.len(), parts.list[0].seconds, parts.list[0].runs), (1.0, 1, 0.5, 1));
+        assert_eq!(slice_in_parts(&mut Counted(0), 4).unwrap().parts, None);
     }
 
     #[test]

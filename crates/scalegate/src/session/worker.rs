@@ -19,6 +19,7 @@ use crate::measure::placement::Placement;
 use crate::measure::resources::{ChildReport, below_cpu_s, own_cpu_s, reaped_cpu_s, words};
 use crate::measure::{self, CriterionSample, InstructionCounter, LongSize, RecordedPass};
 use crate::record::Sample;
+use crate::workload::Parts;
 use crate::{Error, Prepared, Result, Workload};
 
 /// Runs that are counted for each size and round: an interrupt of the kernel leaves a few instructions in one of
@@ -98,6 +99,13 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             let counted = guarded(|| workload.prepare(size)?.run());
             job::answer(answer, &Ok(counted.map_err(|error| at(error, workload.name(), size))?))
         }
+        Work::Parts { workload, size } => {
+            let config = Config::load_here()?;
+            let measures = bench.measured(&config)?;
+            let workload = measures.find(Instrument::Callgrind, &workload)?;
+            let parts = guarded(|| parts(workload, size)).map_err(|error| at(error, workload.name(), size))?;
+            job::answer(answer, &Ok(parts))
+        }
         Work::Heap { workload } => {
             let config = Config::load_here()?;
             let measures = bench.measured(&config)?;
@@ -158,6 +166,13 @@ fn perform(bench: &Bench, work: Work, answer: &Path) -> Result<()> {
             job::answer(answer, &Ok(ComputeAnswer { series }))
         }
     }
+}
+
+/// The parts of one run; none of what has none.
+fn parts(workload: &dyn Workload, size: u64) -> Result<Option<Parts>> {
+    let mut prepared = workload.prepare(size)?;
+    prepared.reset();
+    prepared.run_in_parts()
 }
 
 /// What a target measures by this configuration.

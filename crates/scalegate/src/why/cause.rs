@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::{Explanation, Unexplained, explain};
+use super::{Explanation, GraphChange, Operators, Unexplained, compare, explain};
 use crate::config::GateSettings;
 use crate::metric::Metric;
 use crate::record::{Difference, WorkloadFunctions};
@@ -45,6 +45,10 @@ pub struct WorkloadWhy {
     pub tolerance: f64,
     /// By function, or why not.
     pub outcome: std::result::Result<Explanation, Unexplained>,
+    /// What became of the graph, if the workload knows what it runs.
+    pub graph: Option<GraphChange>,
+    /// Where wall time went, if it was timed by operator.
+    pub operators: Option<Operators>,
 }
 
 /// A file in which two revisions differ.
@@ -133,7 +137,9 @@ impl Why {
                 continue;
             };
             let outcome = explain(&before.profiles(), &after.profiles());
-            workloads.push(WorkloadWhy { workload, axis, tolerance, outcome });
+            let graph = before.graph.as_ref().zip(after.graph.as_ref());
+            let graph = graph.and_then(|(before, after)| compare(before, after));
+            workloads.push(WorkloadWhy { workload, axis, tolerance, outcome, graph, operators: None });
         }
         alone.extend(
             wanted(base).into_iter().filter(|workload| of(head, workload).is_none()).map(|workload| (workload, false)),

@@ -146,6 +146,15 @@ struct Side<'a> {
 /// # Errors
 /// No size in common, or a side without symbols.
 pub fn explain(base: &BTreeMap<u64, Profile>, head: &BTreeMap<u64, Profile>) -> Result<Explanation, Unexplained> {
+    explain_beyond(base, head, &BTreeMap::new())
+}
+
+/// The same of what does not repeat: the largest change is that which is most beyond the relative error of its size.
+pub(super) fn explain_beyond(
+    base: &BTreeMap<u64, Profile>,
+    head: &BTreeMap<u64, Profile>,
+    errors: &BTreeMap<u64, f64>,
+) -> Result<Explanation, Unexplained> {
     let sizes: Vec<u64> = base.keys().copied().filter(|size| head.contains_key(size)).collect();
     if sizes.is_empty() {
         return Err(Unexplained::NoCommonSizes);
@@ -158,7 +167,8 @@ pub fn explain(base: &BTreeMap<u64, Profile>, head: &BTreeMap<u64, Profile>) -> 
         side.accounts = accounts.map(|(account, profile)| account.without_small(profile, &kept)).collect();
     }
     let change = |at: usize| (totals[1][at] / totals[0][at] - 1.0).abs();
-    let at = (0..sizes.len()).max_by(|a, b| change(*a).total_cmp(&change(*b))).unwrap_or(0);
+    let beyond = |at: usize| change(at) - errors.get(&sizes[at]).copied().unwrap_or(0.0);
+    let at = (0..sizes.len()).max_by(|a, b| beyond(*a).total_cmp(&beyond(*b))).unwrap_or(0);
     let x: Vec<f64> = sizes.iter().map(|size| *size as f64).collect();
     let fits = totals.each_ref().map(|costs| fit(&x, costs));
     let knee = fits.iter().flatten().find_map(|fit| fit.curve.breakpoint());

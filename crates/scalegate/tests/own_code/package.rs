@@ -51,6 +51,20 @@ impl scalegate::Prepared for PlayedSize {
         Ok(())
     }
 
+    fn run_in_parts(&mut self) -> scalegate::Result<Option<scalegate::workload::Parts>> {
+        self.run()?;
+        let n = self.text.len() as f64;
+        let part = |name: &str, seconds: f64| scalegate::workload::PartTime {
+            name: name.to_owned(),
+            operator: name.to_owned(),
+            form: format!(\"{n} bytes\"),
+            runs: 1,
+            seconds,
+        };
+        let list = vec![part(\"split\", 4e-9 * n), part(\"count\", own_code::time_s(n) - 4e-9 * n)];
+        Ok(Some(scalegate::workload::Parts { list, ..Default::default() }))
+    }
+
     fn reported_s(&self) -> Option<f64> {
         let noise = (self.state >> 40) as f64 / (1_u64 << 24) as f64 - 0.5;
         Some(own_code::time_s(self.text.len() as f64) * (1.0 + 0.01 * noise))

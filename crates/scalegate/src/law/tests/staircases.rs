@@ -73,15 +73,18 @@ fn a_law_without_steps_is_no_staircase() {
 
 #[test]
 fn a_single_jump_is_no_staircase() {
-    for slope in [0.0, 4e-6, 1e-5] {
+    for (slope, curvature) in [(0.0, 0.0), (4e-6, 0.0), (1e-5, 0.0), (4e-6, 4e-12), (0.0, 8e-12)] {
         for (rounds, noise) in [(1, 0.005), (1, 0.02), (10, 0.02)] {
             for (at, place) in [2.5e5, 6.5e5, 1.25e6, 2.05e6].into_iter().enumerate() {
                 let is_staircase = |seed: &u64| {
-                    let jump = |p: f64| 10.0 + slope * p + if p > place { 10.0 } else { 0.0 };
+                    let jump = |p: f64| 10.0 + p * (slope + p * curvature) + if p > place { 10.0 } else { 0.0 };
                     fitted(rounds, noise, 100 * at as u64 + seed, jump).class == Class::Staircase
                 };
                 let found = (0..20).filter(is_staircase).count();
-                assert!(found <= 1, "{slope} per size, after {place}: {found} of 20 in {rounds} rounds of {noise}");
+                assert!(
+                    found <= 1,
+                    "{slope} and {curvature}, after {place}: {found} of 20 in {rounds} rounds of {noise}"
+                );
             }
         }
     }

@@ -146,9 +146,13 @@ pub(super) fn sentence(rows: &[Row]) -> String {
         }
     }
     let passed = all - regressed.len() - improved.len() - open.len();
-    match (all, parts.is_empty()) {
+    match (all, passed) {
         (0, _) => "Nothing was compared: these are the laws as measured.".to_owned(),
-        (_, true) => format!("All {all} laws match their baselines."),
+        (1, 1) => "The one law matches its baseline.".to_owned(),
+        (1, _) => format!("One law, {}.", parts.join("; ")),
+        _ if passed == all => format!("All {all} laws match their baselines."),
+        (_, 0) => format!("Of {all} laws none matches its baseline; {}.", parts.join("; ")),
+        (_, 1) => format!("Of {all} laws 1 matches its baseline; {}.", parts.join("; ")),
         _ => format!("Of {all} laws {passed} match their baselines; {}.", parts.join("; ")),
     }
 }

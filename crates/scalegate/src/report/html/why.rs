@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::frame::{BOTTOM, LEFT, Px, RIGHT, TOP, drawing, left_label, path, titles};
 use super::markup::{BREAK, anchor, document, prose};
 use super::scale::steps;
-use crate::report::why::{changed, five_lines, nothing, rows};
+use crate::report::why::{FUNCTIONS, OPERATORS, changed, lines, nothing, parts, rows};
 use crate::units::{percent, size, tick};
 use crate::why::{Explanation, Frame, Part, Why, WorkloadWhy};
 
@@ -31,35 +31,69 @@ pub fn why_html(why: &Why) -> String {
         h1 { "scalegate: where the change comes from" }
         p { (prose(&why.sides[0])) " against " (prose(&why.sides[1])) }
         @for (its, explanation) in changed(why) { (section(why, its, explanation)) }
-        @for its in why.workloads.iter().filter(|its| !its.is_changed()) { p { (prose(&nothing(its, &why.sides))) } }
+        @for its in why.workloads.iter().filter(|its| !its.is_changed()) {
+            p { (prose(&nothing(its, &why.sides))) }
+            (labelled(&parts(its)))
+            (times(its))
+        }
     };
     document("scalegate: why", &body)
 }
 
 fn section(why: &Why, its: &WorkloadWhy, explanation: &Explanation) -> Markup {
     let id = anchor(&format!("why:{}", its.workload));
-    let [(_, what), others @ ..] = five_lines(why, its, explanation);
-    let all = rows(explanation, &its.axis);
+    let mut lines = lines(why, its, explanation);
+    let (_, what) = lines.remove(0);
     html! {
         h2 id=(id) { (its.workload) }
         p { (prose(&what)) }
-        ul { @for (label, line) in others { li { b { (label) } " " (prose(&line)) } } }
+        (labelled(&lines))
         div class="plots" {
             (BREAK)
-            figure { (BREAK) h3 { "By function over size" } (stacks(&id, its, explanation)) (BREAK) }
+            figure { (BREAK) h3 { "By function over size" } (stacks(&format!("{id}:stacks"), its, explanation, "instructions")) (BREAK) }
             figure { (BREAK) h3 { "By calls, at " (size(explanation.sizes[explanation.at] as f64, &its.axis)) } (flames(&id, explanation)) (BREAK) }
         }
+        (table(&rows(explanation, &its.axis, FUNCTIONS)))
+        (times(its))
+    }
+}
+
+/// Wall time by operator, if it changed.
+fn times(its: &WorkloadWhy) -> Markup {
+    let changed = its.operators.as_ref().filter(|operators| operators.is_changed());
+    html! {
+        @if let Some(operators) = changed {
+            div class="plots" {
+                (BREAK)
+                figure {
+                    (BREAK)
+                    h3 { "Wall time by operator over size" }
+                    (stacks(&anchor(&format!("why:{}:operators", its.workload)), its, &operators.explanation, "wall time"))
+                    (BREAK)
+                }
+            }
+            (table(&rows(&operators.explanation, &its.axis, OPERATORS)))
+        }
+    }
+}
+
+fn labelled(lines: &[(&str, String)]) -> Markup {
+    html! { ul { @for (label, line) in lines { li { b { (label) } " " (prose(line)) } } } }
+}
+
+fn table(rows: &[[String; 6]]) -> Markup {
+    html! {
         div class="scroll" {
             table {
-                thead { tr { @for cell in &all[0] { th { (cell) } } } }
-                tbody { @for row in &all[1..] { tr { @for cell in row { td { (prose(cell)) } } } } }
+                thead { tr { @for cell in &rows[0] { th { (cell) } } } }
+                tbody { @for row in &rows[1..] { tr { @for cell in row { td { (prose(cell)) } } } } }
             }
         }
     }
 }
 
-/// A bar for each side of each size, as high as its instructions over those of the base.
-fn stacks(id: &str, its: &WorkloadWhy, explanation: &Explanation) -> Markup {
+/// A bar for each side of each size, as high as its `cost` over that of the base.
+fn stacks(id: &str, its: &WorkloadWhy, explanation: &Explanation, cost: &str) -> Markup {
     let (coloured, others) = explanation.parts.split_at(explanation.parts.len().min(MAX_COLOURS));
     let whole = &explanation.whole;
     let highest = (0..explanation.sizes.len()).map(|at| whole.head[at] / whole.base[at]).fold(1.0, f64::max);
@@ -103,11 +137,11 @@ fn stacks(id: &str, its: &WorkloadWhy, explanation: &Explanation) -> Markup {
                 (tick(explanation.sizes[at] as f64 / factor))
             }
         }
-        (titles(HEIGHT, f64::midpoint(TOP, BOTTOM), &format!("{} ({unit})", its.axis.title()), "instructions over those of the base"))
+        (titles(HEIGHT, f64::midpoint(TOP, BOTTOM), &format!("{} ({unit})", its.axis.title()), &format!("{cost}, of the base = 1")))
         text x=(LEFT) y="16" { "left: base, right: head" }
     };
     html! {
-        (drawing(&format!("{id}:stacks"), HEIGHT, "Instructions by function over size", &description, &content))
+        (drawing(id, HEIGHT, &format!("Parts of {cost} over size"), &description, &content))
         figcaption {
             @for (part, colour) in coloured.iter().zip(COLOURS) {
                 span style=(format_args!("color:{colour}")) { "■" } " " code { (part.name) } " "

@@ -49,7 +49,7 @@ pub(crate) fn why(request: &AbRequest) -> Result<Why> {
     let all: Vec<Description> = comparison.descriptions.iter().flatten().map(|(_, it)| it.clone()).collect();
     let chosen = matching(&request.workloads, &all)?;
     let is_wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|its| its == name);
-    comparison.why(&is_wanted).map_err(interrupted)
+    comparison.why(&is_wanted, false).map_err(interrupted)
 }
 
 impl Comparison<'_> {
@@ -70,7 +70,7 @@ impl Comparison<'_> {
             eprintln!("note: the cause is told by counts of instructions, and what regressed is not counted");
             return None;
         }
-        match self.why(&is_wanted) {
+        match self.why(&is_wanted, true) {
             Ok(why) => Some(why),
             Err(error) => {
                 eprintln!("note: the cause is not known: {error}");
@@ -79,13 +79,24 @@ impl Comparison<'_> {
         }
     }
 
-    fn why(&self, is_wanted: &dyn Fn(&str) -> bool) -> Result<Why> {
+    /// Counts are explained of all that `is_wanted` names, and wall time of those whose counts changed, or of all.
+    fn why(&self, is_wanted: &dyn Fn(&str) -> bool, always_timed: bool) -> Result<Why> {
         let [base, head] = &self.sides;
         let sides = [("base", base, 0), ("head", head, 1)].map(|(role, built, at)| Side {
             name: format!("{role} ({})", built.arm.name),
             described: &self.descriptions[at],
         });
         let mut why = explain(self.config, sides, &self.directory, is_wanted)?;
+        let changed: Vec<String> = why
+            .workloads
+            .iter()
+            .filter(|its| always_timed || its.is_changed())
+            .map(|its| its.workload.to_string())
+            .collect();
+        let mut operators = self.operators(&|name| changed.iter().any(|its| its == name));
+        for its in &mut why.workloads {
+            its.operators = operators.remove(&*its.workload);
+        }
         let revisions =
             [base, head].map(|built| Revision { name: built.arm.name.clone(), tree: built.arm.tree.clone() });
         // This repository and no other: what is not committed lies among its objects, as it was when it was built.

@@ -9,12 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use serde::de::DeserializeOwned;
 
-use super::layout::Parts;
+use super::layout::Parts as Linkable;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
 use crate::record::{Block, PairRound, Slice};
 use crate::session::job::{Described, Job, Places, SliceOrder, SliceTimes, SlicesReady, Work};
+use crate::workload::Parts;
 use crate::{Error, Result, measure};
 
 /// A slice takes at least this long: next to it, the way of an order through two pipes and the caches that the other side left
@@ -61,7 +62,7 @@ impl SizePlan {
 pub(super) struct Runner {
     pub(super) executable: PathBuf,
     /// What links it anew, so that every process has a layout of its own.
-    pub(super) parts: Option<Parts>,
+    pub(super) parts: Option<Linkable>,
     /// Where programs or a server run, if it is these.
     pub(super) places: Option<Places>,
     /// The name of the server, if it is one.
@@ -176,7 +177,7 @@ impl Lockstep<'_> {
             for (slice, is_first) in slices.iter_mut().zip([true, false, false, true]) {
                 let side = usize::from(is_first != base_first);
                 let start_s = self.begin.elapsed().as_secs_f64();
-                let SliceTimes { wall_s, cpu_s, wait_s } =
+                let SliceTimes { wall_s, cpu_s, wait_s, .. } =
                     order(&mut sides[side], size, inferences).map_err(|error| error.context(names[side]))?;
                 *slice = Slice { start_s, wall_s, cpu_s, wait_s };
             }
@@ -224,6 +225,62 @@ impl Lockstep<'_> {
     }
 }
 
+/// A process of each side, both of which have all sizes ready.
+pub(super) struct Sides([Dialogue; 2]);
+
+impl Lockstep<'_> {
+    /// Starts a process of each side, as it was built, on the cores that the base's threads need.
+    ///
+    /// # Errors
+    /// A process failed, or Ctrl-C came; the sides are named.
+    pub(super) fn sides(&self, workload: &str, runners: [&Runner; 2]) -> Result<Sides> {
+        let start = |side: usize, cores: &[usize]| -> Result<(Dialogue, Option<usize>)> {
+            let mut process = self.start(workload, runners[side], &runners[side].executable, cores)?;
+            let SlicesReady { threads } = ready(&mut process)?;
+            Ok((process, threads))
+        };
+        let started =
+            |side: usize, cores: &[usize]| start(side, cores).map_err(|error| error.context(["base", "head"][side]));
+        // How many threads it has is known when it runs, and where it may run before it does.
+        let (first, threads) = started(0, &[])?;
+        first.end()?;
+        let cores = cores(threads);
+        let (base, _) = started(0, &cores)?;
+        let (head, _) = started(1, &cores)?;
+        Ok(Sides([base, head]))
+    }
+}
+
+impl Sides {
+    /// How many inferences of a size a slice has.
+    pub(super) fn inferences(&mut self, size: u64) -> Result<u64> {
+        let begin = Instant::now();
+        let wall_s = self.plain(0, size, 1)?;
+        Ok(SizePlan::of(wall_s, begin.elapsed().as_secs_f64()).inferences)
+    }
+
+    /// Seconds of an inference.
+    pub(super) fn plain(&mut self, side: usize, size: u64, inferences: u64) -> Result<f64> {
+        Ok(self.order(side, SliceOrder { size, inferences, in_parts: false })?.wall_s / inferences as f64)
+    }
+
+    /// Seconds of an inference with clocks between its parts, and these with the sums of their times over all inferences; `None` for
+    /// what has none.
+    pub(super) fn in_parts(&mut self, side: usize, size: u64, inferences: u64) -> Result<(f64, Option<Parts>)> {
+        let times = self.order(side, SliceOrder { size, inferences, in_parts: true })?;
+        Ok((times.wall_s / inferences as f64, times.parts))
+    }
+
+    fn order(&mut self, side: usize, slice: SliceOrder) -> Result<SliceTimes> {
+        ordered(&mut self.0[side], slice).map_err(|error| error.context(["base", "head"][side]))
+    }
+
+    /// Ends both.
+    pub(super) fn end(self) -> Result<()> {
+        self.0.into_iter().try_for_each(Dialogue::end)
+    }
+}
+
 /// One core for what has one thread: what moves between cores loses its caches. Other threads need more of them.
 fn cores(threads: Option<usize>) -> Vec<usize> {
     let allowed = match Placement::here() {
@@ -240,8 +297,12 @@ fn cores(threads: Option<usize>) -> Vec<usize> {
 }
 
 fn order(process: &mut Dialogue, size: u64, inferences: u64) -> Result<SliceTimes> {
-    // Two numbers have a form in JSON.
-    process.say(&serde_json::to_string(&SliceOrder { size, inferences }).unwrap_or_default());
+    ordered(process, SliceOrder { size, inferences, in_parts: false })
+}
+
+fn ordered(process: &mut Dialogue, order: SliceOrder) -> Result<SliceTimes> {
+    // Numbers have a form in JSON.
+    process.say(&serde_json::to_string(&order).unwrap_or_default());
     hear(process)
 }
 

@@ -12,6 +12,7 @@ mod builds;
 mod cause;
 mod layout;
 mod lockstep;
+mod operators;
 mod sides;
 
 use std::collections::BTreeMap;
@@ -177,19 +178,30 @@ impl<'a> Comparison<'a> {
         Ok(Self { request, config, repository, sides, descriptions, jobs, directory })
     }
 
+    /// The timed workloads of a side by name, with what runs them.
+    fn timed(&self, side: usize) -> BTreeMap<&str, (&Runner, &Described)> {
+        let targets = self.descriptions[side].iter();
+        let all = targets.flat_map(|(runner, target)| target.workloads.iter().map(move |it| (runner, it)));
+        all.filter(|(_, it)| it.instrument == Instrument::Clock).map(|its| (&*its.1.name, its)).collect()
+    }
+
+    /// The timed workloads that both sides have alike and `is_wanted` names.
+    fn timed_on_both_sides(&self, is_wanted: &dyn Fn(&str) -> bool) -> Vec<Pair<'_>> {
+        let (base, head) = (self.timed(0), self.timed(1));
+        let mut pairs = Vec::new();
+        for (name, (runner, workload)) in head.into_iter().filter(|(name, _)| is_wanted(name)) {
+            let alike = base.get(name).filter(|(_, its)| difference(its, workload).is_none());
+            pairs.extend(alike.map(|(its_runner, _)| Pair { workload, runners: [*its_runner, runner] }));
+        }
+        pairs
+    }
+
     /// The workloads of both sides that are asked for, those of which the sides differ with the reason, and those of one side.
     fn pairs(&self) -> Result<(Vec<Pair<'_>>, Vec<PairSeries>, Vec<String>)> {
         let all: Vec<Description> = self.descriptions.iter().flatten().map(|(_, it)| it.clone()).collect();
         let chosen = matching(&self.request.workloads, &all)?;
         let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|its| its == name);
-        let timed = |side: usize| {
-            let targets = self.descriptions[side].iter();
-            let all = targets.flat_map(|(runner, target)| target.workloads.iter().map(move |it| (runner, it)));
-            all.filter(|(_, it)| it.instrument == Instrument::Clock)
-                .map(|(runner, it)| (&*it.name, (runner, it)))
-                .collect::<BTreeMap<&str, (&Runner, &Described)>>()
-        };
-        let (base, head) = (timed(0), timed(1));
+        let (base, head) = (self.timed(0), self.timed(1));
         let (mut pairs, mut withheld, mut unpaired) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (runner, workload)) in head.iter().filter(|(name, _)| is_chosen(name)) {
             match base.get(name) {
