@@ -137,34 +137,29 @@ pub(super) fn parts(its: &WorkloadWhy) -> Vec<(&'static str, String)> {
 fn graph_line(graph: &GraphChange, axis: &Axis) -> String {
     let size = rounded_size(graph.size as f64, axis);
     if graph.is_empty() {
-        return format!("the same {} nodes with the same results' shapes at {size}", graph.nodes);
+        return format!("the same {} nodes, with results of the same shapes, at {size}", graph.nodes);
     }
-    let mut kinds: Vec<(&'static str, Vec<&NodeChange>)> = Vec::new();
+    let mut kinds: Vec<([&str; 2], Vec<&NodeChange>)> = Vec::new();
     for change in &graph.changes {
         let kind = match change.change {
-            Changed::New => "new",
-            Changed::Gone => "gone",
-            Changed::Operator(_) => "of another operator",
-            Changed::Runs(..) => "run another number of times",
-            Changed::Form(..) => "of another shape",
+            Changed::New => ["is new", "are new"],
+            Changed::Gone => ["is gone", "are gone"],
+            Changed::Operator(_) => ["has another operator", "have another operator"],
+            Changed::Runs(..) => ["runs another number of times", "run another number of times"],
+            Changed::Form(..) => ["has another shape", "have another shape"],
         };
         match kinds.iter_mut().find(|(its, _)| *its == kind) {
             Some((_, all)) => all.push(change),
             None => kinds.push((kind, vec![change])),
         }
     }
-    let of = |(kind, all): &(&str, Vec<&NodeChange>)| {
-        let noun = if all.len() == 1 { "node" } else { "nodes" };
-        let first = all.first().map_or_else(String::new, |first| format!(": {}{}", node(first), first_of(all.len())));
-        format!("{} {noun} {kind}{first}", all.len())
+    let of = |([one, many], all): &([&str; 2], Vec<&NodeChange>)| match &all[..] {
+        [its] => format!("1 node {one}: {}", node(its)),
+        all => format!("{} nodes {many}, the first {}", all.len(), node(all[0])),
     };
     let facts = graph.facts.iter().map(ToString::to_string);
     let all: Vec<String> = facts.chain(kinds.iter().map(of)).collect();
     format!("at {size}, {}", all.join("; "))
-}
-
-fn first_of(n: usize) -> &'static str {
-    if n > 1 { ", first of all" } else { "" }
 }
 
 /// A node with what is not as before.

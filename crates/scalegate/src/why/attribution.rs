@@ -93,10 +93,18 @@ pub(super) fn account(profile: &Profile, is_helper: &dyn Fn(&str) -> bool) -> Ac
 }
 
 impl Account {
-    /// The same with the instructions of functions that are not in `kept` on account of their callers that are.
-    pub(super) fn without_small(self, profile: &Profile, kept: &BTreeSet<String>) -> Self {
+    /// The same with the instructions of functions that are not in `kept` on account of their callers that are. What both sides have goes
+    /// to callers that both have, as `is_in_both` says: a function between them that one side has alone would else have, as a change,
+    /// what it only calls.
+    pub(super) fn without_small(
+        self,
+        profile: &Profile,
+        kept: &BTreeSet<String>,
+        is_in_both: &dyn Fn(&str) -> bool,
+    ) -> Self {
         let callers = Callers::new(profile);
         let keeps = |name: &str| kept.contains(name);
+        let keeps_of_both = |name: &str| keeps(name) && is_in_both(name);
         let mut account = Self::default();
         for (name, amount) in self.functions {
             if keeps(&name) || !callers.0.contains_key(name.as_str()) {
@@ -104,7 +112,8 @@ impl Account {
                 continue;
             }
             let Some((&key, _)) = callers.0.get_key_value(name.as_str()) else { continue };
-            for (to, amount) in callers.passed_on(key, amount, &keeps) {
+            let takes: &dyn Fn(&str) -> bool = if is_in_both(&name) { &keeps_of_both } else { &keeps };
+            for (to, amount) in callers.passed_on(key, amount, takes) {
                 *account.functions.entry(to.to_owned()).or_default() += amount;
                 if to != name {
                     *account.through.entry((to.to_owned(), name.clone())).or_default() += amount;
@@ -168,8 +177,19 @@ mod tests {
         let profile = profile(&[("a", 90), ("small", 1), ("memcpy", 9)], &[("a", "small", 10), ("small", "memcpy", 9)]);
         let account = account(&profile, &helper);
         assert_eq!(account.functions["small"], 10.0);
-        let account = account.without_small(&profile, &BTreeSet::from(["a".to_owned()]));
+        let account = account.without_small(&profile, &BTreeSet::from(["a".to_owned()]), &|_| true);
         assert_eq!(account.functions, BTreeMap::from([("a".to_owned(), 100.0)]));
         assert_eq!(account.through, BTreeMap::from([(("a".to_owned(), "small".to_owned()), 10.0)]));
+    }
+
+    #[test]
+    fn a_function_of_one_side_takes_no_small_ones_of_both() {
+        let profile = profile(
+            &[("main", 50), ("new", 40), ("old small", 6), ("new small", 4)],
+            &[("main", "new", 50), ("new", "old small", 6), ("new", "new small", 4)],
+        );
+        let kept = BTreeSet::from(["main".to_owned(), "new".to_owned()]);
+        let account = account(&profile, &helper).without_small(&profile, &kept, &|name| !name.starts_with("new"));
+        assert_eq!(account.functions, BTreeMap::from([("main".to_owned(), 56.0), ("new".to_owned(), 44.0)]));
     }
 }

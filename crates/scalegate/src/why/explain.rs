@@ -162,9 +162,13 @@ pub(super) fn explain_beyond(
     let mut sides = [side(base, &sizes, false)?, side(head, &sizes, true)?];
     let totals = sides.each_ref().map(|side| side.profiles.iter().map(|its| its.total as f64).collect::<Vec<_>>());
     let kept = kept(&sides, &totals);
+    let [before, after] = sides.each_ref().map(|side| -> BTreeSet<String> {
+        side.accounts.iter().flat_map(|account| account.functions.keys().cloned()).collect()
+    });
+    let is_in_both = |name: &str| before.contains(name) && after.contains(name);
     for side in &mut sides {
         let accounts = std::mem::take(&mut side.accounts).into_iter().zip(&side.profiles);
-        side.accounts = accounts.map(|(account, profile)| account.without_small(profile, &kept)).collect();
+        side.accounts = accounts.map(|(account, profile)| account.without_small(profile, &kept, &is_in_both)).collect();
     }
     let change = |at: usize| (totals[1][at] / totals[0][at] - 1.0).abs();
     let beyond = |at: usize| change(at) - errors.get(&sizes[at]).copied().unwrap_or(0.0);

@@ -50,28 +50,49 @@ pub fn compare(base: &Graph, head: &Graph) -> Option<GraphChange> {
     }
     let before: BTreeMap<&str, &Node> = base.nodes.iter().map(|node| (&*node.name, node)).collect();
     let kept: BTreeSet<&str> = head.nodes.iter().map(|node| &*node.name).collect();
-    let is_other = |node: &Node| {
+    let mut gone: Vec<&Node> = base.nodes.iter().filter(|node| !kept.contains(&*node.name)).collect();
+    let mut changes = Vec::new();
+    for node in &head.nodes {
         let change = match before.get(&*node.name) {
-            None => Changed::New,
+            None => {
+                // The same under another number: where names are made unique, these hang on the order in which nodes are made.
+                if let Some(at) = gone.iter().position(|its| is_same_but_for_number(its, node)) {
+                    gone.remove(at);
+                    continue;
+                }
+                Changed::New
+            }
             Some(its) if its.operator != node.operator => Changed::Operator(its.operator.clone()),
             Some(its) if its.runs != node.runs => Changed::Runs(its.runs, node.runs),
             Some(its) if its.form != node.form => Changed::Form(its.form.clone(), node.form.clone()),
-            Some(_) => return None,
+            Some(_) => continue,
         };
-        Some(NodeChange { name: node.name.clone(), operator: node.operator.clone(), change })
-    };
-    let gone = base.nodes.iter().filter(|node| !kept.contains(&*node.name)).map(|node| NodeChange {
+        changes.push(NodeChange { name: node.name.clone(), operator: node.operator.clone(), change });
+    }
+    changes.extend(gone.into_iter().map(|node| NodeChange {
         name: node.name.clone(),
         operator: node.operator.clone(),
         change: Changed::Gone,
-    });
-    let changes = head.nodes.iter().filter_map(is_other).chain(gone).collect();
+    }));
     let names: BTreeSet<&String> = base.facts.keys().chain(head.facts.keys()).collect();
     let of = |graph: &Graph, name: &String| graph.facts.get(name).cloned().unwrap_or_else(|| "absent".to_owned());
     let facts =
         names.into_iter().map(|name| Difference { field: name.clone(), before: of(base, name), after: of(head, name) });
     let facts = facts.filter(|fact| fact.before != fact.after).collect();
     Some(GraphChange { size: head.size, nodes: head.nodes.len(), changes, facts })
+}
+
+fn is_same_but_for_number(one: &Node, other: &Node) -> bool {
+    (&one.operator, &one.form, one.runs) == (&other.operator, &other.form, other.runs)
+        && without_number(&one.name) == without_number(&other.name)
+}
+
+/// `x2` of `x2.1`.
+fn without_number(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
+        _ => name,
+    }
 }
 
 impl GraphChange {
@@ -120,6 +141,17 @@ mod tests {
         ];
         assert_eq!(found, expected.iter().map(|(name, change)| (*name, change)).collect::<Vec<_>>());
         assert_eq!((change.nodes, change.facts.len(), change.is_empty()), (5, 1, false));
+    }
+
+    #[test]
+    fn a_node_under_another_number_is_the_same() {
+        let of = |names: [&str; 2], form: &str| {
+            graph(4, names.map(|name| node(name, "Slice", form, 1)).into_iter().collect(), "none")
+        };
+        let change = |head: Graph| compare(&of(["rotary.x2.1", "rotary.x2"], "4 F32"), &head).unwrap().changes.len();
+        assert_eq!(change(of(["rotary.x2", "rotary.x2.2"], "4 F32")), 0);
+        assert_eq!(change(of(["rotary.x2", "rotary.x3"], "4 F32")), 2);
+        assert_eq!(change(of(["rotary.x2", "rotary.x2.2"], "8 F32")), 3, "one of another shape, one new and one gone");
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn a_regressed_comparison_names_its_cause_by_itself_and_the_comment_has_it() {
     let said = code(&package.scalegate("ci ab target/verdict HEAD --budget 10s"), 1);
     assert!(said.contains("curvature of own_code::count_words"), "{said}");
     // What a workload knows of its parts: their names, and the times that it reports of them.
-    assert!(said.contains("  graph   the same 2 nodes with the same results' shapes at 128 kB"), "{said}");
+    assert!(said.contains("  graph   the same 2 nodes, with results of the same shapes, at 128 kB"), "{said}");
     let time = said.lines().find(|line| line.starts_with("  time    +25")).unwrap_or_else(|| panic!("{said}"));
     assert!(time.contains(" at 128 kB (1.28 ms → 4.5") && time.contains(": count has "), "{time}");
     assert!(time.ends_with("curvature") && !time.contains("split"), "{time}");
