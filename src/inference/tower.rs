@@ -170,6 +170,7 @@ fn shape(file: &OnnxFile, geometry: Geometry) -> Result<Vec<usize>> {
                 match geometry.layout {
                     Layout::Patches { .. } => "flattened patches, as of Qwen2-VL: 2 dimensions",
                     Layout::Images { .. } => "whole images or tiles: 4 or 5 dimensions",
+                    Layout::Padded { .. } => "padded rows of patches (NaFlex), whose encoders scalegate does not run",
                 }
             ),
             "put the preprocessor_config.json of this model beside it",
