@@ -58,7 +58,8 @@ impl ClosestRatio {
 ///
 /// `transformers` has it three times: `get_optimal_tiled_canvas` of `GOT-OCR2`, and `find_closest_aspect_ratio` of LFM2-VL and
 /// of Phi-4-multimodal. These two go through the grids of one number of tiles in the order of a Python set, which decides only
-/// between two such grids that are exactly equally close: with fewer than three tiles as the least there are none (below 41 tiles).
+/// between two such grids that are exactly equally close: with fewer than three tiles as the least, no others than 1×2 and 2×1
+/// of two or three tiles, whose order is the same there.
 pub(super) fn closest(width: f64, height: f64, tile_pixels: f64, (least, most): (u32, u32)) -> Grid {
     let aspect = width / height;
     let mut grids: Vec<Grid> = (1..=most)
