@@ -1,4 +1,4 @@
-//! `GOT-OCR2`, and with it `InternVL` and Aya Vision: the grid of tiles whose aspect ratio is closest to the image's.
+//! GOT-OCR2, and with it InternVL and Aya Vision: the grid of tiles whose aspect ratio is closest to the image's.
 
 use image::RgbImage;
 
@@ -56,7 +56,7 @@ impl ClosestRatio {
 /// Of the grids of `least` to `most` tiles the one whose ratio of columns to rows is closest to that of width to height. Of grids
 /// that are equally close it is the largest one that is less than half empty: the image has more than half of its pixels.
 ///
-/// `transformers` has it three times: `get_optimal_tiled_canvas` of `GOT-OCR2`, and `find_closest_aspect_ratio` of LFM2-VL and
+/// `transformers` has it three times: `get_optimal_tiled_canvas` of GOT-OCR2, and `find_closest_aspect_ratio` of LFM2-VL and
 /// of Phi-4-multimodal. These two go through the grids of one number of tiles in the order of a Python set, which decides only
 /// between two such grids that are exactly equally close: with fewer than three tiles as the least, no others than 1×2 and 2×1
 /// of two or three tiles, whose order is the same there.

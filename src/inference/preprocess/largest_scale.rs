@@ -66,7 +66,7 @@ impl LargestScale {
         Ok(Self { tile, max })
     }
 
-    pub(super) fn grid(&self, width: f64, height: f64) -> Grid {
+    pub(super) fn grid(self, width: f64, height: f64) -> Grid {
         let scale = |grid: Grid| {
             let along = |count: u32, side: f64| (count * self.tile) as f32 / side as f32;
             along(grid.cols, width).min(along(grid.rows, height))
@@ -90,7 +90,7 @@ impl LargestScale {
     }
 
     /// Width and height of the image within its canvas.
-    pub(super) fn fitted(&self, width: u32, height: u32, grid: Grid) -> (u32, u32) {
+    pub(super) fn fitted(self, width: u32, height: u32, grid: Grid) -> (u32, u32) {
         // A side of the canvas comes from PyTorch, and that of an image within it is Python's.
         let bound = |side: u32, canvas: u32| match side.max(self.tile) {
             side if canvas < side => Side::Torch(canvas),
@@ -108,7 +108,7 @@ impl LargestScale {
         (fitted.0.max(1), fitted.1.max(1))
     }
 
-    pub(super) fn apply(&self, image: &RgbImage, output: &mut Output<'_>) -> Result<()> {
+    pub(super) fn apply(self, image: &RgbImage, output: &mut Output<'_>) -> Result<()> {
         let grid = self.grid(f64::from(image.width()), f64::from(image.height()));
         let (width, height) = self.fitted(image.width(), image.height(), grid);
         // What lies beyond it is black.

@@ -36,7 +36,7 @@ impl Naflex {
     }
 
     /// Rows and columns of patches.
-    pub(super) fn grid(&self, width: u32, height: u32) -> Grid {
+    pub(super) fn grid(self, width: u32, height: u32) -> Grid {
         let patch = f64::from(self.patch);
         let patches = |side: u32, scale: f64| (f64::from(side) * scale / patch).ceil().max(1.0);
         let (mut low, mut high) = (EPSILON / 10.0, MAX_SCALE);
@@ -51,7 +51,7 @@ impl Naflex {
         Grid { rows: patches(height, low) as u32, cols: patches(width, low) as u32 }
     }
 
-    pub(super) fn apply(&self, image: &RgbImage, grid: Grid, output: &mut Output<'_>) -> Result<()> {
+    pub(super) fn apply(self, image: &RgbImage, grid: Grid, output: &mut Output<'_>) -> Result<()> {
         let image = output.resized(image, grid.cols * self.patch, grid.rows * self.patch)?;
         output.append_patches(&image, Window::whole(&image), self.patch, self.max as usize);
         Ok(())

@@ -48,7 +48,7 @@ pub enum Layout {
         /// Width of each, in pixels.
         width: usize,
     },
-    /// `[count, length, 3 · patch · patch]`, as `NaFlex` has it: the patches of each image or tile in reading order, each with its
+    /// `[count, length, 3 · patch · patch]`, as NaFlex has it: the patches of each image or tile in reading order, each with its
     /// pixels in reading order and their channels together, and zeroes up to the length.
     Padded {
         /// Number of images.

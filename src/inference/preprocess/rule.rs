@@ -34,7 +34,7 @@ pub(super) enum Rule {
     Fixed { width: u32, height: u32 },
     /// Pixtral.
     LongestEdge(LongestEdge),
-    /// GOT-OCR2, `InternVL`.
+    /// GOT-OCR2, InternVL.
     ClosestRatio(ClosestRatio),
     /// LLaVA-NeXT, LLaVA-OneVision.
     AnyResolution(AnyResolution),
