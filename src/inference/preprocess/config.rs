@@ -358,6 +358,18 @@ mod tests {
     }
 
     #[test]
+    fn an_input_that_grows_beyond_all_bounds_is_refused_before_it_has_memory() {
+        let blocks = json!({"image_processor_type": "Lfm2VlImageProcessorFast", "encoder_patch_size": 512,
+            "downsample_factor": 16, "min_image_tokens": 1, "max_image_tokens": 1, "do_image_splitting": false});
+        let mut long = Vec::new();
+        image::RgbImage::new(1, 16_384)
+            .write_to(&mut std::io::Cursor::new(&mut long), image::ImageFormat::Png)
+            .unwrap();
+        let error = read(&blocks).unwrap().run("long.png", &long).unwrap_err();
+        assert!(error.place() == "long.png" && error.cause().contains("would become"), "{error}");
+    }
+
+    #[test]
     fn files_of_before_image_processors_are_read() {
         let old = json!({"feature_extractor_type": "CLIPFeatureExtractor", "size": 224, "crop_size": 224});
         assert_eq!(read(&old).unwrap(), read(&json!({"image_processor_type": "CLIPImageProcessor"})).unwrap());

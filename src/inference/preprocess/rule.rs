@@ -8,12 +8,13 @@ use super::SmartResize;
 use super::any_resolution::AnyResolution;
 use super::center_crop::{self, CenterCrop};
 use super::closest_ratio::ClosestRatio;
+use super::decode::MAX_PIXELS;
 use super::dynamic_hd::DynamicHd;
 use super::largest_scale::LargestScale;
 use super::longest_edge::LongestEdge;
 use super::naflex::Naflex;
 use super::pan_and_scan::PanAndScan;
-use super::patches::{self, Form, Layout, Levels, PixelValues};
+use super::patches::{self, CHANNELS, Form, Layout, Levels, PixelValues};
 use super::planes::{Grid, Output, Window};
 use super::resample::{Filter, resized};
 use super::splitting::Splitting;
@@ -224,7 +225,9 @@ impl Rule {
         let resized = |image, width, height| resized(place, image, (width, height), filter);
         let mut output = Output { place, filter, levels, values: Vec::new() };
         if let Layout::Images { .. } | Layout::Padded { .. } = layout {
-            output.values.reserve_exact(geometry.shape().iter().product());
+            let values: usize = geometry.shape().iter().product();
+            check_values(place, values)?;
+            output.values.reserve_exact(values);
         }
         let owned = Cow::Owned(image);
         match self {
@@ -282,6 +285,19 @@ impl Rule {
 
 /// What isn't cut into several.
 const ONE: Grid = Grid { rows: 1, cols: 1 };
+
+/// Refuses an input of more tiles and padding than the largest image and one tile have, before memory for it is asked for.
+fn check_values(place: &str, values: usize) -> Result<()> {
+    let pixels = (values / CHANNELS) as u64;
+    if pixels <= 2 * MAX_PIXELS {
+        return Ok(());
+    }
+    Err(Error::new(
+        place,
+        format!("the image would become an input of {pixels} pixels; the limit is {}", 2 * MAX_PIXELS),
+        "crop the image, or lower the sizes in preprocessor_config.json",
+    ))
+}
 
 fn narrow(width: u32, height: u32) -> Error {
     Error::new(
