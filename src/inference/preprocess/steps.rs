@@ -34,6 +34,9 @@ pub(super) fn along(aspect: f64, images: impl Fn(f64, f64) -> Option<u32>) -> Ve
     let size = |short: f64| if aspect >= 1.0 { (long(short), short) } else { (short, long(short)) };
     let whole = |short: f64| (short / unit).floor() * unit;
     let largest = whole((MAX_PIXELS as f64 / ratio).sqrt().min(f64::from(MAX_SIDE) / ratio));
+    if largest < unit {
+        return steps;
+    }
     let at = |short: f64| images(size(short).0, size(short).1);
     let (mut short, mut before) = (unit, at(unit));
     while short < largest {
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(along(2.0, |_, _| None), []);
         assert_eq!(along(f64::NAN, images), []);
         assert_eq!(along(0.0, images), []);
+        assert_eq!(along(1e300, |_, _| unreachable!("no image is so long")), []);
     }
 
     #[test]
