@@ -55,10 +55,11 @@ fn main() -> Outcome<()> {
         let preprocessor = Preprocessor::from_config(&config_path)?;
         let geometry = preprocessor.geometry(SIZE.0, SIZE.1)?;
         let size = match geometry.layout {
-            Layout::Patches { .. } => (14 * geometry.cols, 14 * geometry.rows),
+            Layout::Patches { side, .. } => (side * geometry.cols, side * geometry.rows),
             // CLIP resizes to a little more than what it keeps.
             Layout::Images { height, .. } if name == "CLIP" => (height * 4 / 3, height),
             Layout::Images { width, height, .. } => (width, height),
+            Layout::Padded { patch, .. } => (patch * geometry.cols, patch * geometry.rows),
         };
         let own = || -> Outcome<f64> {
             let start = Instant::now();

@@ -74,12 +74,8 @@ fn vlm(dir: &Path) -> Outcome<()> {
     report("vlm/load", 0, start.elapsed().as_secs_f64(), &[]);
     let plan = bare(&dir.join("onnx/vision_encoder.onnx"), false)?;
     for (rows, cols) in [(4, 4), (8, 8), (14, 18), (28, 36)] {
-        let pixels = PixelValues {
-            rows,
-            cols,
-            layout: Layout::Patches { temporal: 1 },
-            values: vec![0.5; rows * cols * PATCH_VALUES],
-        };
+        let pixels =
+            PixelValues { rows, cols, layout: Layout::qwen2_vl(1), values: vec![0.5; rows * cols * PATCH_VALUES] };
         let core: Side<'_> = Box::new(|| Ok(Box::new(|| Ok(Box::new(vlm.encode(&pixels)?)))));
         let by_hand: Side<'_> = Box::new(|| Ok(Box::new(|| encode_by_hand(&plan, &pixels))));
         compare("vlm/encode", rows * cols, &core, &[&core, &by_hand])?;

@@ -38,8 +38,10 @@ def compact(value):
 
 
 def configurations():
-    documents = [json.loads((FIXTURES / "processors" / name).read_text()) for name in ("sizes.json", "pixels.json")]
-    found = {compact(entry["config"]) for entry in [*documents[0]["configs"], *documents[1]]}
+    read = lambda name: json.loads((FIXTURES / "processors" / name).read_text())
+    entries = [entry for name in ("sizes", "tiled_sizes", "drawn") for entry in read(f"{name}.json")["configs"]]
+    entries += [entry for name in ("pixels", "tiled_pixels") for entry in read(f"{name}.json")]
+    found = {compact(entry["config"]) for entry in entries}
     return {f"{index}.json": text for index, text in enumerate(sorted(found))}
 
 

@@ -20,7 +20,12 @@ fuzz_target!(|bytes: &[u8]| {
         Err(error) => return assert!(error.place().ends_with(FILE) && !error.remedy().is_empty()),
     };
     let values = SIZES.map(|(width, height)| {
-        preprocessor.expected_knee(f64::from(width) / f64::from(height));
+        let aspect = f64::from(width) / f64::from(height);
+        let steps = preprocessor.expected_steps(aspect);
+        assert!(steps.is_sorted_by(|a, b| a.pixels < b.pixels));
+        assert!(steps.is_empty() || preprocessor.expected_knee(aspect) == steps.last().map(|step| step.pixels));
+        let tokens = preprocessor.expected_tokens(width, height);
+        assert_eq!(tokens.is_err(), preprocessor.geometry(width, height).is_err());
         preprocessor.geometry(width, height).map_or(0, |geometry| geometry.shape().iter().product())
     });
     if values[0] <= MAX_VALUES

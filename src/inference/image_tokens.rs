@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::preprocess::{Geometry, Layout};
-use crate::suite::MERGE;
 use crate::{Error, Result, bounded};
 
 /// What helps against a configuration that does not tell of image tokens.
@@ -47,11 +46,11 @@ impl ImageTokens {
     /// The number of tokens of an image, and what says so; `None` where no file does.
     pub(super) fn count(&self, geometry: Geometry) -> Option<(usize, String)> {
         match geometry.layout {
-            Layout::Patches { .. } => {
+            Layout::Patches { merge, .. } => {
                 let (rows, cols) = (geometry.rows, geometry.cols);
-                Some((rows * cols / (MERGE * MERGE), format!("{rows}×{cols} patches, one token for {MERGE}×{MERGE}")))
+                Some((rows * cols / (merge * merge), format!("{rows}×{cols} patches, one token for {merge}×{merge}")))
             }
-            Layout::Images { count, .. } => {
+            Layout::Images { count, .. } | Layout::Padded { count, .. } => {
                 let (each, source) = self.each.as_ref()?;
                 Some((each * count, format!("{source} {each}, for {count} of them")))
             }
@@ -62,8 +61,8 @@ impl ImageTokens {
 /// The positions of the tokens of an image at the front of a prompt, and of `text` tokens after it, along the axes frame, row
 /// and column, `[3, tokens]`: `get_rope_index` in transformers' `models/qwen2_vl/modeling_qwen2_vl.py`. `None` for what is no grid.
 pub(super) fn axes(geometry: Geometry, text: usize) -> Option<Vec<i64>> {
-    let Layout::Patches { .. } = geometry.layout else { return None };
-    let (rows, cols) = (geometry.rows / MERGE, geometry.cols / MERGE);
+    let Layout::Patches { merge, .. } = geometry.layout else { return None };
+    let (rows, cols) = (geometry.rows / merge, geometry.cols / merge);
     // Text goes on after the largest position in the image.
     let start = rows.max(cols);
     let places: [fn(usize, usize) -> usize; 3] = [|_, _| 0, |token, cols| token / cols, |token, cols| token % cols];
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn text_goes_on_behind_the_longer_side_of_the_image() {
-        let grid = Geometry { rows: 4, cols: 6, layout: Layout::Patches { temporal: 2 } };
+        let grid = Geometry { rows: 4, cols: 6, layout: Layout::qwen2_vl(2) };
         let expected = [vec![0, 0, 0, 0, 0, 0, 3, 4], vec![0, 0, 0, 1, 1, 1, 3, 4], vec![0, 1, 2, 0, 1, 2, 3, 4]];
         assert_eq!(axes(grid, 2), Some(expected.concat()));
         let tile = Geometry { rows: 0, cols: 0, layout: Layout::Images { count: 1, height: 56, width: 56 } };

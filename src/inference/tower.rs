@@ -138,6 +138,14 @@ impl Tower {
 
 /// Checks the inputs of a tower, and says what shape its `pixel_values` have for images of this geometry.
 fn shape(file: &OnnxFile, geometry: Geometry) -> Result<Vec<usize>> {
+    let made = match geometry.layout {
+        Layout::Patches { .. } => "flattened patches, as of Qwen2-VL: 2 dimensions",
+        Layout::Images { .. } => "whole images or tiles: 4 or 5 dimensions",
+        Layout::Padded { .. } => {
+            let cause = "its preprocessor_config.json makes padded patches (NaFlex), and encoders of these are not run";
+            return Err(Error::new(file.path().display(), cause, "measure vlm/preprocess, which needs no encoder"));
+        }
+    };
     let rank = if file.inputs().iter().any(|name| name == PIXELS) { file.dims(PIXELS)?.len() } else { 0 };
     let known = |name: &str| match name {
         // Any of the three ranks; 4 is what another one is said to be.
@@ -164,13 +172,7 @@ fn shape(file: &OnnxFile, geometry: Geometry) -> Result<Vec<usize>> {
         (5, Layout::Images { height, width, .. }) => Ok(vec![1, 1, CHANNELS, height, width]),
         _ => Err(Error::new(
             file.path().display(),
-            format!(
-                "the model's input {PIXELS} has {rank} dimensions, but its preprocessor_config.json makes {}",
-                match geometry.layout {
-                    Layout::Patches { .. } => "flattened patches, as of Qwen2-VL: 2 dimensions",
-                    Layout::Images { .. } => "whole images or tiles: 4 or 5 dimensions",
-                }
-            ),
+            format!("the model's input {PIXELS} has {rank} dimensions, but its preprocessor_config.json makes {made}"),
             "put the preprocessor_config.json of this model beside it",
         )),
     }

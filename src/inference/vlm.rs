@@ -11,7 +11,7 @@ use super::plan::{Options, Plan, REMEDY, Runtime, floats};
 use super::preprocess::{Layout, PixelValues, Preprocessor};
 use super::rewrite::Counts;
 use super::vision_files::VisionFiles;
-use crate::suite::{MERGE, PATCH_VALUES};
+use crate::suite::{MERGE, PATCH, PATCH_VALUES};
 use crate::{Error, Result};
 
 const PIXELS: &str = "pixel_values";
@@ -88,7 +88,7 @@ impl Vlm {
     pub fn encode(&self, pixels: &PixelValues) -> Result<ImageFeatures> {
         let patches = pixels.rows * pixels.cols;
         let blocks = pixels.rows.is_multiple_of(MERGE) && pixels.cols.is_multiple_of(MERGE);
-        let flat = matches!(pixels.layout, Layout::Patches { .. });
+        let flat = matches!(pixels.layout, Layout::Patches { side: PATCH, merge: MERGE, .. });
         if patches == 0 || !blocks || !flat || pixels.values.len() != patches * PATCH_VALUES {
             let cause = format!("{} values for {}×{} patches", pixels.values.len(), pixels.rows, pixels.cols);
             return Err(Error::new("image", cause, "make the pixel values with this model's preprocessor"));

@@ -29,6 +29,15 @@ fn the_clamp_of_a_model_is_told_at_the_ratio_of_its_pictures() {
 }
 
 #[test]
+fn of_tiles_it_is_the_last_step() {
+    let llama = r#"{"image_processor_type": "Llama4ImageProcessorFast"}"#;
+    // Nine tiles hold 1008×756 pixels, and twelve are 4:3.
+    assert_eq!(knee(llama, "vlm/encode").as_deref(), Some("768108"), "1012×759");
+    let internvl = r#"{"image_processor_type": "GotOcr2ImageProcessorFast", "size": 448, "crop_to_patches": true}"#;
+    assert_eq!(knee(internvl, "vlm/encode"), None, "every image of 4:3 is twelve tiles");
+}
+
+#[test]
 fn without_a_clamp_or_pictures_there_is_none() {
     let clip = r#"{"image_processor_type": "CLIPImageProcessor"}"#;
     assert_eq!(knee(clip, "vlm/encode"), None);

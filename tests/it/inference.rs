@@ -122,7 +122,7 @@ fn an_image_gives_a_token_per_block_and_changes_the_answer() {
     let pixels = |rows: usize, cols: usize, shift: usize| PixelValues {
         rows,
         cols,
-        layout: Layout::Patches { temporal: 1 },
+        layout: Layout::qwen2_vl(1),
         values: (0..rows * cols * PATCH_VALUES).map(|i| ((i * 7 + shift) % 255) as f32 / 127.5 - 1.0).collect(),
     };
     for (rows, cols) in [(4, 4), (2, 8), (6, 10)] {
@@ -141,12 +141,7 @@ fn an_image_gives_a_token_per_block_and_changes_the_answer() {
 fn pixels_that_do_not_fit_are_refused() {
     let vlm = Vlm::load(&models().vlm).unwrap();
     for (rows, cols, count) in [(0, 0, 0), (3, 4, 12), (4, 4, 15)] {
-        let pixels = PixelValues {
-            rows,
-            cols,
-            layout: Layout::Patches { temporal: 1 },
-            values: vec![0.0; count * PATCH_VALUES],
-        };
+        let pixels = PixelValues { rows, cols, layout: Layout::qwen2_vl(1), values: vec![0.0; count * PATCH_VALUES] };
         let error = vlm.encode(&pixels).unwrap_err();
         assert!(error.cause().contains(&format!("{rows}×{cols} patches")), "{error}");
     }

@@ -85,8 +85,7 @@ fn the_vlm_agrees_with_onnx_runtime() {
     let vlm = Vlm::load(&model.path).unwrap();
     let count = recorded.rows * recorded.cols * PATCH_VALUES;
     let values = (0..count).map(|i| (i * 7 % 255) as f32 / 127.5 - 1.0).collect();
-    let pixels =
-        PixelValues { rows: recorded.rows, cols: recorded.cols, layout: Layout::Patches { temporal: 1 }, values };
+    let pixels = PixelValues { rows: recorded.rows, cols: recorded.cols, layout: Layout::qwen2_vl(1), values };
     assert_close(&vlm.encode(&pixels).unwrap().values, &recorded.image);
     assert_close(vlm.prompt(&pixels, &tokens(recorded.text)).unwrap().values(), &recorded.logits);
 }

@@ -74,7 +74,7 @@ fn a_graph_that_takes_any_size_but_has_positions_for_one_is_refused_with_the_sha
 
 #[test]
 fn a_graph_of_flattened_patches_needs_their_grid_and_images_need_none() {
-    let patches = Geometry { rows: 4, cols: 4, layout: Layout::Patches { temporal: 2 } };
+    let patches = Geometry { rows: 4, cols: 4, layout: Layout::qwen2_vl(2) };
     let error = load("clip", patches).unwrap_err();
     let words =
         "pixel_values has 4 dimensions, but its preprocessor_config.json makes flattened patches, as of Qwen2-VL";

@@ -30,8 +30,7 @@ struct Case {
 
 impl Case {
     fn geometry(&self) -> Geometry {
-        let layout =
-            self.tiles.map_or(Layout::Patches { temporal: 2 }, |count| Layout::Images { count, height: 56, width: 56 });
+        let layout = self.tiles.map_or(Layout::qwen2_vl(2), |count| Layout::Images { count, height: 56, width: 56 });
         Geometry { rows: self.rows, cols: self.cols, layout }
     }
 }
@@ -70,7 +69,7 @@ fn a_text_is_not_empty_and_has_no_image_token() {
         let error = language.prompt(&tower, &made_up(tile), text).unwrap_err();
         assert!(error.cause().contains("the text is empty, or has the image token 90"), "{error}");
     }
-    let grid = Geometry { rows: 2, cols: 2, layout: Layout::Patches { temporal: 2 } };
+    let grid = Geometry { rows: 2, cols: 2, layout: Layout::qwen2_vl(2) };
     let error = language.prompt(&tower, &made_up(grid), &[3]).unwrap_err();
     assert!(
         error.cause().contains("pixel values [4, 1176] in 2×2 for a tower that takes [1, 3, 56, 56] in 1×1"),

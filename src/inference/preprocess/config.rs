@@ -19,7 +19,7 @@ pub(super) struct Config {
     /// What files had before `image_processor_type`.
     feature_extractor_type: Option<String>,
     pub(super) patch_size: Option<Sides>,
-    pub(super) merge_size: Option<usize>,
+    pub(super) merge_size: Option<u64>,
     pub(super) temporal_patch_size: Option<usize>,
     pub(super) min_pixels: Option<u64>,
     pub(super) max_pixels: Option<u64>,
@@ -29,6 +29,27 @@ pub(super) struct Config {
     pub(super) do_image_splitting: Option<bool>,
     pub(super) do_center_crop: Option<bool>,
     pub(super) do_pad: Option<bool>,
+    pub(super) crop_to_patches: Option<bool>,
+    pub(super) min_patches: Option<u64>,
+    pub(super) max_patches: Option<u64>,
+    /// Heights and widths.
+    pub(super) image_grid_pinpoints: Option<Vec<(u64, u64)>>,
+    pub(super) do_pan_and_scan: Option<bool>,
+    pub(super) pan_and_scan_min_crop_size: Option<u64>,
+    pub(super) pan_and_scan_max_num_crops: Option<u64>,
+    pub(super) pan_and_scan_min_ratio_to_activate: Option<f64>,
+    pub(super) downsample_factor: Option<u64>,
+    pub(super) min_tiles: Option<u64>,
+    pub(super) max_tiles: Option<u64>,
+    pub(super) use_thumbnail: Option<bool>,
+    pub(super) min_image_tokens: Option<u64>,
+    pub(super) max_image_tokens: Option<u64>,
+    pub(super) encoder_patch_size: Option<u64>,
+    pub(super) tile_size: Option<u64>,
+    pub(super) max_pixels_tolerance: Option<f64>,
+    pub(super) max_num_patches: Option<u64>,
+    pub(super) dynamic_hd: Option<u64>,
+    pub(super) resize_to_max_canvas: Option<bool>,
     image_mean: Option<[f64; 3]>,
     image_std: Option<[f64; 3]>,
     rescale_factor: Option<f64>,
@@ -115,12 +136,27 @@ impl Config {
                 return Err(Unsupported::new(key, false, true));
             }
         }
-        let filter = match self.resample {
-            None => processor.filter(),
-            Some(number) => Filter::numbered(number)
-                .ok_or_else(|| Unsupported::new("resample", number, "1 (Lanczos), 2 (bilinear) or 3 (bicubic)"))?,
-        };
-        Ok(Preprocessor { rule: processor.rule(self)?, filter, levels: self.levels(processor) })
+        Ok(Preprocessor {
+            rule: processor.rule(self)?,
+            filter: self.filter(processor)?,
+            levels: self.levels(processor)?,
+        })
+    }
+
+    fn filter(&self, processor: Processor) -> Result<Filter, Unsupported> {
+        let Some(number) = self.resample else { return Ok(processor.filter()) };
+        let known = Filter::numbered(number)
+            .ok_or_else(|| Unsupported::new("resample", number, "1 (Lanczos), 2 (bilinear) or 3 (bicubic)"))?;
+        if processor.is_of_torchvision() && known == Filter::Lanczos {
+            return Err(Unsupported::new("resample", number, "2 (bilinear) or 3 (bicubic)"));
+        }
+        // The one without `Fast` cuts its tiles out of an image that was resized with its default, whatever the key says.
+        let is_ignored = processor == Processor::GotOcr2 && self.crop_to_patches == Some(true) && !self.is_fast();
+        Ok(if is_ignored && self.max_patches != Some(1) { processor.filter() } else { known })
+    }
+
+    fn is_fast(&self) -> bool {
+        self.image_processor_type.as_ref().is_some_and(|name| name.ends_with("Fast"))
     }
 
     /// The name of the image processor; what was called a feature extractor is one too.
@@ -129,14 +165,21 @@ impl Config {
         self.image_processor_type.clone().or_else(older).unwrap_or_else(|| "missing".to_owned())
     }
 
-    fn levels(&self, processor: Processor) -> Levels {
-        let scale = if self.do_rescale.unwrap_or(true) { self.rescale_factor.unwrap_or(1.0 / 255.0) } else { 1.0 };
+    fn levels(&self, processor: Processor) -> Result<Levels, Unsupported> {
+        let is_rescaled = self.do_rescale.unwrap_or(true);
+        let scale = if is_rescaled { self.rescale_factor.unwrap_or(1.0 / 255.0) } else { 1.0 };
         let (mean, std) = processor.normalisation();
-        if self.do_normalize.unwrap_or(true) {
-            Levels::new(scale, self.image_mean.unwrap_or(mean), self.image_std.unwrap_or(std))
-        } else {
-            Levels::new(scale, [0.0; 3], [1.0; 3])
+        let (mean, std) = (self.image_mean.unwrap_or(mean), self.image_std.unwrap_or(std));
+        let is_normalised = self.do_normalize.unwrap_or(true);
+        // It normalises in `bfloat16` what it rescaled; bytes as they are it can't normalise, and ends in an error.
+        if processor == Processor::Llama4 && is_normalised && !is_rescaled {
+            return Err(Unsupported::new("do_rescale", false, "true, or do_normalize false,"));
         }
+        Ok(match (is_normalised, processor) {
+            (true, Processor::Llama4) => Levels::bfloat16(scale, mean, std),
+            (true, _) => Levels::new(scale, mean, std),
+            (false, _) => Levels::new(scale, [0.0; 3], [1.0; 3]),
+        })
     }
 }
 
@@ -170,7 +213,7 @@ mod tests {
     }
 
     fn smart(min_pixels: u64, max_pixels: u64, temporal: usize) -> Rule {
-        Rule::Smart { resize: SmartResize::new(min_pixels, max_pixels).unwrap(), temporal }
+        Rule::Smart { resize: SmartResize::new(28, min_pixels, max_pixels).unwrap(), patches: (temporal, 14, 2) }
     }
 
     #[test]
@@ -210,8 +253,10 @@ mod tests {
         for (key, value) in [
             ("image_processor_type", json!("ViTImageProcessor")),
             ("image_processor_type", json!(null)),
-            ("patch_size", json!(16)),
-            ("merge_size", json!(3)),
+            ("patch_size", json!(0)),
+            ("patch_size", json!(513)),
+            ("merge_size", json!(0)),
+            ("merge_size", json!(17)),
             ("temporal_patch_size", json!(0)),
             ("temporal_patch_size", json!(3)),
             ("resample", json!(0)),
@@ -254,7 +299,74 @@ mod tests {
             assert!(error.cause().starts_with(&format!("{key} is ")), "{processor} {key}: {error}");
         }
         let error = read(&json!({"image_processor_type": "ViTImageProcessor"})).unwrap_err();
-        assert!(error.remedy().contains("Qwen2VLImageProcessor, Idefics3ImageProcessor, SmolVLM"), "{error}");
+        assert!(error.remedy().contains("Qwen2VLImageProcessor, Glm4vImageProcessor, Idefics3"), "{error}");
+    }
+
+    #[test]
+    fn tiles_that_are_missing_contradictory_or_absurd_are_refused_by_key() {
+        let pan = json!({"do_pan_and_scan": true, "pan_and_scan_min_crop_size": 256, "pan_and_scan_max_num_crops": 4,
+            "pan_and_scan_min_ratio_to_activate": 1.2});
+        for (processor, base, key, value) in [
+            ("GotOcr2ImageProcessor", json!({}), "max_patches", json!(0)),
+            ("GotOcr2ImageProcessor", json!({}), "max_patches", json!(5000)),
+            ("GotOcr2ImageProcessor", json!({}), "min_patches", json!(13)),
+            ("GotOcr2ImageProcessorFast", json!({}), "size", json!({"shortest_edge": 448})),
+            ("GotOcr2ImageProcessorFast", json!({}), "do_center_crop", json!(true)),
+            ("GotOcr2ImageProcessor", json!({"max_patches": 200, "crop_to_patches": true}), "size", json!(2048)),
+            ("LlavaNextImageProcessor", json!({}), "image_grid_pinpoints", json!([])),
+            ("LlavaNextImageProcessor", json!({}), "image_grid_pinpoints", json!([[336, 0]])),
+            ("LlavaNextImageProcessor", json!({}), "image_grid_pinpoints", json!([[16_000, 16_000]])),
+            ("LlavaNextImageProcessor", json!({}), "do_center_crop", json!(false)),
+            ("LlavaNextImageProcessor", json!({}), "crop_size", json!(2)),
+            ("LlavaNextImageProcessor", json!({}), "size", json!({"height": 20, "width": 30})),
+            ("LlavaOnevisionImageProcessor", json!({}), "crop_size", json!(384)),
+            ("LlavaOnevisionImageProcessor", json!({}), "do_center_crop", json!(true)),
+            ("Gemma3ImageProcessor", json!({}), "do_pan_and_scan", json!(true)),
+            ("Gemma3ImageProcessor", pan.clone(), "pan_and_scan_min_crop_size", json!(0)),
+            ("Gemma3ImageProcessor", pan.clone(), "pan_and_scan_max_num_crops", json!(0)),
+            ("Gemma3ImageProcessor", pan.clone(), "pan_and_scan_max_num_crops", json!(9999)),
+            ("Gemma3ImageProcessor", pan, "pan_and_scan_min_ratio_to_activate", json!(-1)),
+            ("Lfm2VlImageProcessorFast", json!({}), "min_tiles", json!(11)),
+            ("Lfm2VlImageProcessorFast", json!({}), "max_tiles", json!(0)),
+            ("Lfm2VlImageProcessorFast", json!({}), "tile_size", json!(500)),
+            ("Lfm2VlImageProcessorFast", json!({}), "encoder_patch_size", json!(0)),
+            ("Lfm2VlImageProcessorFast", json!({}), "downsample_factor", json!(0)),
+            ("Lfm2VlImageProcessorFast", json!({}), "min_image_tokens", json!(257)),
+            ("Lfm2VlImageProcessorFast", json!({}), "max_image_tokens", json!(10_000_000)),
+            ("Lfm2VlImageProcessorFast", json!({}), "max_pixels_tolerance", json!(-1.0)),
+            ("Lfm2VlImageProcessorFast", json!({}), "do_pad", json!(false)),
+            ("Lfm2VlImageProcessorFast", json!({}), "resample", json!(1)),
+            ("Siglip2ImageProcessor", json!({}), "max_num_patches", json!(0)),
+            ("Siglip2ImageProcessor", json!({}), "max_num_patches", json!(1_000_000)),
+            ("Siglip2ImageProcessor", json!({}), "patch_size", json!({"height": 16, "width": 14})),
+            ("Phi4MultimodalImageProcessorFast", json!({}), "dynamic_hd", json!(0)),
+            ("Phi4MultimodalImageProcessorFast", json!({}), "size", json!({"height": 448, "width": 336})),
+            ("Phi4MultimodalImageProcessorFast", json!({}), "patch_size", json!(449)),
+            ("Llama4ImageProcessorFast", json!({}), "max_patches", json!(0)),
+            ("Llama4ImageProcessorFast", json!({}), "resize_to_max_canvas", json!(true)),
+            ("Llama4ImageProcessorFast", json!({}), "do_rescale", json!(false)),
+            ("Glm4vImageProcessor", json!({}), "size", json!({"shortest_edge": 3136})),
+        ] {
+            let mut config = base;
+            config["image_processor_type"] = json!(processor);
+            config[key] = value;
+            let error = read(&config).unwrap_err();
+            assert!(error.cause().contains("is ") && !error.remedy().is_empty(), "{config}: {error}");
+            let named = error.cause().split(" is ").next().unwrap_or_default();
+            assert!(named.contains(key) || key == "do_pan_and_scan" || key == "size", "{config}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_grows_beyond_all_bounds_is_refused_before_it_has_memory() {
+        let blocks = json!({"image_processor_type": "Lfm2VlImageProcessorFast", "encoder_patch_size": 512,
+            "downsample_factor": 16, "min_image_tokens": 1, "max_image_tokens": 1, "do_image_splitting": false});
+        let mut long = Vec::new();
+        image::RgbImage::new(1, 16_384)
+            .write_to(&mut std::io::Cursor::new(&mut long), image::ImageFormat::Png)
+            .unwrap();
+        let error = read(&blocks).unwrap().run("long.png", &long).unwrap_err();
+        assert!(error.place() == "long.png" && error.cause().contains("would become"), "{error}");
     }
 
     #[test]

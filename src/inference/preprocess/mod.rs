@@ -1,5 +1,5 @@
-//! Encoded image bytes to model input, as the image processors of Hugging Face's `transformers` do it: those of Qwen2-VL,
-//! Idefics3 and SmolVLM, CLIP and LLaVA, SigLIP, Pixtral.
+//! Encoded image bytes to model input, as the image processors of Hugging Face's `transformers` do it: a rule each, of which
+//! `docs/models.md` has the list.
 //!
 //! In: the bytes of a JPEG or PNG file. Out: [`PixelValues`], the patches or planes of the resized and normalised image. The
 //! stages are decode, resize (on `u8`, with the filter that the model's configuration names), and one pass that normalises
@@ -17,17 +17,26 @@
 //! codes, or an end marker put after half of the data, can't be told from an ugly picture.) Not done, as the processor itself doesn't: the
 //! orientation in EXIF isn't applied, colour profiles are ignored, and an alpha channel is dropped.
 
+mod any_resolution;
 mod center_crop;
+mod closest_ratio;
 mod config;
 mod decode;
+mod dynamic_hd;
+mod largest_scale;
 mod longest_edge;
+mod naflex;
+mod pan_and_scan;
 mod patches;
 mod planes;
 mod preprocessor;
 mod processor;
 mod resample;
 mod rule;
+mod sampling;
 mod smart_resize;
+mod splitting;
+mod steps;
 mod tiles;
 
 #[cfg(test)]
@@ -38,3 +47,4 @@ pub use patches::{Layout, PixelValues};
 pub use preprocessor::Preprocessor;
 pub use rule::Geometry;
 pub use smart_resize::SmartResize;
+pub use steps::Step;

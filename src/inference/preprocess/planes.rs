@@ -1,8 +1,74 @@
 //! RGB pixels to normalised planes, one per channel.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 
-use super::patches::{CHANNELS, Levels};
+use super::patches::{self, CHANNELS, Levels};
+use super::resample::{self, Filter};
+use crate::Result;
+
+/// Where the values of one input are written, image by image, and how images are resized for it.
+pub(super) struct Output<'a> {
+    /// Names the image in errors.
+    pub(super) place: &'a str,
+    pub(super) filter: Filter,
+    pub(super) levels: &'a Levels,
+    pub(super) values: Vec<f32>,
+}
+
+impl Output<'_> {
+    /// The image in another size, with the configured filter.
+    ///
+    /// # Errors
+    /// As [`resample::resized`].
+    pub(super) fn resized<'b>(&self, image: &'b RgbImage, width: u32, height: u32) -> Result<Cow<'b, RgbImage>> {
+        resample::resized(self.place, Cow::Borrowed(image), (width, height), self.filter)
+    }
+
+    /// Appends the planes of a part of an image.
+    pub(super) fn append(&mut self, image: &RgbImage, window: Window) {
+        append(&mut self.values, image, window, self.levels);
+    }
+
+    /// Appends the planes of a whole image.
+    pub(super) fn append_whole(&mut self, image: &RgbImage) {
+        self.append(image, Window::whole(image));
+    }
+
+    /// Appends the planes of each tile, in reading order.
+    pub(super) fn append_tiles(&mut self, image: &RgbImage, grid: Grid, tile: (u32, u32)) {
+        for window in grid.windows(tile) {
+            self.append(image, window);
+        }
+    }
+
+    /// Appends the patches of a part of an image in reading order, and zeroes up to `length` of them.
+    pub(super) fn append_patches(&mut self, image: &RgbImage, window: Window, patch: u32, length: usize) {
+        patches::append_rows(&mut self.values, image, window, self.levels, (patch as usize, length));
+    }
+}
+
+/// Rows and columns of tiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grid {
+    pub(super) rows: u32,
+    pub(super) cols: u32,
+}
+
+impl Grid {
+    pub(super) fn tiles(self) -> u32 {
+        self.rows * self.cols
+    }
+
+    /// The parts of an image that its tiles of this width and height are, in reading order.
+    pub(super) fn windows(self, (width, height): (u32, u32)) -> impl Iterator<Item = Window> {
+        (0..self.tiles()).map(move |at| {
+            let (left, top) = (at % self.cols * width, at / self.cols * height);
+            Window { left: i64::from(left), top: i64::from(top), width, height }
+        })
+    }
+}
 
 /// A part of an image, which may reach beyond it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use super::decode;
 use super::patches::{Levels, PixelValues};
 use super::resample::Filter;
 use super::rule::{Geometry, Rule};
+use super::steps::Step;
 use crate::Result;
 
 /// Turns encoded images into model input, as the `preprocessor_config.json` of a model says.
@@ -27,6 +28,21 @@ impl Preprocessor {
     /// the encoder no more: where a knee is expected. `None` if the input has one size whatever the image's is.
     pub fn expected_knee(&self, aspect: f64) -> Option<f64> {
         self.rule.expected_knee(aspect)
+    }
+
+    /// Where the number of images that the encoder sees jumps, for growing images of this ratio of width to height, from small to
+    /// large; empty where it doesn't, as for patches, whose number grows with nearly every pixel.
+    pub fn expected_steps(&self, aspect: f64) -> Vec<Step> {
+        self.rule.expected_steps(aspect)
+    }
+
+    /// The tokens of an image of `width`×`height` pixels in a prompt, without those that mark its rows or its ends; `None` where the
+    /// model decides and not its image processor.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::geometry`].
+    pub fn expected_tokens(&self, width: u32, height: u32) -> Result<Option<usize>> {
+        self.rule.tokens(width, height)
     }
 
     /// Encoded JPEG or PNG bytes to model input. `place` names the image in errors: its path, or what made it.
@@ -63,7 +79,7 @@ mod tests {
     }
 
     fn smart(min_pixels: u64, max_pixels: u64) -> Rule {
-        Rule::Smart { resize: SmartResize::new(min_pixels, max_pixels).unwrap(), temporal: 1 }
+        Rule::Smart { resize: SmartResize::new(28, min_pixels, max_pixels).unwrap(), patches: (1, 14, 2) }
     }
 
     fn preprocessor(levels: Levels) -> Preprocessor {
@@ -91,7 +107,7 @@ mod tests {
         let image = texture(84, 56);
         let got = raw().run("photo", &encoded(&image, ImageFormat::Png)).unwrap();
         let Preprocessor { levels, .. } = raw();
-        assert_eq!(got, patches::flatten(&image, &levels, 1));
+        assert_eq!(got, patches::flattened(&image, &levels, (1, 14, 2)));
     }
 
     #[test]

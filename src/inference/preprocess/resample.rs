@@ -1,5 +1,7 @@
 //! Resizing, with the filters of Pillow.
 
+use std::borrow::Cow;
+
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
@@ -47,13 +49,23 @@ impl Filter {
 ///
 /// # Errors
 /// The resized image, or the one between the two steps, has more than [`MAX_PIXELS`].
-pub(super) fn resized(place: &str, image: RgbImage, (width, height): (u32, u32), filter: Filter) -> Result<RgbImage> {
+pub(super) fn resized<'a>(
+    place: &str,
+    image: Cow<'a, RgbImage>,
+    (width, height): (u32, u32),
+    filter: Filter,
+) -> Result<Cow<'a, RgbImage>> {
     let loss = (image.width().saturating_sub(width), image.height().saturating_sub(height));
     let between = if loss.1 > 2 * loss.0 { (image.width(), height) } else { (width, image.height()) };
     step(place, step(place, image, between, filter)?, (width, height), filter)
 }
 
-fn step(place: &str, image: RgbImage, (width, height): (u32, u32), filter: Filter) -> Result<RgbImage> {
+fn step<'a>(
+    place: &str,
+    image: Cow<'a, RgbImage>,
+    (width, height): (u32, u32),
+    filter: Filter,
+) -> Result<Cow<'a, RgbImage>> {
     if image.dimensions() == (width, height) {
         return Ok(image);
     }
@@ -78,5 +90,5 @@ fn step(place: &str, image: RgbImage, (width, height): (u32, u32), filter: Filte
     .map_err(|cause| {
         Error::new(place, format!("the image can't be resized: {cause}"), "report this, with the image, as a bug")
     })?;
-    Ok(resized)
+    Ok(Cow::Owned(resized))
 }

@@ -1,22 +1,32 @@
 //! What becomes of an image: the rules of the image processors behind one face.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 
 use super::SmartResize;
+use super::any_resolution::AnyResolution;
 use super::center_crop::{self, CenterCrop};
+use super::closest_ratio::ClosestRatio;
+use super::decode::MAX_PIXELS;
+use super::dynamic_hd::DynamicHd;
+use super::largest_scale::LargestScale;
 use super::longest_edge::LongestEdge;
-use super::patches::{self, CHANNELS, Layout, Levels, PixelValues};
-use super::planes::{self, Window};
+use super::naflex::Naflex;
+use super::pan_and_scan::PanAndScan;
+use super::patches::{self, CHANNELS, Form, Layout, Levels, PixelValues};
+use super::planes::{Grid, Output, Window};
 use super::resample::{Filter, resized};
+use super::splitting::Splitting;
+use super::steps::{self, Step};
 use super::tiles::Tiles;
-use crate::suite::PATCH;
 use crate::{Error, Result};
 
 /// How an image is brought to the size of a model's input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Rule {
-    /// Qwen2-VL: sides are multiples of 28 within bounds of the area; each patch is there `temporal` times.
-    Smart { resize: SmartResize, temporal: usize },
+    /// Qwen2-VL: sides are whole blocks within bounds of the area.
+    Smart { resize: SmartResize, patches: Form },
     /// Idefics3, SmolVLM.
     Tiles(Tiles),
     /// CLIP, LLaVA.
@@ -25,6 +35,20 @@ pub(super) enum Rule {
     Fixed { width: u32, height: u32 },
     /// Pixtral.
     LongestEdge(LongestEdge),
+    /// GOT-OCR2, InternVL.
+    ClosestRatio(ClosestRatio),
+    /// LLaVA-NeXT, LLaVA-OneVision.
+    AnyResolution(AnyResolution),
+    /// Gemma 3.
+    PanAndScan(PanAndScan),
+    /// LFM2-VL.
+    Splitting(Splitting),
+    /// SigLIP2.
+    Naflex(Naflex),
+    /// Phi-4-multimodal.
+    DynamicHd(DynamicHd),
+    /// Llama 4.
+    LargestScale(LargestScale),
 }
 
 /// The form of what an image turns into, which its size alone tells.
@@ -52,6 +76,9 @@ impl Geometry {
             Layout::Images { height, width, .. } => {
                 Self { rows: 1, cols: 1, layout: Layout::Images { count: 1, height, width } }
             }
+            Layout::Padded { length, patch, .. } => {
+                Self { rows: 1, cols: 1, layout: Layout::Padded { count: 1, length, patch } }
+            }
         }
     }
 }
@@ -65,33 +92,62 @@ impl Rule {
         if width == 0 || height == 0 {
             return Err(narrow(width, height));
         }
-        let images = |count: usize, width: u32, height: u32| Layout::Images {
-            count,
+        let images = |count: u32, (width, height): (u32, u32)| Layout::Images {
+            count: count as usize,
             height: height as usize,
             width: width as usize,
         };
-        let (rows, cols, layout) = match *self {
-            Self::Smart { resize, temporal } => {
+        let (w, h) = (f64::from(width), f64::from(height));
+        let (grid, layout) = match self {
+            Self::Smart { resize, patches: (temporal, side, merge) } => {
                 let (width, height) = resize.target(width, height)?;
-                (height / PATCH as u32, width / PATCH as u32, Layout::Patches { temporal })
+                let grid = Grid { rows: height / *side as u32, cols: width / *side as u32 };
+                (grid, Layout::Patches { temporal: *temporal, side: *side, merge: *merge })
             }
             Self::Tiles(tiles) => match tiles.grid(tiles.scaled(width, height)) {
                 (rows, cols) if tiles.is_split && rows * cols > 1 => {
-                    (rows, cols, images((rows * cols + 1) as usize, tiles.tile, tiles.tile))
+                    (Grid { rows, cols }, images(rows * cols + 1, (tiles.tile, tiles.tile)))
                 }
-                _ => (0, 0, images(1, tiles.tile, tiles.tile)),
+                _ => (Grid { rows: 0, cols: 0 }, images(1, (tiles.tile, tiles.tile))),
             },
-            Self::CenterCrop(rule) => {
-                let (width, height) = rule.crop.unwrap_or_else(|| rule.scaled(width, height));
-                (1, 1, images(1, width, height))
-            }
-            Self::Fixed { width, height } => (1, 1, images(1, width, height)),
+            Self::CenterCrop(rule) => (ONE, images(1, rule.crop.unwrap_or_else(|| rule.scaled(width, height)))),
+            Self::Fixed { width, height } => (ONE, images(1, (*width, *height))),
             Self::LongestEdge(rule) => match rule.patches(width, height) {
                 (0, _) | (_, 0) => return Err(narrow(width, height)),
-                (cols, rows) => (rows, cols, images(1, cols * rule.patch.0, rows * rule.patch.1)),
+                (cols, rows) => (Grid { rows, cols }, images(1, (cols * rule.patch.0, rows * rule.patch.1))),
             },
+            Self::ClosestRatio(rule) => {
+                let grid = rule.grid(w, h);
+                (grid, images(ClosestRatio::images(grid), rule.tile))
+            }
+            Self::AnyResolution(rule) => {
+                let grid = rule.grid(w, h);
+                (grid, images(AnyResolution::images(grid), rule.size()))
+            }
+            Self::PanAndScan(rule) => {
+                let grid = rule.grid(w, h).ok_or_else(|| narrow(width, height))?;
+                (grid, images(PanAndScan::images(grid), rule.size))
+            }
+            Self::Splitting(rule) => {
+                let pieces = rule.pieces(w, h).ok_or_else(|| narrow(width, height))?;
+                let (count, length) = (pieces.images() as usize, pieces.length as usize);
+                (pieces.grid, Layout::Padded { count, length, patch: rule.patch as usize })
+            }
+            Self::Naflex(rule) => {
+                let (length, patch) = (rule.max as usize, rule.patch as usize);
+                (rule.grid(width, height), Layout::Padded { count: 1, length, patch })
+            }
+            Self::DynamicHd(rule) => {
+                rule.fitted(width, height).ok_or_else(|| narrow(width, height))?;
+                let grid = rule.grid(w, h);
+                (grid, images(DynamicHd::images(grid), (rule.tile, rule.tile)))
+            }
+            Self::LargestScale(rule) => {
+                let grid = rule.grid(w, h);
+                (grid, images(LargestScale::images(grid), (rule.tile, rule.tile)))
+            }
         };
-        Ok(Geometry { rows: rows as usize, cols: cols as usize, layout })
+        Ok(Geometry { rows: grid.rows as usize, cols: grid.cols as usize, layout })
     }
 
     /// The number of pixels from which on larger images of this ratio of width to height give no larger input; `None` if
@@ -100,7 +156,59 @@ impl Rule {
         match self {
             Self::Smart { resize, .. } => Some(resize.max_pixels() as f64),
             Self::LongestEdge(rule) => Some(rule.knee(aspect)),
-            Self::Tiles(_) | Self::CenterCrop(_) | Self::Fixed { .. } => None,
+            _ => self.expected_steps(aspect).last().map(|step| step.pixels),
+        }
+    }
+
+    /// Where the number of images that the encoder sees jumps, for growing images of one ratio of width to height.
+    pub(super) fn expected_steps(&self, aspect: f64) -> Vec<Step> {
+        steps::along(aspect, |width, height| self.images(width, height))
+    }
+
+    /// Images that the encoder sees, where this depends on more than the image's aspect ratio.
+    fn images(&self, width: f64, height: f64) -> Option<u32> {
+        match self {
+            Self::ClosestRatio(rule) => Some(ClosestRatio::images(rule.grid(width, height))),
+            Self::AnyResolution(rule) => Some(AnyResolution::images(rule.grid(width, height))),
+            Self::PanAndScan(rule) => rule.grid(width, height).map(PanAndScan::images),
+            Self::Splitting(rule) => rule.pieces(width, height).map(|pieces| pieces.images()),
+            Self::DynamicHd(rule) => Some(DynamicHd::images(rule.grid(width, height))),
+            Self::LargestScale(rule) => Some(LargestScale::images(rule.grid(width, height))),
+            Self::Smart { .. }
+            | Self::Tiles(_)
+            | Self::CenterCrop(_)
+            | Self::Fixed { .. }
+            | Self::LongestEdge(_)
+            | Self::Naflex(_) => None,
+        }
+    }
+
+    /// The tokens of an image, where the image processor decides how many; `None` where the model does.
+    ///
+    /// # Errors
+    /// As [`Rule::geometry`].
+    pub(super) fn tokens(&self, width: u32, height: u32) -> Result<Option<usize>> {
+        let Geometry { rows, cols, .. } = self.geometry(width, height)?;
+        Ok(match self {
+            Self::Smart { patches: (_, _, merge), .. } => Some(rows * cols / (merge * merge)),
+            Self::Splitting(rule) => rule.pieces(f64::from(width), f64::from(height)).map(|pieces| rule.tokens(pieces)),
+            Self::DynamicHd(rule) => rule.tokens(width, height),
+            _ => None,
+        })
+    }
+
+    /// Width and height of an image within its canvas of tiles, which a shape does not show.
+    #[cfg(test)]
+    pub(super) fn fitted(&self, width: u32, height: u32) -> Option<(u32, u32)> {
+        match self {
+            Self::AnyResolution(rule) => {
+                Some(AnyResolution::fitted(width, height, rule.best(f64::from(width), f64::from(height))))
+            }
+            Self::DynamicHd(rule) => rule.fitted(width, height),
+            Self::LargestScale(rule) => {
+                Some(rule.fitted(width, height, rule.grid(f64::from(width), f64::from(height))))
+            }
+            _ => None,
         }
     }
 
@@ -115,69 +223,86 @@ impl Rule {
             .map_err(|error| Error::new(place, format!("{}: {}", error.place(), error.cause()), error.remedy()))?;
         let Geometry { rows, cols, layout } = geometry;
         let resized = |image, width, height| resized(place, image, (width, height), filter);
-        let mut planes = Planes { values: Vec::new(), levels, geometry };
-        match *self {
-            Self::Smart { temporal, .. } => {
-                let image = resized(image, (cols * PATCH) as u32, (rows * PATCH) as u32)?;
-                return Ok(patches::flatten(&image, levels, temporal));
+        let mut output = Output { place, filter, levels, values: Vec::new() };
+        if let Layout::Images { .. } | Layout::Padded { .. } = layout {
+            let values: usize = geometry.shape().iter().product();
+            check_values(place, values)?;
+            output.values.reserve_exact(values);
+        }
+        let owned = Cow::Owned(image);
+        match self {
+            Self::Smart { patches, .. } => {
+                let (_, side, _) = *patches;
+                let image = resized(owned, (cols * side) as u32, (rows * side) as u32)?;
+                return Ok(patches::flattened(&image, levels, *patches));
             }
             Self::Tiles(tiles) => {
                 let (width, height) = tiles.scaled(width, height);
-                let mut image = resized(image, width, height)?;
+                let mut image = resized(owned, width, height)?;
                 let tile = tiles.tile;
                 if tiles.is_split {
                     let (rows, cols) = tiles.grid((width, height));
                     image = resized(image, cols * tile, rows * tile)?;
                     // A single tile is the whole image, which follows.
-                    for at in (0..rows * cols).filter(|_| rows * cols > 1) {
-                        let (left, top) = (i64::from(at % cols * tile), i64::from(at / cols * tile));
-                        planes.append(&image, Window { left, top, width: tile, height: tile });
+                    if rows * cols > 1 {
+                        output.append_tiles(&image, Grid { rows, cols }, (tile, tile));
                     }
                 }
-                planes.append_whole(&resized(image, tile, tile)?);
+                output.append_whole(&*resized(image, tile, tile)?);
             }
             Self::CenterCrop(rule) => {
                 let (width, height) = rule.scaled(width, height);
-                let image = resized(image, width, height)?;
+                let image = resized(owned, width, height)?;
                 let (crop_width, crop_height) = rule.crop.unwrap_or((width, height));
                 let left = center_crop::start(width, crop_width);
                 let top = center_crop::start(height, crop_height);
-                planes.append(&image, Window { left, top, width: crop_width, height: crop_height });
+                output.append(&image, Window { left, top, width: crop_width, height: crop_height });
             }
-            Self::Fixed { width, height } => planes.append_whole(&resized(image, width, height)?),
+            Self::Fixed { width, height } => output.append_whole(&*resized(owned, *width, *height)?),
             Self::LongestEdge(rule) => {
                 let (width, height) = (cols as u32 * rule.patch.0, rows as u32 * rule.patch.1);
-                planes.append_whole(&resized(image, width, height)?);
+                output.append_whole(&*resized(owned, width, height)?);
             }
+            Self::ClosestRatio(rule) => rule.apply(&owned, &mut output)?,
+            Self::AnyResolution(rule) => rule.apply(&owned, &mut output)?,
+            Self::PanAndScan(rule) => {
+                rule.apply(&owned, Grid { rows: rows as u32, cols: cols as u32 }, &mut output)?;
+            }
+            Self::Splitting(rule) => {
+                let pieces = rule.pieces(f64::from(width), f64::from(height)).ok_or_else(|| narrow(width, height))?;
+                rule.apply(&owned, pieces, &mut output)?;
+            }
+            Self::Naflex(rule) => rule.apply(&owned, Grid { rows: rows as u32, cols: cols as u32 }, &mut output)?,
+            Self::DynamicHd(rule) => {
+                let fitted = rule.fitted(width, height).ok_or_else(|| narrow(width, height))?;
+                rule.apply(&owned, fitted, &mut output)?;
+            }
+            Self::LargestScale(rule) => rule.apply(&owned, &mut output)?,
         }
-        Ok(PixelValues { rows, cols, layout, values: planes.values })
+        Ok(PixelValues { rows, cols, layout, values: output.values })
     }
+}
+
+/// What isn't cut into several.
+const ONE: Grid = Grid { rows: 1, cols: 1 };
+
+/// Refuses an input of more tiles and padding than the largest image and one tile have, before memory for it is asked for.
+fn check_values(place: &str, values: usize) -> Result<()> {
+    let pixels = (values / CHANNELS) as u64;
+    if pixels <= 2 * MAX_PIXELS {
+        return Ok(());
+    }
+    Err(Error::new(
+        place,
+        format!("the image would become an input of {pixels} pixels; the limit is {}", 2 * MAX_PIXELS),
+        "crop the image, or lower the sizes in preprocessor_config.json",
+    ))
 }
 
 fn narrow(width: u32, height: u32) -> Error {
     Error::new(
         format!("image of {width}×{height} pixels"),
-        "a side is 0, or becomes 0 when the image is reduced",
+        "a side is 0, or becomes too short when the image is resized or cut",
         "crop or pad the image to a smaller aspect ratio",
     )
-}
-
-/// The images of one input, one after the other.
-struct Planes<'a> {
-    values: Vec<f32>,
-    levels: &'a Levels,
-    geometry: Geometry,
-}
-
-impl Planes<'_> {
-    fn append(&mut self, image: &RgbImage, window: Window) {
-        if let (true, Layout::Images { count, height, width }) = (self.values.is_empty(), self.geometry.layout) {
-            self.values.reserve_exact(count * CHANNELS * height * width);
-        }
-        planes::append(&mut self.values, image, window, self.levels);
-    }
-
-    fn append_whole(&mut self, image: &RgbImage) {
-        self.append(image, Window::whole(image));
-    }
 }
