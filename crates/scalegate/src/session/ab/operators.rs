@@ -26,7 +26,9 @@ impl Comparison<'_> {
         let lockstep = Lockstep { directory: &self.directory, jobs: self.jobs, begin: Instant::now() };
         let progress = Progress::new();
         let mut all = BTreeMap::new();
-        for Pair { workload, runners } in self.timed_on_both_sides(is_wanted) {
+        let pairs = self.timed_on_both_sides(is_wanted).into_iter();
+        // Of programs and servers nobody outside knows the parts.
+        for Pair { workload, runners } in pairs.filter(|pair| pair.runners.iter().all(|it| it.places.is_none())) {
             progress.say(format!("timing operators: {}", workload.name));
             match by_part(&lockstep, &workload.name, &workload.sizes, runners) {
                 Ok(pairs) => all.extend(Operators::new(&pairs).map(|its| (workload.name.to_string(), its))),
@@ -46,6 +48,14 @@ fn by_part(
     runners: [&Runner; 2],
 ) -> Result<BTreeMap<u64, Vec<[Timed; 2]>>> {
     let mut sides = lockstep.sides(workload, runners)?;
+    let has_parts = match sizes.first() {
+        Some(&size) => sides.in_parts(0, size, 1)?.1.is_some(),
+        None => false,
+    };
+    if !has_parts {
+        sides.end()?;
+        return Ok(BTreeMap::new());
+    }
     let mut pairs: BTreeMap<u64, Vec<[Timed; 2]>> = BTreeMap::new();
     let mut inferences: BTreeMap<u64, u64> = BTreeMap::new();
     for &size in sizes {
@@ -83,7 +93,7 @@ fn pair(sides: &mut Sides, size: u64, inferences: u64, first: usize) -> Result<O
             continue;
         }
         if its.parts.list.len() != parts.list.len() {
-            return Err(Error::new(workload_place(size), "it ran other parts the second time", "rerun"));
+            return Err(Error::new(format!("size {size}"), "it ran other parts the second time", "rerun"));
         }
         for (all, part) in its.parts.list.iter_mut().zip(parts.list) {
             all.seconds += part.seconds;
@@ -93,8 +103,4 @@ fn pair(sides: &mut Sides, size: u64, inferences: u64, first: usize) -> Result<O
         timed[side].plain_s = sides.plain(side, size, inferences)?;
     }
     Ok(Some(timed))
-}
-
-fn workload_place(size: u64) -> String {
-    format!("size {size}")
 }
