@@ -73,8 +73,9 @@ impl ChangedFile {
     pub fn line_of(&self, function: &str) -> Option<usize> {
         let text = self.text.as_ref()?;
         let name = identifier(function)?;
-        let rust = Path::new(&self.path).extension().is_some_and(|extension| extension == "rs");
-        if rust && !may_hold(Path::new(&self.path), function) {
+        let extension = Path::new(&self.path).extension().and_then(OsStr::to_str)?;
+        let rust = extension == "rs";
+        if !(rust && may_hold(Path::new(&self.path), function) || LIKE_C.contains(&extension)) {
             return None;
         }
         let defines = |line: &str| {
@@ -93,6 +94,9 @@ impl ChangedFile {
         text.lines().position(defines).map(|at| at + 1)
     }
 }
+
+/// Files in which a definition in C or C++ may lie; a text that speaks of a function defines none.
+const LIKE_C: [&str; 10] = ["c", "cc", "cpp", "cu", "cxx", "h", "hh", "hpp", "m", "mm"];
 
 /// Whether the path of a function goes through the module, or the crate, that a file of Rust is: every other function of that name is
 /// another one.
@@ -189,6 +193,8 @@ mod tests {
         assert_eq!(module.line_of("a::values::Values::count"), None);
         let c = file("sort.c", "int count(int n);\nstatic int count(int n) {\n  return count(n - 1);\n");
         assert_eq!(c.line_of("count"), Some(2));
+        let text = file("CHANGELOG.md", "- There was a count (slow) before.\n");
+        assert_eq!(text.line_of("a::count"), None);
         assert_eq!(ChangedFile { path: "gone.rs".to_owned(), text: None }.line_of("a::count"), None);
     }
 }
