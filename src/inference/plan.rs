@@ -165,8 +165,8 @@ impl Plan {
 
     /// The same with a clock around each node.
     ///
-    /// It evaluates nodes by itself: with a second caller, tract's own `eval` is no longer inlined into its loop over nodes, which took
-    /// 40 instructions for each node of what is measured.
+    /// It evaluates nodes by itself: with a second caller, tract's own `eval` is no longer inlined into its loop over nodes, and
+    /// what is measured would pay for that.
     #[cold]
     #[inline(never)]
     fn run_traced(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {

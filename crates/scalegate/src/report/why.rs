@@ -178,7 +178,7 @@ fn time_line(operators: &Operators, axis: &Axis) -> String {
     let Operators { explanation, errors, overhead, pairs } = operators;
     let at = explanation.at;
     let whole = format!(
-        "{} ± {} % at {} ({} → {}) in {pairs} pairs, timed by node at {} of the time",
+        "{} ± {} % at {} ({} → {}) in {pairs} pairs, with clocks around the nodes that cost {}",
         signed_change(explanation.changes()[at]),
         rounded(100.0 * errors[at]),
         rounded_size(explanation.sizes[at] as f64, axis),

@@ -43,6 +43,12 @@ pub enum Changed {
     Form(String, String),
 }
 
+impl NodeChange {
+    fn new(node: &Node, change: Changed) -> Self {
+        Self { name: node.name.clone(), operator: node.operator.clone(), change }
+    }
+}
+
 /// How `head` differs from `base`; `None` if they ran at different sizes.
 pub fn compare(base: &Graph, head: &Graph) -> Option<GraphChange> {
     if base.size != head.size {
@@ -67,13 +73,9 @@ pub fn compare(base: &Graph, head: &Graph) -> Option<GraphChange> {
             Some(its) if its.form != node.form => Changed::Form(its.form.clone(), node.form.clone()),
             Some(_) => continue,
         };
-        changes.push(NodeChange { name: node.name.clone(), operator: node.operator.clone(), change });
+        changes.push(NodeChange::new(node, change));
     }
-    changes.extend(gone.into_iter().map(|node| NodeChange {
-        name: node.name.clone(),
-        operator: node.operator.clone(),
-        change: Changed::Gone,
-    }));
+    changes.extend(gone.into_iter().map(|node| NodeChange::new(node, Changed::Gone)));
     let names: BTreeSet<&String> = base.facts.keys().chain(head.facts.keys()).collect();
     let of = |graph: &Graph, name: &String| graph.facts.get(name).cloned().unwrap_or_else(|| "absent".to_owned());
     let facts =
