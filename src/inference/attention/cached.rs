@@ -1,11 +1,11 @@
 //! Attention as an operator of tract that keeps the keys and values of all tokens it has seen.
 
+use scalegate_attention::{Keys, Mask, Values};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::dyn_kv_cache::DynKeyValueCacheState;
 
 use super::op::{Rule, attended, dims, floats, output};
-use super::{Keys, Mask, Values};
 
 /// Attention of queries `[heads, count, width]`, of the last `count` tokens, over the keys and values of all tokens so far, to which
 /// it adds those that come in: `[heads with keys, new, width]`. The output is `[heads, count, value width]`.

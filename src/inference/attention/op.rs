@@ -3,8 +3,8 @@
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
-use super::rows::Inputs;
-use super::{Keys, Mask, Values, attend};
+use scalegate_attention::{Keys, Mask, Values};
+use tract_onnx::tract_hir::internal::multithread::par_chunks_mut;
 
 /// Attention of queries `[heads, count, width]` over keys `[heads with keys, all, width]` and values `[heads with keys, all, value
 /// width]`: `[heads, count, value width]`, in the queries' type. The queries are those of the last `count` of `all` tokens.
@@ -116,9 +116,15 @@ pub(super) fn attended(queries: &Tensor, keys: &Keys, values: &Values, rule: &Ru
     let mut out = Tensor::zero::<f32>(&[heads, count, values.width()])?;
     if count > 0 {
         let floats_of_queries = queries.cast_to::<f32>()?;
-        let inputs = Inputs { queries: floats(&floats_of_queries)?, count, past, rule, keys, values };
+        let (scale, mask) = (rule.scale, rule.mask);
+        let queries = floats(&floats_of_queries)?;
+        let attention = scalegate_attention::Attention { queries, count, past, scale, mask, keys, values };
         let mut out = out.try_as_plain_ram_mut()?;
-        attend(&inputs, out.as_slice_mut::<f32>()?)?;
+        let (together, work) = (attention.together(), queries.len() * keys.count() / 8);
+        par_chunks_mut(out.as_slice_mut::<f32>()?, together * values.width(), work, |first, out| {
+            attention.compute(first * together, out);
+            Ok(())
+        })?;
     }
     let kind = queries.datum_type();
     let out = if kind == DatumType::F32 { out } else { out.cast_to_dt(kind)?.into_owned() };

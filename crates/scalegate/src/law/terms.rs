@@ -36,16 +36,15 @@ const BEFORE: f64 = 0.1;
 /// A change of less than this part of a cost is none.
 const NONE: f64 = 1e-3;
 
-/// The largest size up to which nothing changed, if the change begins above one: a step, or a line that leaves nothing below it, and no
-/// power of size. `changes` are relative to the costs at ascending `sizes`.
+/// The largest size up to which next to nothing changed, if the change begins above one: a step, or a line that leaves little below it, and
+/// no power of size. `changes` are relative to the costs at ascending `sizes`.
 pub fn begins_above(sizes: &[f64], changes: &[f64]) -> Option<f64> {
     let mut before = 0.0_f64;
     for (sizes, changes) in sizes.windows(2).zip(changes.windows(2)) {
         before = before.max(changes[0].abs());
         let after = changes[1].abs();
-        if after >= NONE {
-            let begins = before < BEFORE * after * (sizes[0] / sizes[1]).powi(BEGINS);
-            return begins.then_some(sizes[0]);
+        if after >= NONE && before < BEFORE * after * (sizes[0] / sizes[1]).powi(BEGINS) {
+            return Some(sizes[0]);
         }
     }
     None
@@ -174,6 +173,8 @@ mod tests {
         let begins = |change: Cost| begins_above(&SIZES, &costs(change));
         assert_eq!(begins(|n| if n > 400.0 { 0.2 } else { 0.0 }), Some(400.0));
         assert_eq!(begins(|n| 1e-5 + 1e-4 * (n - 800.0).max(0.0)), Some(800.0));
+        // Little is there at every size, as a copy of what is then done twice above one.
+        assert_eq!(begins(|n| 3e-3 + if n > 400.0 { 0.3 } else { 0.0 }), Some(400.0));
         for grows in [|_| 0.0, |_| 0.1, |n| 1e-5 * n, |n| 1e-8 * n * n, |n| 1e-11 * n * n * n] as [Cost; 5] {
             assert_eq!(begins(grows), None);
         }

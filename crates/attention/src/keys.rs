@@ -6,7 +6,7 @@ pub(super) const PANEL: usize = 32;
 /// The keys of all heads that have their own: `[heads, panels, width, PANEL]`, so that one value of many keys is a vector. There
 /// is room for more; what is not yet a key is 0.
 #[derive(Debug, Clone)]
-pub(super) struct Keys {
+pub struct Keys {
     data: Vec<f32>,
     heads: usize,
     width: usize,
@@ -17,22 +17,22 @@ pub(super) struct Keys {
 
 impl Keys {
     /// No keys yet, of `heads` heads.
-    pub(super) fn new(heads: usize, width: usize) -> Self {
+    pub fn new(heads: usize, width: usize) -> Self {
         Self { data: Vec::new(), heads, width, count: 0, room: 0 }
     }
 
     /// Tokens that have keys.
-    pub(super) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.count
     }
 
     /// Heads that have keys of their own.
-    pub(super) fn heads(&self) -> usize {
+    pub fn heads(&self) -> usize {
         self.heads
     }
 
     /// Values of a key.
-    pub(super) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.width
     }
 
@@ -44,7 +44,7 @@ impl Keys {
 
     /// Adds the keys of `count` tokens, `[heads, count, width]`. Room is doubled when there is none, so that a token is copied
     /// twice at most, on average.
-    pub(super) fn push(&mut self, keys: &[f32], count: usize) {
+    pub fn push(&mut self, keys: &[f32], count: usize) {
         debug_assert_eq!(keys.len(), self.heads * count * self.width);
         self.reserve(count);
         let of_head = self.of_room(self.room);

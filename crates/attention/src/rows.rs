@@ -1,17 +1,14 @@
-//! The outer loops: which queries meet which keys, and on which thread.
+//! The outer loops: which queries meet which keys.
 
 #![expect(clippy::inline_always, reason = "what is not inlined does not run on the vector unit that was found")]
 
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
-use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::multithread::par_chunks_mut;
 
-use super::kernel::{BLOCK, SIDE, Scores, Softmax, Weighed, score, soften, weigh};
-use super::keys::PANEL;
-use super::op::Rule;
-use super::{Keys, Values};
+use crate::kernel::{BLOCK, SIDE, Scores, Softmax, Weighed, score, soften, weigh};
+use crate::keys::PANEL;
+use crate::{Keys, Mask, Values};
 
 /// Queries that go through the keys together: what is kept of them stays in the first-level cache.
 const QUERIES: usize = 8 * SIDE;
@@ -19,35 +16,50 @@ const QUERIES: usize = 8 * SIDE;
 /// Below so many tokens the queries of all heads that share keys go through them together, so that keys are read once.
 const FEW: usize = 16;
 
-/// What attention is computed from.
+/// What attention is computed from. There is a key and a value for each query and for each token before the first one's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inputs<'a> {
+pub struct Attention<'a> {
     /// `[heads, count, width]`, of neighbouring tokens that have keys.
-    pub(super) queries: &'a [f32],
-    /// Tokens that have queries.
-    pub(super) count: usize,
+    pub queries: &'a [f32],
+    /// Tokens that have queries; at least one.
+    pub count: usize,
     /// Tokens before that of the first query.
-    pub(super) past: usize,
-    pub(super) rule: &'a Rule,
-    pub(super) keys: &'a Keys,
-    pub(super) values: &'a Values,
+    pub past: usize,
+    /// What products of queries and keys are multiplied by.
+    pub scale: f32,
+    /// Which keys a query may look at.
+    pub mask: Mask,
+    /// The keys of all tokens.
+    pub keys: &'a Keys,
+    /// The values of all tokens.
+    pub values: &'a Values,
 }
 
-/// Attention, `[heads, count, value width]`, on the threads of tract's executor.
-pub(super) fn attend(inputs: &Inputs<'_>, out: &mut [f32]) -> TractResult<()> {
-    let work = inputs.queries.len() * inputs.keys.count() / 8;
-    let rows = inputs.queries.len() / inputs.keys.width();
-    let in_group = rows / inputs.keys.heads();
-    let together = if inputs.count < FEW { in_group } else { 1 };
-    par_chunks_mut(out, together * inputs.values.width(), work, |first, out| {
-        Arch::new().dispatch(Rows { inputs, in_group, first: first * together, out });
-        Ok(())
-    })
+impl Attention<'_> {
+    /// Rows of the output: queries of all heads, one head after the other.
+    pub fn rows(&self) -> usize {
+        self.queries.len() / self.keys.width()
+    }
+
+    /// Rows that are best computed together, by one thread; a part of the output begins at a multiple of these.
+    pub fn together(&self) -> usize {
+        if self.count < FEW { self.in_group() } else { 1 }
+    }
+
+    /// Computes rows from `first` on, `[rows, value width]`, of the output `[heads, count, value width]`.
+    pub fn compute(&self, first: usize, out: &mut [f32]) {
+        Arch::new().dispatch(Rows { inputs: self, in_group: self.in_group(), first, out });
+    }
+
+    /// Rows that share keys: those of neighbouring heads.
+    fn in_group(&self) -> usize {
+        self.rows() / self.keys.heads()
+    }
 }
 
 /// Some rows of the output, one after the other.
 struct Rows<'a> {
-    inputs: &'a Inputs<'a>,
+    inputs: &'a Attention<'a>,
     /// Rows that share keys: those of neighbouring heads.
     in_group: usize,
     /// The first of the rows.
@@ -89,7 +101,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn of(inputs: &Inputs<'_>) -> Self {
+    fn of(inputs: &Attention<'_>) -> Self {
         Self {
             queries: Vec::new(),
             seen: Vec::new(),
@@ -100,7 +112,7 @@ impl Scratch {
     }
 
     #[inline(always)]
-    fn compute<S: Simd>(&mut self, simd: S, inputs: &Inputs<'_>, head: usize, rows: Range<usize>) {
+    fn compute<S: Simd>(&mut self, simd: S, inputs: &Attention<'_>, head: usize, rows: Range<usize>) {
         self.begin(inputs, rows);
         let start = self.seen.iter().map(|seen| seen.start).min().unwrap_or(0);
         let end = self.seen.iter().map(|seen| seen.end).max().unwrap_or(0);
@@ -119,12 +131,12 @@ impl Scratch {
         }
     }
 
-    fn begin(&mut self, inputs: &Inputs<'_>, rows: Range<usize>) {
+    fn begin(&mut self, inputs: &Attention<'_>, rows: Range<usize>) {
         let (width, keys) = (inputs.keys.width(), inputs.keys.count());
         // The softmax is one of powers of two.
-        let scale = inputs.rule.scale * std::f32::consts::LOG2_E;
+        let scale = inputs.scale * std::f32::consts::LOG2_E;
         self.seen.clear();
-        self.seen.extend(rows.clone().map(|row| inputs.rule.mask.seen(inputs.past + row % inputs.count, keys)));
+        self.seen.extend(rows.clone().map(|row| inputs.mask.seen(inputs.past + row % inputs.count, keys)));
         self.softmax.clear();
         self.softmax.resize(rows.len(), Softmax::EMPTY);
         self.sums.clear();
@@ -141,7 +153,7 @@ impl Scratch {
 
     /// `N` queries with a block of keys.
     #[inline(always)]
-    fn part<S: Simd, const N: usize>(&mut self, simd: S, inputs: &Inputs<'_>, block: &Block<'_>, part: usize) {
+    fn part<S: Simd, const N: usize>(&mut self, simd: S, inputs: &Attention<'_>, block: &Block<'_>, part: usize) {
         let rows = part * SIDE..part * SIDE + N;
         let within = |seen: &Range<usize>| {
             let clamp = |key: usize| key.clamp(block.start, block.start + BLOCK) - block.start;

@@ -152,9 +152,11 @@ fn weigh_columns<S: Simd, const N: usize, const VECTORS: usize>(
             *acc = simd.mul_f32s(*sum, simd.splat_f32s(scale));
         }
     }
-    let rows = weighed.values.chunks_exact(weighed.padded).enumerate();
-    for (key, row) in rows.take(weighed.keys.end).skip(weighed.keys.start) {
-        let (values, _) = S::as_simd_f32s(&row[column..column + columns]);
+    // Plain ranges that are cut before the loop: `take` and `skip` in it took as many instructions as the products.
+    let keys = weighed.keys.start..weighed.keys.end.min(BLOCK);
+    let rows = weighed.values[keys.start * weighed.padded + column..].chunks(weighed.padded);
+    for (key, row) in keys.zip(rows) {
+        let (values, _) = S::as_simd_f32s(&row[..columns]);
         for (acc, weights) in acc.iter_mut().zip(weighed.weights) {
             let weight = simd.splat_f32s(weights[key]);
             for (acc, values) in acc.iter_mut().zip(values) {

@@ -6,7 +6,7 @@ const COLUMNS: usize = 16;
 /// The values of all heads that have their own: `[heads, room, padded width]`. Columns that are filled up, and rows that are not
 /// yet a token's, are 0.
 #[derive(Debug, Clone)]
-pub(super) struct Values {
+pub struct Values {
     data: Vec<f32>,
     heads: usize,
     width: usize,
@@ -16,12 +16,12 @@ pub(super) struct Values {
 
 impl Values {
     /// No values yet, of `heads` heads.
-    pub(super) fn new(heads: usize, width: usize) -> Self {
+    pub fn new(heads: usize, width: usize) -> Self {
         Self { data: Vec::new(), heads, width, count: 0, room: 0 }
     }
 
     /// Columns that count.
-    pub(super) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.width
     }
 
@@ -37,7 +37,7 @@ impl Values {
     }
 
     /// Adds the values of `count` tokens, `[heads, count, width]`, and doubles the room when there is none.
-    pub(super) fn push(&mut self, values: &[f32], count: usize) {
+    pub fn push(&mut self, values: &[f32], count: usize) {
         debug_assert_eq!(values.len(), self.heads * count * self.width);
         self.reserve(count);
         let (padded, width) = (self.padded(), self.width);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// Which keys a query may look at. Queries are the last of the tokens whose keys there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in super::super) enum Mask {
+pub enum Mask {
     /// All, as in a vision tower.
     Open,
     /// Its own and those before it; of these the last `window` at most, its own among them.
@@ -17,7 +17,13 @@ pub(in super::super) enum Mask {
 
 impl Mask {
     /// The keys that the query of the token at `position` sees, of `count` keys.
-    pub(in super::super) fn seen(self, position: usize, count: usize) -> Range<usize> {
+    ///
+    /// ```
+    /// use scalegate_attention::Mask;
+    ///
+    /// assert_eq!(Mask::Causal { window: Some(3) }.seen(7, 10), 5..8);
+    /// ```
+    pub fn seen(self, position: usize, count: usize) -> Range<usize> {
         match self {
             Self::Open => 0..count,
             Self::Causal { window } => {
