@@ -8,6 +8,7 @@ use std::rc::Rc;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
+use super::image_sizes::ImageSizes;
 use super::photo::{self, Format};
 use super::prompt::prompt;
 use super::registry::{Source, options};
@@ -49,7 +50,7 @@ pub(super) type SharedPictures = Rc<RefCell<HashMap<Resolution, Rc<[u8]>>>>;
 pub(super) struct VlmWorkload {
     pub(super) name: WorkloadName,
     pub(super) phase: Phase,
-    pub(super) resolutions: Vec<Resolution>,
+    pub(super) images: ImageSizes,
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedVlm,
@@ -100,11 +101,11 @@ impl Workload for VlmWorkload {
     }
 
     fn sizes(&self) -> Vec<u64> {
-        self.resolutions.iter().map(|resolution| resolution.pixels()).collect()
+        self.images.list.iter().map(|resolution| resolution.pixels()).collect()
     }
 
     fn protocol(&self) -> BTreeMap<String, String> {
-        let resolutions: Vec<String> = self.resolutions.iter().map(ToString::to_string).collect();
+        let resolutions: Vec<String> = self.images.list.iter().map(ToString::to_string).collect();
         let mut protocol = BTreeMap::from([
             ("image_seed".to_owned(), self.suite.seed().to_string()),
             ("image_format".to_owned(), "jpeg".to_owned()),
@@ -114,6 +115,7 @@ impl Workload for VlmWorkload {
             ),
             ("resolutions".to_owned(), resolutions.join(" ")),
         ]);
+        protocol.extend(self.images.steps_left_out().map(|left_out| ("steps_left_out".to_owned(), left_out)));
         if self.phase == Phase::Prompt {
             protocol.insert("text_tokens".to_owned(), TEXT_TOKENS.to_string());
         }
@@ -126,8 +128,12 @@ impl Workload for VlmWorkload {
     }
 
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
-        let resolution = self.resolutions.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
-            Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")
+        let resolution = self.images.list.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
+            Error::new(
+                &self.name,
+                format!("{size} pixels is none of its sizes"),
+                "use one of its sizes, which `scalegate fit` shows",
+            )
         })?;
         let encoded = self.encoded(*resolution)?;
         let place = format!("{} at {resolution}", self.name);
