@@ -9,6 +9,7 @@ use super::llm::{self, LlmWorkload, SharedLlm};
 use super::subject;
 use super::user_vlm::UserVlm;
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
+use crate::inference::preprocess::Preprocessor;
 use crate::inference::{self, Options};
 use crate::models;
 use crate::suite::{Images, ModelSettings, Suite, UserModel, WorkloadSettings};
@@ -115,6 +116,14 @@ fn embedded(suite: &Suite) -> Result<&ModelSettings> {
     })
 }
 
+/// What the configuration of a model says of images; of the embedded one without a user model.
+pub(super) fn preprocessor(suite: &Suite, user_model: Option<&UserVlm>) -> Result<Rc<Preprocessor>> {
+    match user_model {
+        Some(model) => model.preprocessor(),
+        None => Ok(Rc::new(models::preprocessor(&embedded(suite)?.vlm)?)),
+    }
+}
+
 /// Makes the workloads of one model.
 struct Maker<'a> {
     suite: &'a Rc<Suite>,
@@ -176,10 +185,7 @@ impl<'a> Maker<'a> {
             Images::Listed(list) => return Ok(ImageSizes::listed(list.clone())),
             Images::Chosen(aspect) => *aspect,
         };
-        let preprocessor = match &self.user_model {
-            Some(model) => model.preprocessor()?,
-            None => Rc::new(models::preprocessor(&embedded(self.suite)?.vlm)?),
-        };
+        let preprocessor = preprocessor(self.suite, self.user_model.as_deref())?;
         ImageSizes::chosen(&preprocessor, aspect).ok_or_else(|| {
             let cause = format!("the model's image processor takes too few images of {aspect} for a law");
             Error::new(name, cause, format!("list `resolutions` for this workload in {}", self.suite.path.display()))

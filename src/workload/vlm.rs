@@ -8,10 +8,11 @@ use std::rc::Rc;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
+use super::expected_units;
 use super::image_sizes::ImageSizes;
 use super::photo::{self, Format};
 use super::prompt::prompt;
-use super::registry::{Source, options};
+use super::registry::{Source, options, preprocessor};
 use super::subject;
 use super::traced::Traced;
 use super::user_vlm::UserVlm;
@@ -19,6 +20,7 @@ use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
 use crate::suite::Suite;
 use crate::{Error, Result};
+use scalegate::record::ExpectedUnits;
 use scalegate::workload::WorkloadName;
 use scalegate::{Axis, Prepared, Resolution, Workload};
 
@@ -120,6 +122,16 @@ impl Workload for VlmWorkload {
             protocol.insert("text_tokens".to_owned(), TEXT_TOKENS.to_string());
         }
         protocol
+    }
+
+    fn expected_units(&self) -> Option<ExpectedUnits> {
+        // Preprocessing costs by the pixels of the file too.
+        if self.phase == Phase::Preprocess {
+            return None;
+        }
+        // A model without a preprocessor that can be read says so itself when it is loaded.
+        let preprocessor = preprocessor(&self.suite, self.user_model.as_deref()).ok()?;
+        expected_units::of(&preprocessor, &self.images.list)
     }
 
     fn load(&self) -> Result<()> {
