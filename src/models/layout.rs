@@ -34,7 +34,18 @@ pub(super) fn vlm(spec: &VlmSpec, seed: u64) -> Vec<File> {
             "spatial_merge_size": MERGE,
         },
     });
-    let preprocessor = json!({
+    vec![
+        ("config.json", text(&config)),
+        ("onnx/decoder_model_merged.onnx", decoder::decoder_from_embeds(&spec.text, seed)),
+        ("onnx/embed_tokens.onnx", decoder::embed_tokens(&spec.text, seed)),
+        ("onnx/vision_encoder.onnx", vision::encoder(&spec.vision, spec.text.hidden, seed)),
+        ("preprocessor_config.json", text(&preprocessor(spec))),
+    ]
+}
+
+/// What `preprocessor_config.json` of a VLM says.
+pub(super) fn preprocessor(spec: &VlmSpec) -> Value {
+    json!({
         "do_convert_rgb": true,
         "do_normalize": true,
         "do_rescale": true,
@@ -47,14 +58,7 @@ pub(super) fn vlm(spec: &VlmSpec, seed: u64) -> Vec<File> {
         "min_pixels": spec.min_pixels,
         "patch_size": PATCH,
         "temporal_patch_size": 1,
-    });
-    vec![
-        ("config.json", text(&config)),
-        ("onnx/decoder_model_merged.onnx", decoder::decoder_from_embeds(&spec.text, seed)),
-        ("onnx/embed_tokens.onnx", decoder::embed_tokens(&spec.text, seed)),
-        ("onnx/vision_encoder.onnx", vision::encoder(&spec.vision, spec.text.hidden, seed)),
-        ("preprocessor_config.json", text(&preprocessor)),
-    ]
+    })
 }
 
 fn text_config(spec: &LlmSpec) -> Value {

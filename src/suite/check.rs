@@ -6,8 +6,9 @@ use std::fmt::Display;
 use toml::Spanned;
 
 use super::source::Workload;
-use super::{AccuracySettings, InstructionSettings, UserModel, WorkloadSettings};
+use super::{AccuracySettings, Aspect, Images, InstructionSettings, UserModel, WorkloadSettings};
 use scalegate::config::Fault;
+use scalegate::workload::WorkloadName;
 
 const SIZES: &str = "list the sizes in ascending order, each once and none of them zero";
 
@@ -38,13 +39,18 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
             (Some(tokens), None) => WorkloadSettings::Tokens { sizes: sizes(&tokens, &span, |&n| n)?, name },
             (None, Some(list)) => {
                 sizes(&list, &span, |resolution| resolution.pixels())?;
-                WorkloadSettings::Pixels { resolutions: list.into_iter().map(Spanned::into_inner).collect(), name }
+                let images = Images::Listed(list.into_iter().map(Spanned::into_inner).collect());
+                WorkloadSettings::Pixels { images, name }
+            }
+            (None, None) if WorkloadName::from(name.as_str()).family() == Some("vlm") => {
+                WorkloadSettings::Pixels { images: Images::Chosen(Aspect::DEFAULT), name }
             }
             _ => {
                 return Err(Fault {
                     span,
                     cause: format!("workload `{name}` needs exactly one of `tokens` and `resolutions`"),
-                    remedy: "give `tokens` to an llm workload and `resolutions` to a vlm one".to_owned(),
+                    remedy: "give `tokens` to an llm workload; a vlm one takes `resolutions`, which are chosen where it has none"
+                        .to_owned(),
                 });
             }
         });

@@ -5,6 +5,7 @@
 //! would measure something else than the reader of the file believes.
 
 mod accuracy;
+mod aspect;
 mod check;
 mod instructions;
 mod model;
@@ -12,10 +13,11 @@ mod source;
 mod workload;
 
 pub use accuracy::AccuracySettings;
+pub use aspect::Aspect;
 pub use instructions::InstructionSettings;
 pub use model::{
     ImageSettings, InferenceSettings, LlmSpec, MERGE, ModelSettings, PATCH, PATCH_VALUES, UserModel, VisionSpec,
     VlmSpec,
 };
 pub use source::Suite;
-pub use workload::WorkloadSettings;
+pub use workload::{Images, WorkloadSettings};

@@ -2,6 +2,8 @@
 
 use scalegate::{Axis, Resolution};
 
+use super::Aspect;
+
 /// A workload and the sizes it is run at, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkloadSettings {
@@ -16,9 +18,18 @@ pub enum WorkloadSettings {
     Pixels {
         /// For instance `vlm/encode`.
         name: String,
-        /// Image sizes, ascending and distinct in pixels.
-        resolutions: Vec<Resolution>,
+        /// Sizes of images.
+        images: Images,
     },
+}
+
+/// The sizes of the images of a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Images {
+    /// Ascending and distinct in pixels.
+    Listed(Vec<Resolution>),
+    /// Those at which the steps and the clamp of the model's image processor show.
+    Chosen(Aspect),
 }
 
 impl WorkloadSettings {

@@ -2,6 +2,8 @@
 //!
 //! In: the suite's models, sizes and settings. Out: workloads that scalegate measures, and what is under test in them.
 
+mod expected_units;
+mod image_sizes;
 mod llm;
 pub mod photo;
 mod prompt;

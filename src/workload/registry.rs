@@ -4,13 +4,15 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::image_sizes::ImageSizes;
 use super::llm::{self, LlmWorkload, SharedLlm};
 use super::subject;
 use super::user_vlm::UserVlm;
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
+use crate::inference::preprocess::Preprocessor;
 use crate::inference::{self, Options};
 use crate::models;
-use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
+use crate::suite::{Images, ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, paths};
 use scalegate::workload::WorkloadName;
 use scalegate::{Bench, Instrument, Measured, Workload};
@@ -24,7 +26,13 @@ impl Registry {
     ///
     /// # Errors
     /// A workload that does not exist, or one with sizes of another axis.
+    /// A model whose image processor is unknown, where sizes are chosen by it.
     pub fn all(suite: &Suite) -> Result<Vec<Box<dyn Workload>>> {
+        Self::of_families(suite, |_| true)
+    }
+
+    /// The same of the families that `is_wanted` names. What others need is not read.
+    fn of_families(suite: &Suite, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Box<dyn Workload>>> {
         let suite = Rc::new(suite.clone());
         let mut list = Vec::new();
         let embedded = suite.models.is_some().then_some(None);
@@ -37,7 +45,8 @@ impl Registry {
         for owner in owners {
             let maker = Maker::new(&suite, owner);
             for settings in &suite.workloads {
-                if owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name())) {
+                let is_of_owner = owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name()));
+                if is_of_owner && WorkloadName::from(settings.name()).family().is_some_and(&is_wanted) {
                     list.push(maker.workload(settings)?);
                 }
             }
@@ -61,10 +70,8 @@ pub fn target(bench: Bench, instruments: &'static [Instrument], is_wanted: fn(&s
                     _ => Some(suite.clone()),
                 };
                 let Some(suite) = suite else { continue };
-                for workload in Registry::all(&suite)? {
-                    if WorkloadName::from(workload.name()).family().is_some_and(is_wanted) {
-                        measured.push(Measured { workload, instruments: vec![*instrument] });
-                    }
+                for workload in Registry::of_families(&suite, is_wanted)? {
+                    measured.push(Measured { workload, instruments: vec![*instrument] });
                 }
             }
             Ok(measured)
@@ -109,6 +116,14 @@ fn embedded(suite: &Suite) -> Result<&ModelSettings> {
     })
 }
 
+/// What the configuration of a model says of images; of the embedded one without a user model.
+pub(super) fn preprocessor(suite: &Suite, user_model: Option<&UserVlm>) -> Result<Rc<Preprocessor>> {
+    match user_model {
+        Some(model) => model.preprocessor(),
+        None => Ok(Rc::new(models::preprocessor(&embedded(suite)?.vlm)?)),
+    }
+}
+
 /// Makes the workloads of one model.
 struct Maker<'a> {
     suite: &'a Rc<Suite>,
@@ -150,10 +165,10 @@ impl<'a> Maker<'a> {
                 model: Rc::clone(&self.llm),
                 text: OnceCell::new(),
             })),
-            (_, Some(phase), WorkloadSettings::Pixels { resolutions, .. }) => Ok(Box::new(VlmWorkload {
+            (_, Some(phase), WorkloadSettings::Pixels { images, .. }) => Ok(Box::new(VlmWorkload {
+                images: self.images(&name, images)?,
                 name,
                 phase,
-                resolutions: resolutions.clone(),
                 suite: Rc::clone(self.suite),
                 source: self.source.clone(),
                 model: Rc::clone(&self.vlm),
@@ -162,6 +177,19 @@ impl<'a> Maker<'a> {
             })),
             _ => Err(misfit(self.suite, settings)),
         }
+    }
+
+    /// The images of a workload: those that are listed, or those that the model's image processor suggests.
+    fn images(&self, name: &WorkloadName, images: &Images) -> Result<ImageSizes> {
+        let aspect = match images {
+            Images::Listed(list) => return Ok(ImageSizes::listed(list.clone())),
+            Images::Chosen(aspect) => *aspect,
+        };
+        let preprocessor = preprocessor(self.suite, self.user_model.as_deref())?;
+        ImageSizes::chosen(&preprocessor, aspect).ok_or_else(|| {
+            let cause = format!("the model's image processor takes too few images of {aspect} for a law");
+            Error::new(name, cause, format!("list `resolutions` for this workload in {}", self.suite.path.display()))
+        })
     }
 }
 
@@ -182,6 +210,9 @@ fn misfit(suite: &Suite, settings: &WorkloadSettings) -> Error {
     Error::new(
         suite.path.display(),
         format!("there is no workload `{}` along {}", settings.name(), settings.axis().name()),
-        format!("the workloads are {}; those of llm take `tokens`, those of vlm `resolutions`", known.join(", ")),
+        format!(
+            "the workloads are {}; those of llm take `tokens`, those of vlm `resolutions` or none",
+            known.join(", ")
+        ),
     )
 }

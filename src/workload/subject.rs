@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::prompt::TEXT;
 use crate::inference::preprocess::Preprocessor;
-use crate::suite::{ModelSettings, Suite, UserModel, WorkloadSettings};
+use crate::suite::{Images, ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, bounded, models, paths};
 
 /// What helps against a photo that cannot be read.
@@ -66,14 +66,27 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
 /// The image size, in pixels, from which on a model of the user gets no larger input, at the aspect ratio of the
 /// largest picture that it is given. A model without a preprocessor that can be read says so itself when it is loaded.
 fn expected_knee(suite: &Suite, model: &UserModel) -> Option<f64> {
-    let pictures = suite.workloads.iter().filter(|workload| model.workloads.iter().any(|name| name == workload.name()));
-    let resolutions = pictures.filter_map(|workload| match workload {
-        WorkloadSettings::Pixels { resolutions, .. } => resolutions.iter().max_by_key(|it| it.pixels()),
-        WorkloadSettings::Tokens { .. } => None,
+    let of_model = |workload: &&WorkloadSettings| model.workloads.iter().any(|name| name == workload.name());
+    let pictures: Vec<&Images> = suite
+        .workloads
+        .iter()
+        .filter(of_model)
+        .filter_map(|workload| match workload {
+            WorkloadSettings::Pixels { images, .. } => Some(images),
+            WorkloadSettings::Tokens { .. } => None,
+        })
+        .collect();
+    let listed = pictures.iter().filter_map(|images| match images {
+        Images::Listed(list) => list.iter().max_by_key(|it| it.pixels()),
+        Images::Chosen(_) => None,
     });
-    let largest = resolutions.max_by_key(|it| it.pixels())?;
+    let largest = listed.max_by_key(|it| it.pixels()).map(|it| f64::from(it.width) / f64::from(it.height));
+    let chosen = pictures.iter().find_map(|images| match images {
+        Images::Chosen(aspect) => Some(aspect.ratio()),
+        Images::Listed(_) => None,
+    });
     let preprocessor = Preprocessor::from_config(&model.directory().ok()?.join("preprocessor_config.json")).ok()?;
-    preprocessor.expected_knee(f64::from(largest.width) / f64::from(largest.height))
+    preprocessor.expected_knee(largest.or(chosen)?)
 }
 
 /// SHA-256 of a photo or a prompt.

@@ -67,7 +67,8 @@ impl UserVlm {
         Ok(Box::new(Traced(Prompt { preprocessor, tower, language, encoded, text, place })))
     }
 
-    fn preprocessor(&self) -> Result<Rc<Preprocessor>> {
+    /// What its `preprocessor_config.json` says of images.
+    pub(super) fn preprocessor(&self) -> Result<Rc<Preprocessor>> {
         if let Some(preprocessor) = self.preprocessor.get() {
             return Ok(Rc::clone(preprocessor));
         }

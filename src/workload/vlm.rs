@@ -8,9 +8,11 @@ use std::rc::Rc;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
+use super::expected_units;
+use super::image_sizes::ImageSizes;
 use super::photo::{self, Format};
 use super::prompt::prompt;
-use super::registry::{Source, options};
+use super::registry::{Source, options, preprocessor};
 use super::subject;
 use super::traced::Traced;
 use super::user_vlm::UserVlm;
@@ -18,6 +20,7 @@ use crate::inference::Vlm;
 use crate::inference::preprocess::{self, PixelValues};
 use crate::suite::Suite;
 use crate::{Error, Result};
+use scalegate::record::ExpectedUnits;
 use scalegate::workload::WorkloadName;
 use scalegate::{Axis, Prepared, Resolution, Workload};
 
@@ -49,7 +52,7 @@ pub(super) type SharedPictures = Rc<RefCell<HashMap<Resolution, Rc<[u8]>>>>;
 pub(super) struct VlmWorkload {
     pub(super) name: WorkloadName,
     pub(super) phase: Phase,
-    pub(super) resolutions: Vec<Resolution>,
+    pub(super) images: ImageSizes,
     pub(super) suite: Rc<Suite>,
     pub(super) source: Source,
     pub(super) model: SharedVlm,
@@ -100,11 +103,11 @@ impl Workload for VlmWorkload {
     }
 
     fn sizes(&self) -> Vec<u64> {
-        self.resolutions.iter().map(|resolution| resolution.pixels()).collect()
+        self.images.list.iter().map(|resolution| resolution.pixels()).collect()
     }
 
     fn protocol(&self) -> BTreeMap<String, String> {
-        let resolutions: Vec<String> = self.resolutions.iter().map(ToString::to_string).collect();
+        let resolutions: Vec<String> = self.images.list.iter().map(ToString::to_string).collect();
         let mut protocol = BTreeMap::from([
             ("image_seed".to_owned(), self.suite.seed().to_string()),
             ("image_format".to_owned(), "jpeg".to_owned()),
@@ -114,10 +117,21 @@ impl Workload for VlmWorkload {
             ),
             ("resolutions".to_owned(), resolutions.join(" ")),
         ]);
+        protocol.extend(self.images.steps_left_out().map(|left_out| ("steps_left_out".to_owned(), left_out)));
         if self.phase == Phase::Prompt {
             protocol.insert("text_tokens".to_owned(), TEXT_TOKENS.to_string());
         }
         protocol
+    }
+
+    fn expected_units(&self) -> Option<ExpectedUnits> {
+        // Preprocessing costs by the pixels of the file too.
+        if self.phase == Phase::Preprocess {
+            return None;
+        }
+        // A model without a preprocessor that can be read says so itself when it is loaded.
+        let preprocessor = preprocessor(&self.suite, self.user_model.as_deref()).ok()?;
+        expected_units::of(&preprocessor, &self.images.list)
     }
 
     fn load(&self) -> Result<()> {
@@ -126,8 +140,12 @@ impl Workload for VlmWorkload {
     }
 
     fn prepare(&self, size: u64) -> Result<Box<dyn Prepared>> {
-        let resolution = self.resolutions.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
-            Error::new(&self.name, format!("{size} pixels is none of its sizes"), "use a size that `suite.toml` lists")
+        let resolution = self.images.list.iter().find(|resolution| resolution.pixels() == size).ok_or_else(|| {
+            Error::new(
+                &self.name,
+                format!("{size} pixels is none of its sizes"),
+                "use one of its sizes, which `scalegate fit` shows",
+            )
         })?;
         let encoded = self.encoded(*resolution)?;
         let place = format!("{} at {resolution}", self.name);

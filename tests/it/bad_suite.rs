@@ -86,6 +86,8 @@ fn a_workload_without_sizes_or_listed_twice_is_an_error() {
     error: suite.toml:[line]: a workload without sizes
       help: list the sizes in ascending order, each once and none of them zero
     ");
+    insta::assert_snapshot!(refused_at("[[workload]]", sizes, ""), @"");
+    insta::assert_snapshot!(refused_at("[[workload]]", sizes, &format!("{sizes}\nresolutions = [\"640x480\"]")), @"");
     let message = refused_at("name = \"llm/decode\"", "name = \"llm/decode\"", "name = \"llm/prefill\"");
     insta::assert_snapshot!(message, @"
     error: suite.toml:[line]: workload `llm/prefill` is listed twice

@@ -7,6 +7,7 @@ mod bad_model;
 mod bad_suite;
 mod bench_join;
 mod bench_target;
+mod chosen_resolutions;
 mod counts;
 mod expected_knee;
 mod families;

@@ -9,6 +9,7 @@ mod parts;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
+use crate::record::ExpectedUnits;
 use crate::{Axis, Result};
 
 pub use name::WorkloadName;
@@ -35,6 +36,12 @@ pub trait Workload {
 
     /// Tokens that one inference at `size` reads and makes; `None` for what has no tokens.
     fn tokens(&self, _size: u64) -> Option<u64> {
+        None
+    }
+
+    /// What the configuration of an image processor says that the input of each size becomes, by which the measured costs are judged. It
+    /// may read that configuration, and runs nothing of the model; `None` for what has none.
+    fn expected_units(&self) -> Option<ExpectedUnits> {
         None
     }
 

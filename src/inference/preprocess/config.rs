@@ -104,7 +104,11 @@ impl Preprocessor {
         Self::from_json(&path.display().to_string(), &text)
     }
 
-    pub(super) fn from_json(place: &str, text: &str) -> Result<Self> {
+    /// The same of its text; `place` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Preprocessor::from_config`].
+    pub(crate) fn from_json(place: &str, text: &str) -> Result<Self> {
         let config: Config = serde_json::from_str(text)
             .map_err(|cause| Error::new(place, cause, "restore the file from the model's repository"))?;
         let preprocessor = config.preprocessor().map_err(|Unsupported { key, found, supported }| {

@@ -36,6 +36,12 @@ impl Preprocessor {
         self.rule.expected_steps(aspect)
     }
 
+    /// Width and height in pixels of the blocks that images are brought to whole numbers of, so that one which is made of them and is
+    /// within the processor's bounds keeps its size. `None` where the input has one size, or is cut into tiles.
+    pub fn block(&self) -> Option<(u32, u32)> {
+        self.rule.block()
+    }
+
     /// The tokens of an image of `width`×`height` pixels in a prompt, without those that mark its rows or its ends; `None` where the
     /// model decides and not its image processor.
     ///

@@ -63,6 +63,14 @@ pub struct Geometry {
 }
 
 impl Geometry {
+    /// Width and height in pixels that an image is resized to, of one that is not cut into tiles; of tiles, those of one.
+    pub fn resized(&self) -> (usize, usize) {
+        match self.layout {
+            Layout::Patches { side, .. } | Layout::Padded { patch: side, .. } => (self.cols * side, self.rows * side),
+            Layout::Images { height, width, .. } => (width, height),
+        }
+    }
+
     /// The shape of the values as a tensor.
     pub fn shape(&self) -> Vec<usize> {
         self.layout.shape(self.rows * self.cols)
@@ -180,6 +188,15 @@ impl Rule {
             | Self::Fixed { .. }
             | Self::LongestEdge(_)
             | Self::Naflex(_) => None,
+        }
+    }
+
+    /// Width and height of the blocks that an image is brought to whole numbers of.
+    pub(super) fn block(&self) -> Option<(u32, u32)> {
+        match self {
+            Self::Smart { patches: (_, side, merge), .. } => Some(((side * merge) as u32, (side * merge) as u32)),
+            Self::LongestEdge(rule) => Some(rule.patch),
+            _ => None,
         }
     }
 

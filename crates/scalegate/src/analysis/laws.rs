@@ -1,5 +1,7 @@
 //! From series to their laws.
 
+use super::UnitsFit;
+use super::expected_units;
 use crate::Axis;
 use crate::law::{self, Fit, FitOptions, Observations};
 use crate::metric::Metric;
@@ -20,6 +22,8 @@ pub struct SeriesFit {
     /// The image size, in pixels, that the model's preprocessing clamps to, where a knee is expected: if the record tells it and
     /// it lies within the measured sizes.
     pub expected_knee: Option<f64>,
+    /// What the costs say of the units that each size is expected to become, if the record expects any.
+    pub units: Option<UnitsFit>,
     /// Whether a program is started for each cost, so that the intercept is what starting it costs.
     pub has_startup: bool,
     /// The law, or the reason that there is none.
@@ -55,6 +59,7 @@ pub(super) fn fitted(run: &Run, series: &Series) -> SeriesFit {
         axis: series.axis.clone(),
         unit: series.unit.clone(),
         expected_knee: expected_knee(run, series),
+        units: expected_units::of_series(run, series),
         has_startup: has_startup(series),
         outcome: fit_series(series),
     }

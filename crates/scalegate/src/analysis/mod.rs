@@ -9,6 +9,7 @@ mod accepted;
 mod budgets;
 #[cfg(feature = "cli")]
 mod comparison;
+mod expected_units;
 mod laws;
 mod notes;
 #[cfg(feature = "cli")]
@@ -31,6 +32,7 @@ pub use accepted::{AcceptedLaw, RunLaws, SeriesLaw, laws};
 pub use budgets::check_budgets;
 #[cfg(feature = "cli")]
 pub use comparison::{Comparison, TokenRate, compare, series_differences};
+pub use expected_units::UnitsFit;
 pub use laws::{SeriesFit, Unfitted, fit_run, fit_series, observations};
 pub use notes::{Fact, Note};
 #[cfg(feature = "cli")]

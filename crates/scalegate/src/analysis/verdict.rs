@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budgets;
+use super::expected_units;
 use super::notes::{Fact, Note, interim_looks, undecided};
 use super::observations;
 use crate::baseline::{Baseline, Store, count_key};
@@ -93,7 +94,7 @@ pub(super) fn check_beside(
     expected: &Expected,
 ) -> Result<Check> {
     let portable = store.portable()?;
-    let (mut cases, mut budgets) = (others, of_others);
+    let (mut cases, mut budgets, mut units) = (others, of_others, Vec::new());
     let mut notes = Vec::new();
     let mut subject_changes = Vec::new();
     for run in runs {
@@ -109,6 +110,7 @@ pub(super) fn check_beside(
         let keys = checked.keys(expected);
         cases.extend(checked.missing(&keys));
         budgets.extend(budgets::of_run(run, checked.own, gate_settings));
+        units.extend(expected_units::of_run(run, gate_settings));
         for key in keys {
             match checked.cases(&key) {
                 Ok(list) => cases.extend(list),
@@ -158,7 +160,7 @@ pub(super) fn check_beside(
         every_workload(class, metric, Reason::NoRecord { class: class.clone() }, gate_settings)
     }));
     let policy = Policy { alpha: gate_settings.alpha, miss: gate_settings.miss, ..Policy::default() };
-    let report = gate::decide_with_budgets(&cases, &budgets, &policy);
+    let report = gate::decide_with(&cases, &budgets, &units, &policy);
     notes.extend(undecided(report.undecided));
     let (verdict, findings) = (report.verdict, report.findings);
     Ok(Check { verdict, findings, subject_changes, notes })

@@ -21,6 +21,8 @@ pub struct GateSettings {
     /// Metrics whose absolute costs have to be decided for a pass, where the class of hosts has a baseline. Of others, what a stored
     /// baseline cannot decide is a note.
     pub required_costs: Vec<Metric>,
+    /// Whether an encoder's costs have to be those of the units that the configuration of its image processor expects.
+    pub expected_units: bool,
     /// What is different on a class of hosts.
     pub host: BTreeMap<String, HostPolicy>,
     /// `[[budget]]`: what sizes may cost at most.
@@ -45,6 +47,7 @@ impl Default for GateSettings {
             miss: 0.01,
             required: vec![Metric::WallTime],
             required_costs: Vec::new(),
+            expected_units: false,
             host: BTreeMap::new(),
             budgets: Vec::new(),
             tolerance: BTreeMap::new(),

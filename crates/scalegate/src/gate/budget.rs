@@ -86,6 +86,7 @@ impl<'a> Judged<'a> {
             paired: false,
             accepted_runs: None,
             steps: None,
+            units: None,
         };
         let (spread, bound) = match &self.over {
             Ok(over) => *over,

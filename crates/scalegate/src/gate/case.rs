@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Range, Reason};
 use crate::Axis;
 use crate::config::Tolerances;
-use crate::law::{Curve, Observations};
+use crate::law::{Curve, Observations, UNIT_TOLERANCE};
 use crate::metric::Metric;
 use crate::record::SeriesKey;
 use crate::workload::WorkloadName;
@@ -130,6 +130,8 @@ pub enum Quantity {
     Value,
     /// Cost at a size against an absolute limit.
     Budget,
+    /// Cost against the units that an input is expected to become.
+    ExpectedUnits,
 }
 
 impl Quantity {
@@ -141,7 +143,7 @@ impl Quantity {
             (curve.predict(end) - curve.predict(smallest)) / (end - smallest)
         };
         match self {
-            Self::All | Self::Class | Self::Value | Self::Budget => f64::NAN,
+            Self::All | Self::Class | Self::Value | Self::Budget | Self::ExpectedUnits => f64::NAN,
             Self::Knee => curve.predict(largest) / curve.predict(bend),
             Self::Slope => slope(),
             Self::CostSmallest | Self::CostLargest | Self::Growth | Self::Tread => {
@@ -182,6 +184,11 @@ impl Quantity {
         matches!(self, Self::Slope | Self::CostSmallest | Self::CostLargest | Self::Level | Self::Value | Self::Budget)
     }
 
+    /// Whether it is a limit that needs no baseline; what it leaves open, more rounds of a run need not decide.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::Budget | Self::ExpectedUnits)
+    }
+
     pub(super) fn tolerance(self, tolerances: &Tolerances) -> f64 {
         match self {
             Self::All | Self::Class | Self::Knee | Self::Growth | Self::Tread => tolerances.growth,
@@ -189,6 +196,7 @@ impl Quantity {
             Self::CostSmallest | Self::CostLargest | Self::Value => tolerances.cost,
             // A limit is absolute.
             Self::Budget => 0.0,
+            Self::ExpectedUnits => UNIT_TOLERANCE,
             Self::Level => tolerances.level,
             Self::CurvatureShare => tolerances.curvature_share,
             Self::Breakpoint => tolerances.breakpoint,

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Quantity, Scope};
+use super::{FoundUnits, Quantity, Scope};
 use crate::Axis;
-use crate::law::{Class, FitError, Interval};
+use crate::law::{Class, FitError, Interval, NoUnitLaw};
 use crate::metric::Metric;
 use crate::record::{Difference, SeriesKey};
 use crate::workload::WorkloadName;
@@ -54,6 +54,9 @@ pub struct Finding {
     pub accepted_runs: Option<usize>,
     /// Of growth to a size, how many steps there are up to it on both sides, if both are staircases.
     pub steps: Option<(usize, usize)>,
+    /// Of costs against expected units, what is counted and of which image: `baseline` are the units that were expected there, `run` those
+    /// that the cost stands for.
+    pub units: Option<FoundUnits>,
 }
 
 impl Finding {
@@ -159,6 +162,12 @@ pub enum Reason {
     OneRound(Side),
     /// No law fits the costs of a side.
     NoLaw(Side, FitError),
+    /// The record does not say what its images are expected to become.
+    NoExpectedUnits,
+    /// The costs say nothing of the units that were expected.
+    NoUnitLaw(NoUnitLaw),
+    /// What preprocessing costs at the same sizes was not measured, so that it can't be subtracted.
+    NoPreprocessing,
     /// What should be pairs of rounds lacks a size or a round on one side.
     NotInPairs,
     /// The same program differs from itself by more than its rounds explain.

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Finding, Outcome, Policy, Quantity, Report, decide};
+use super::{Case, Finding, Outcome, Policy, Report, decide};
 use crate::law::Observations;
 use crate::record::SeriesKey;
 
@@ -58,8 +58,8 @@ pub struct Stopped {
 
 /// Whether a series has findings, and none of them is undecided.
 pub fn is_decided(findings: &[Finding], key: &SeriesKey) -> bool {
-    // What a budget leaves open is how runs differ, which more rounds do not show.
-    let counts = |finding: &&Finding| finding.key() == *key && finding.quantity != Quantity::Budget;
+    // What a budget leaves open is how runs differ, and what expected units do is how a law is off; more rounds show neither.
+    let counts = |finding: &&Finding| finding.key() == *key && !finding.quantity.is_limit();
     let mut own = findings.iter().filter(counts).peekable();
     own.peek().is_some() && own.all(|finding| finding.outcome != Outcome::Inconclusive)
 }

@@ -8,6 +8,7 @@ mod between_runs;
 mod budget;
 mod case;
 mod change;
+mod expected_units;
 mod finding;
 mod interim;
 mod policy;
@@ -17,6 +18,7 @@ mod two_laws;
 
 pub use budget::Budget;
 pub use case::{Case, Demand, EVERY_WORKLOAD, Quantity, Scope};
+pub use expected_units::{FoundUnits, UnitCheck, UnitSeries};
 pub use finding::{Finding, Outcome, Range, Reason, Report, Side, Verdict};
 pub use interim::{Stopped, is_decided, looks, play};
-pub use policy::{Policy, decide, decide_with_budgets};
+pub use policy::{Policy, decide, decide_with, decide_with_budgets};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::Judged;
 use super::interim::share;
 use super::two_laws::{Comparison, Item, Laws, Sides};
-use super::{Budget, Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, Verdict};
+use super::{Budget, Case, Demand, Finding, Outcome, Quantity, Reason, Report, Scope, UnitCheck, Verdict};
 use crate::config::GateSettings;
 use crate::law::{FitOptions, Interval};
 
@@ -70,12 +70,17 @@ pub fn decide(cases: &[Case], policy: &Policy) -> Report {
 
 /// The same with budgets, which are quantities as any other and share the rate of false alarms.
 pub fn decide_with_budgets(cases: &[Case], budgets: &[Budget], policy: &Policy) -> Report {
+    decide_with(cases, budgets, &[], policy)
+}
+
+/// The same with costs against expected units, each series of which is one more quantity.
+pub fn decide_with(cases: &[Case], budgets: &[Budget], units: &[UnitCheck], policy: &Policy) -> Report {
     let options = FitOptions { seed: policy.seed, resamples: policy.resamples, ..FitOptions::default() };
     let mut sides = Sides::new(options);
     let comparisons: Vec<Comparison> = cases.iter().map(|case| Comparison::new(case, &mut sides)).collect();
     let budgets: Vec<Judged<'_>> = budgets.iter().map(|budget| Judged::new(budget, &options)).collect();
     let limited = budgets.iter().filter(|budget| budget.has_cost()).count();
-    let changes = (comparisons.iter().map(Comparison::changes).sum::<usize>() + limited).max(1);
+    let changes = (comparisons.iter().map(Comparison::changes).sum::<usize>() + limited + units.len()).max(1);
     let (mut findings, mut undecided) = (Vec::new(), Vec::new());
     for (case, comparison) in cases.iter().zip(&comparisons) {
         match comparison {
@@ -100,6 +105,7 @@ pub fn decide_with_budgets(cases: &[Case], budgets: &[Budget], policy: &Policy) 
         let Rates { alarm, miss } = Rates::of(budget.looks(), budget.n_rounds(), policy, changes);
         budget.finding(alarm, miss)
     }));
+    findings.extend(units.iter().map(|its| its.finding(policy.alpha / changes as f64)));
     Report { verdict: Verdict::join(findings.iter().map(|f| f.outcome)), findings, undecided }
 }
 
@@ -181,5 +187,6 @@ fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding 
         paired: case.paired,
         accepted_runs: None,
         steps: None,
+        units: None,
     }
 }

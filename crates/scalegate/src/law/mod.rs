@@ -12,6 +12,7 @@
 mod bootstrap;
 mod curve;
 mod double_double;
+mod expected_units;
 mod fit;
 mod form;
 mod hold_out;
@@ -35,6 +36,7 @@ mod terms;
 mod tests;
 
 pub use curve::{Class, Curve, Step};
+pub use expected_units::{NoUnitLaw, Standing, UNIT_ALARM, UNIT_TOLERANCE, UnitCost, UnitLaw, judge_units};
 pub use fit::{Fit, FitError, FitOptions, FittedStep, Parameter, band, fit};
 pub use hold_out::hold_out;
 pub use incremental_qr::{Ols, ols, polynomial};

@@ -3,6 +3,7 @@
 //! In: samples from [`measure`](crate::measure) or from an import. Out: one versioned JSON document that a later version
 //! can fit again. Nothing is derived here and nothing is dropped; a metric that could not be measured says why.
 
+mod expected_units;
 mod file;
 mod fingerprint;
 mod functions;
@@ -13,6 +14,7 @@ mod pairs;
 mod run;
 mod window;
 
+pub use expected_units::{ExpectedUnits, InputUnit};
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
 pub use functions::{Functions, Graph, Node, WorkloadFunctions};

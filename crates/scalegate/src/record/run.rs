@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Provenance, SeriesKey, Window};
+use super::{Document, ExpectedUnits, Provenance, SeriesKey, Window};
 use crate::Axis;
 use crate::metric::Metric;
 use crate::workload::WorkloadName;
@@ -53,6 +53,9 @@ pub struct Series {
     /// Tokens that one inference reads and makes, by size; empty if it has none, or if nothing says how many.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tokens: BTreeMap<u64, u64>,
+    /// What the configuration of the model's image processor says that an image of each size becomes; absent if nothing says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_units: Option<ExpectedUnits>,
     /// Values per size and round; empty exactly if the metric was unavailable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<Sample>,
@@ -102,6 +105,7 @@ impl Series {
             conditions: BTreeMap::new(),
             looks: Vec::new(),
             tokens: BTreeMap::new(),
+            expected_units: None,
             samples: Vec::new(),
             windows: Vec::new(),
             unavailable: None,

@@ -1,5 +1,6 @@
 //! Findings, notes and reasons as sentences.
 
+use super::expected_units;
 use crate::Axis;
 use crate::analysis::{Fact, Note};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Side};
@@ -48,6 +49,7 @@ pub(crate) fn quantity(quantity: Quantity) -> &'static str {
         Quantity::Growth => "growth",
         Quantity::Value => "value",
         Quantity::Budget => "budget",
+        Quantity::ExpectedUnits => "expected units",
     }
 }
 
@@ -109,6 +111,7 @@ pub(super) fn headline(finding: &Finding) -> String {
             };
             format!("cost at {largest} is {}, {relation} budget of {}", costs(after), costs(before))
         }
+        Quantity::ExpectedUnits => expected_units::headline(finding),
         Quantity::Class => class(finding),
         Quantity::All => String::new(),
     }
@@ -125,6 +128,12 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
     }
     if finding.quantity == Quantity::Budget {
         return budget(finding, sides);
+    }
+    if finding.quantity == Quantity::ExpectedUnits {
+        return match &finding.reason {
+            Some(reason) => format!("expected units are not judged: {}", why(reason, sides)),
+            None => expected_units::words(finding),
+        };
     }
     let headline = headline(finding);
     let Some(tolerance) = finding.tolerance else { return headline };
@@ -290,6 +299,15 @@ pub(super) fn why(reason: &Reason, sides: Sides) -> String {
             )
         }
         Reason::NoLaw(side, error) => format!("{}: {error}", name(side)),
+        Reason::NoExpectedUnits => {
+            "the record does not say what the image processor makes of each size: measure `vlm/encode` with this \
+                                    scalegate, of a model whose `preprocessor_config.json` can be read"
+                .to_owned()
+        }
+        Reason::NoUnitLaw(fault) => expected_units::fault(*fault).to_owned(),
+        Reason::NoPreprocessing => {
+            "`vlm/preprocess` was not measured at the same sizes, so that its cost can't be subtracted".to_owned()
+        }
         Reason::NotInPairs => "the two sides are no pairs of rounds: one lacks a size that the other has".to_owned(),
         Reason::NotItself { change: its } => format!(
             "the base differs from itself by {} (between {} and {}), so that a difference from the head means nothing: repeat it \

@@ -30,6 +30,7 @@ fn unit(finding: &Finding) -> String {
     match finding.quantity {
         Quantity::Breakpoint => finding.axis.name().to_owned(),
         Quantity::Slope => format!("{}/{}", finding.cost_unit, finding.axis.singular()),
+        Quantity::ExpectedUnits => finding.units.map_or_else(String::new, |its| its.unit.plural().to_owned()),
         quantity if quantity.has_cost_unit() => finding.cost_unit.clone(),
         _ => String::new(),
     }

@@ -1,16 +1,22 @@
 //! Laws as text.
 
+use super::expected_units;
 use crate::Axis;
 use crate::analysis::{SeriesFit, Unfitted};
 use crate::law::{Class, Fit, FittedStep, Interval};
 use crate::units::{cost, rounded, share, size, value};
 
-/// One line per law, aligned.
+/// One line per law, aligned; under it what its costs say against the units that were expected, if they say something.
 pub fn fits_text(fits: &[SeriesFit]) -> String {
     let width = fits.iter().map(|fit| fit.workload.len()).max().unwrap_or(0);
     let metric_width = fits.iter().map(|fit| fit.metric.name().len()).max().unwrap_or(0);
+    let indent = width + metric_width + 4;
     fits.iter()
-        .map(|fit| format!("{:width$}  {:metric_width$}  {}\n", fit.workload, fit.metric, law_words(fit)))
+        .map(|fit| {
+            let found = expected_units::line(fit).map(|line| format!("{:indent$}{line}\n", ""));
+            let law = law_words(fit);
+            format!("{:width$}  {:metric_width$}  {law}\n{}", fit.workload, fit.metric, found.unwrap_or_default())
+        })
         .collect()
 }
 

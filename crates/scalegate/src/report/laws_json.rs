@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::expected_units;
 use crate::analysis::{SeriesFit, Unfitted};
 use crate::law::{Fit, Interval};
 
@@ -52,6 +53,9 @@ fn fit_json(series: &SeriesFit, fit: &Fit) -> Value {
         "confidence": fit.confidence,
         "seed": fit.seed,
     });
+    if let Some(units) = &series.units {
+        law["expected_units"] = expected_units::json(units);
+    }
     if !fit.steps.is_empty() {
         law["steps"] = json!(fit.steps);
     }

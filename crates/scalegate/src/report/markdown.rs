@@ -114,8 +114,9 @@ fn story(group: &[&Finding], law: Option<&SeriesLaw>) -> String {
 }
 
 /// Quantities in the order in which they help a reader to find the cause.
-const TELLING: [Quantity; 11] = [
+const TELLING: [Quantity; 12] = [
     Quantity::Budget,
+    Quantity::ExpectedUnits,
     Quantity::Knee,
     Quantity::Breakpoint,
     Quantity::Tread,

@@ -9,7 +9,7 @@ use crate::bench::Package;
 use crate::config::MeasureSettings;
 use crate::measure::HeapUse;
 use crate::metric::Metric;
-use crate::record::Series;
+use crate::record::{ExpectedUnits, Series};
 use crate::workload::{Parts, WorkloadName};
 use crate::{Axis, Error, Result};
 
@@ -175,6 +175,9 @@ pub struct Described {
     pub protocol: std::collections::BTreeMap<String, String>,
     /// Tokens of an inference at each size; empty for what has none.
     pub tokens: Vec<u64>,
+    /// What an image of each size is expected to become; absent for what has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_units: Option<ExpectedUnits>,
     /// How it is measured.
     pub instrument: Instrument,
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::config::MeasureSettings;
-use crate::gate::{Finding, Outcome, Quantity};
+use crate::gate::{Finding, Outcome};
 
 /// The most that Criterion's samples of a size may take in a round. Rounds are the replicates, which ten samples of a second make dear
 /// without telling more of how they differ.
@@ -70,7 +70,7 @@ impl Open<'_> {
 
 /// Whether rounds of wall time could decide it.
 pub(super) fn is_open(finding: &Finding) -> bool {
-    finding.outcome == Outcome::Inconclusive && finding.quantity != Quantity::Budget && finding.change.is_some()
+    finding.outcome == Outcome::Inconclusive && !finding.quantity.is_limit() && finding.change.is_some()
 }
 
 /// An interval is as wide as the noise over the square root of the rounds, and has to lie on one side of the tolerance.
@@ -112,7 +112,7 @@ pub(super) fn words(open: &[Open<'_>], budget: Duration, round: Duration) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::{Scope, looks};
+    use crate::gate::{Quantity, Scope, looks};
     use crate::law::Interval;
     use crate::metric::Metric;
 
@@ -197,6 +197,7 @@ mod tests {
             paired: false,
             accepted_runs: None,
             steps: None,
+            units: None,
         }
     }
 

@@ -182,12 +182,14 @@ pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Re
     for (workload, instruments) in measures.iter() {
         let sizes = workload.sizes();
         let tokens = sizes.iter().map_while(|size| workload.tokens(*size)).collect();
+        let expected_units = workload.expected_units();
         workloads.extend(instruments.iter().map(|instrument| Described {
             name: workload.name().into(),
             axis: workload.axis(),
             sizes: sizes.clone(),
             protocol: workload.protocol(),
             tokens: Clone::clone(&tokens),
+            expected_units: expected_units.clone(),
             instrument: *instrument,
         }));
     }
@@ -200,6 +202,7 @@ pub(super) fn describe(bench: &Bench, config: &Config, with_subject: bool) -> Re
             sizes: Vec::new(),
             protocol: BTreeMap::new(),
             tokens: Vec::new(),
+            expected_units: None,
             instrument: Instrument::Own(*metric),
         }));
     }

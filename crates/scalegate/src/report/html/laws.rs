@@ -11,6 +11,7 @@ use crate::gate::{Finding, Outcome, Quantity, Verdict};
 use crate::law::Fit;
 use crate::metric::Metric;
 use crate::record::Series;
+use crate::report::expected_units;
 use crate::report::findings;
 use crate::report::laws::{Intervals, grounds, law_numbers};
 use crate::units::{cost, percent, size, value};
@@ -337,6 +338,7 @@ fn figure(page: &Page, row: &Row, (run, law, fit): (&RunLaws, &SeriesLaw, &Fit))
             (plot::svg(&plot))
             figcaption {
                 (prose(&law_numbers(series, fit, Intervals::Shown))) "; " (grounds(fit))
+                @if let Some(line) = expected_units::line(series) { p class="muted" { (prose(&line)) } }
                 details {
                     summary { "costs and residuals" }
                     (residuals(law, fit))
@@ -351,7 +353,15 @@ fn figure(page: &Page, row: &Row, (run, law, fit): (&RunLaws, &SeriesLaw, &Fit))
 fn residuals(SeriesLaw { series, .. }: &SeriesLaw, fit: &Fit) -> Markup {
     html! {
         table {
-            thead { tr { @for name in ["size", "cost", "law", "residual"] { th scope="col" { (name) } } } }
+            thead {
+                tr {
+                    @for name in ["size", "cost", "law", "residual"] { th scope="col" { (name) } }
+                    @if let Some(units) = &series.units {
+                        th scope="col" { "expected " (units.unit.plural()) }
+                        th scope="col" { "cost of" }
+                    }
+                }
+            }
             tbody {
                 @for ((&n, &value), residual) in fit.sizes.iter().zip(&fit.costs).zip(&fit.residuals) {
                     tr {
@@ -359,6 +369,9 @@ fn residuals(SeriesLaw { series, .. }: &SeriesLaw, fit: &Fit) -> Markup {
                         td class="number" { (cost(value, &series.unit)) }
                         td class="number" { (cost(fit.predict(n), &series.unit)) }
                         td class="number" { (percent(*residual)) }
+                        @if let Some(units) = &series.units {
+                            @for number in expected_units::cells(units, n) { td class="number" { (number) } }
+                        }
                     }
                 }
             }
