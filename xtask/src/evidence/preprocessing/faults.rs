@@ -117,6 +117,9 @@ const WHOLE: [u32; 8] = [224, 336, 448, 672, 896, 1120, 1344, 1792];
 /// where the cap is.
 const ODD: [u32; 8] = [230, 342, 450, 678, 902, 1130, 1350, 1800];
 
+/// A small picture, which is scaled to every size in fewer instructions than the embedded one is drawn.
+const PHOTO: &str = "tests/fixtures/processors/tiny.png";
+
 /// The bench target of the suite that has vision models.
 const BENCH: &str = "benches/vlm.rs";
 
@@ -135,7 +138,8 @@ pub(super) fn replay(sources: &Sources, work: &Path, is_wanted: &dyn Fn(&str) ->
         return Ok(());
     }
     let here = sources.working_tree()?;
-    let unchanged = sources.with_file(&here, suite::FILE, &suite_of(&work.join("model")))?;
+    let unchanged =
+        sources.with_file(&here, suite::FILE, &suite_of(&sources.root().join(PHOTO), &work.join("model")))?;
     let judge = Judge { sources, work, unchanged };
     let mut table = "| change | by counts | by pairs |\n|---|---|---|\n".to_owned();
     let mut wrong = Vec::new();
@@ -156,8 +160,8 @@ pub(super) fn replay(sources: &Sources, work: &Path, is_wanted: &dyn Fn(&str) ->
     Err(Error::new(wrong.join(", "), "a fault passed, or a benign change did not", "see their rows in the table"))
 }
 
-/// The suite of one user model at `path`, timed in pairs and counted.
-fn suite_of(path: &Path) -> String {
+/// The suite of one user model at `path`, which is shown `photo`, timed in pairs and counted.
+fn suite_of(photo: &Path, path: &Path) -> String {
     let listed = |sides: [u32; 8]| format!("{:?}", sides.map(|side| format!("{side}x{side}")));
     let sizes = [listed(WHOLE), listed(ODD)];
     let workloads = |table: &str| {
@@ -165,8 +169,9 @@ fn suite_of(path: &Path) -> String {
         WORKLOADS.into_iter().zip(&sizes).map(entry).collect::<String>()
     };
     format!(
-        "schema = 1\nseed = 2512\n\n{}{}[[model]]\nname = \"engine\"\npath = {:?}\nworkloads = {WORKLOADS:?}\ncounted = true\n\n\
+        "schema = 1\nseed = 2512\n\n[images]\nphoto = {:?}\n\n{}{}[[model]]\nname = \"engine\"\npath = {:?}\nworkloads = {WORKLOADS:?}\ncounted = true\n\n\
          [gate]\nrequired = [\"instructions\"]\n",
+        photo.display().to_string(),
         workloads("workload"),
         workloads("instructions.workload"),
         path.display().to_string()
@@ -254,7 +259,7 @@ impl Judge<'_> {
     /// The sources, run in a directory with the suite and a model of this setting.
     fn side(&self, version: &Version, name: &str, setting: Setting) -> Result<Version> {
         let directory: PathBuf = self.work.join("sides").join(name);
-        process::write(&directory.join(suite::FILE), suite_of(Path::new("model")))?;
+        process::write(&directory.join(suite::FILE), suite_of(&self.sources.root().join(PHOTO), Path::new("model")))?;
         setting.write(self.sources, &directory.join("model"))?;
         let bench = in_directory(&self.sources.file(version, BENCH)?, &directory)?;
         self.sources.with_file(version, BENCH, &bench)
@@ -338,7 +343,7 @@ mod tests {
 
     #[test]
     fn the_suite_has_a_model_and_both_workloads_timed_and_counted() {
-        let table: toml::Table = suite_of(Path::new("/tmp/a \"b\"")).parse().unwrap();
+        let table: toml::Table = suite_of(Path::new("/tmp/photo.png"), Path::new("/tmp/a \"b\"")).parse().unwrap();
         assert_eq!(table["model"][0]["path"].as_str(), Some("/tmp/a \"b\""));
         for workloads in [&table["workload"], &table["instructions"]["workload"]] {
             let names: Vec<_> = workloads.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
