@@ -16,6 +16,7 @@ mod engine;
 mod evidence;
 mod findings;
 mod host;
+mod images;
 mod links;
 mod man;
 mod mutants;
@@ -29,6 +30,7 @@ mod scripts;
 mod smoke;
 mod sources;
 mod suite;
+mod user_model;
 mod verdict;
 mod workflows;
 
@@ -55,6 +57,7 @@ enum Command {
     Picture(chromium::PictureArguments),
     Browser(chromium::BrowserArguments),
     Smoke(smoke::Arguments),
+    Images(images::Arguments),
     Engine(engine::Arguments),
     Workflows(workflows::Arguments),
     Links(links::Arguments),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Picture(arguments) => done(chromium::draw(&arguments)),
         Command::Browser(arguments) => done(chromium::look(&arguments)),
         Command::Smoke(arguments) => done(smoke::run(&arguments)),
+        Command::Images(arguments) => images::run(&arguments),
         Command::Engine(arguments) => done(engine::run(&arguments)),
         Command::Workflows(arguments) => workflows::run(&arguments),
         Command::Man(arguments) => done(man::run(&arguments)),

@@ -52,9 +52,12 @@ pub(crate) struct Arguments {
     own_code: bool,
 }
 
+/// What has to become of a change.
 #[derive(Debug, PartialEq, Eq)]
-enum Expected {
+pub(crate) enum Expected {
+    /// It fails the gate.
     Caught,
+    /// It passes.
     Benign,
 }
 
@@ -210,7 +213,8 @@ impl Expected {
         }
     }
 
-    fn is_met_by(&self, verdict: Verdict) -> bool {
+    /// Whether a verdict is the right one.
+    pub(crate) fn is_met_by(&self, verdict: Verdict) -> bool {
         verdict.exit_code() == u8::from(*self == Self::Caught)
     }
 }
@@ -287,6 +291,11 @@ impl Trial {
 
 /// What `scalegate check --format json` says; any verdict may come out, and an error has no JSON.
 pub(crate) fn checked(check: &mut std::process::Command) -> Result<CheckFile> {
+    checked_with_code(check).map(|(_, check)| check)
+}
+
+/// The same, after the exit code.
+pub(crate) fn checked_with_code(check: &mut std::process::Command) -> Result<(Option<i32>, CheckFile)> {
     let output = process::output(check)?;
     if output.stdout.is_empty() {
         eprint!("{}", String::from_utf8_lossy(&output.stderr));
@@ -296,7 +305,8 @@ pub(crate) fn checked(check: &mut std::process::Command) -> Result<CheckFile> {
             "fix what it printed above",
         ));
     }
-    CheckFile::parse("scalegate check", &String::from_utf8_lossy(&output.stdout))
+    let check = CheckFile::parse("scalegate check", &String::from_utf8_lossy(&output.stdout))?;
+    Ok((output.status.code(), check))
 }
 
 /// The largest change of any quantity, passed or not; what a budget leaves is none.

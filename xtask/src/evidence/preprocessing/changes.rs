@@ -1,39 +1,16 @@
-//! Does the gate call changes of preprocessing by their names?
-//!
-//! Replays five changes that inference engines have shipped, as settings of a preprocessor in front of the vision graphs of
-//! `xtask/replays/`, which cost the same for every patch.
+//! Five changes of a cap, measured before and after.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use scalegate::Result;
 use scalegate::ci::CheckFile;
 use scalegate::gate::{Quantity, Scope};
 use scalegate::metric::Metric;
-use scalegate::{Error, Result};
 
-use crate::mutants::checked;
-use crate::process::{self, command};
+use super::judged::{compare, headline};
+use super::settings::Setting;
 use crate::sources::{Checkout, Sources};
 use crate::{findings, suite};
-
-/// Replay changes of preprocessing that engines have shipped, and print the table of docs/evidence/preprocessing.md
-///
-/// Takes half an hour of a quiet machine. Needs Valgrind.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
-    /// Directory for records; those that are there are not taken again
-    #[arg(default_value = "target/replays")]
-    work: PathBuf,
-}
-
-/// A configuration of a preprocessor.
-#[derive(Debug, Clone, Copy)]
-enum Setting {
-    /// As of Qwen2-VL, with at most so many image tokens of 28 × 28 pixels. What allows more pixels than any image here has is no
-    /// bound.
-    Tokens(u32),
-    /// As of Pixtral, with at most so many pixels on the longest side.
-    LongestSide(u32),
-}
 
 struct Replay {
     name: &'static str,
@@ -112,47 +89,30 @@ const GRIDS: [&str; 12] = [
     "3080x2324",
 ];
 
-impl Setting {
-    fn configuration(self) -> String {
-        match self {
-            Self::Tokens(tokens) => {
-                let pixels = tokens * 784;
-                format!(
-                    r#"{{"image_processor_type": "Qwen2VLImageProcessor", "min_pixels": 3136, "max_pixels": {pixels}}}"#
-                )
-            }
-            Self::LongestSide(side) => format!(
-                r#"{{"image_processor_type": "PixtralImageProcessor", "size": {{"longest_edge": {side}}}, "patch_size": 14}}"#
-            ),
-        }
-    }
-
-    /// The graph that reads what this preprocessor makes.
-    fn graph(self) -> &'static str {
-        match self {
-            Self::Tokens(_) => "patches.onnx",
-            Self::LongestSide(_) => "images.onnx",
-        }
-    }
+/// The names of the replays.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    REPLAYS.iter().map(|replay| replay.name)
 }
 
-pub(super) fn run(arguments: &Arguments, sources: &Sources) -> Result<()> {
-    process::need("valgrind", "install it, for instance with `ci/install.sh valgrind`")?;
-    let work = process::absolute(&arguments.work)?;
+/// Replays those that are wanted, and prints their table.
+pub(super) fn replay(sources: &Sources, work: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
+    let wanted: Vec<&Replay> = REPLAYS.iter().filter(|replay| is_wanted(replay.name)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let model = work.join("model");
     let base = sources.working_tree()?;
     let text = suite::with_workloads(&sources.file(&base, suite::FILE)?, &workloads(&model))?;
     let checkout = sources.check_out(&sources.with_file(&base, suite::FILE, &text)?)?;
     checkout.build()?;
-    let graphs = sources.root().join("xtask/replays");
     let mut table = head();
-    for replay in REPLAYS {
+    for replay in wanted {
         let [before, after] = [("before", replay.before), ("after", replay.after)].map(|(side, setting)| {
             let record = work.join(format!("{}.{side}.json", replay.name));
-            measure(&checkout, &graphs, &model, setting, &record).map(|()| record)
+            measure(sources, &checkout, &model, setting, &record).map(|()| record)
         });
         let check = compare(&checkout, &work.join(format!("{}.baselines", replay.name)), &before?, &after?)?;
-        table += &row(&replay, &check);
+        table += &row(replay, &check);
     }
     print!("{table}");
     Ok(())
@@ -194,33 +154,13 @@ counted = true
 }
 
 /// Takes a record of the model with this setting, unless it is there.
-fn measure(checkout: &Checkout, graphs: &Path, model: &Path, setting: Setting, record: &Path) -> Result<()> {
+fn measure(sources: &Sources, checkout: &Checkout, model: &Path, setting: Setting, record: &Path) -> Result<()> {
     if record.is_file() {
         return Ok(());
     }
     eprintln!("measuring {}", record.display());
-    process::write(&model.join("preprocessor_config.json"), setting.configuration() + "\n")?;
-    let graph = graphs.join(setting.graph());
-    std::fs::copy(&graph, model.join("model.onnx"))
-        .map_err(|error| Error::new(graph.display(), error, "restore it from version control"))?;
+    setting.write(sources, model)?;
     checkout.bench(["--bench", "vlm", "--bench", "instructions", "--", "engine/"], record)
-}
-
-/// The second record against the first.
-fn compare(checkout: &Checkout, baselines: &Path, before: &Path, after: &Path) -> Result<CheckFile> {
-    process::remove(baselines)?;
-    let work = process::temporary_directory()?;
-    // With the configuration of the measurement, and away from the sources.
-    process::write(&work.path().join(suite::FILE), process::read(&checkout.place().join(suite::FILE))?)?;
-    let scalegate = |words: &[&str]| {
-        let mut scalegate = command(checkout.program(), words);
-        scalegate.current_dir(work.path());
-        scalegate
-    };
-    let mut accept = scalegate(&["accept", "--reason", "before the change"]);
-    process::run_quietly(accept.arg(before).arg("--baseline").arg(baselines))?;
-    let mut check = scalegate(&["check", "--format", "json"]);
-    checked(check.arg(after).arg("--baseline").arg(baselines))
 }
 
 fn head() -> String {
@@ -242,23 +182,9 @@ fn row(replay: &Replay, check: &CheckFile) -> String {
     format!("| {} |{}\n", replay.change, cells.concat())
 }
 
-/// What is said of a quantity, without what it cost.
-fn headline(words: &str) -> &str {
-    let end = [words.find(':'), words.find(" (")].into_iter().flatten().min();
-    end.map_or(words, |end| &words[..end])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_headline_says_what_happened_to_the_knee() {
-        let moved = "knee moved from 0.75 MP to 2.33 MP (+210.0 %, between +190.0 % and +230.0 %; ±5 % tolerated)";
-        assert_eq!(headline(moved), "knee moved from 0.75 MP to 2.33 MP");
-        assert_eq!(headline("knee at 0.92 MP vanished: from there to 7 MP cost grows 7×"), "knee at 0.92 MP vanished");
-        assert_eq!(headline("law is knee, as before"), "law is knee, as before");
-    }
 
     #[test]
     fn the_workloads_are_a_configuration() {
