@@ -23,11 +23,14 @@ mod store;
 mod vision;
 mod weights;
 
-pub use store::{ModelDir, materialise_llm, materialise_vlm};
-
 use crate::Result;
 use crate::inference::preprocess::Preprocessor;
 use crate::suite::VlmSpec;
+
+pub use store::{ModelDir, materialise_llm, materialise_vlm};
+
+/// Raised whenever the same spec and seed would give other bytes, so that stored models are written anew.
+pub const GENERATOR_VERSION: u32 = 1;
 
 /// The image processor of an embedded VLM, which needs none of its files.
 ///
@@ -36,6 +39,3 @@ use crate::suite::VlmSpec;
 pub fn preprocessor(spec: &VlmSpec) -> Result<Preprocessor> {
     Preprocessor::from_json("models.vlm", &layout::preprocessor(spec).to_string())
 }
-
-/// Raised whenever the same spec and seed would give other bytes, so that stored models are written anew.
-pub const GENERATOR_VERSION: u32 = 1;
