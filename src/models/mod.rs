@@ -23,19 +23,7 @@ mod store;
 mod vision;
 mod weights;
 
-use crate::Result;
-use crate::inference::preprocess::Preprocessor;
-use crate::suite::VlmSpec;
-
 pub use store::{ModelDir, materialise_llm, materialise_vlm};
 
 /// Raised whenever the same spec and seed would give other bytes, so that stored models are written anew.
 pub const GENERATOR_VERSION: u32 = 1;
-
-/// The image processor of an embedded VLM, which needs none of its files.
-///
-/// # Errors
-/// Bounds of the image size that leave no room, which a checked spec does not have.
-pub fn preprocessor(spec: &VlmSpec) -> Result<Preprocessor> {
-    Preprocessor::from_json("models.vlm", &layout::preprocessor(spec).to_string())
-}

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::GENERATOR_VERSION;
 use super::layout::{self, File};
+use crate::inference::preprocess::Preprocessor;
 use crate::suite::{LlmSpec, VlmSpec};
 use crate::{Error, Result};
 
@@ -23,6 +24,16 @@ pub struct ModelDir {
     /// SHA-256 in hexadecimal of the manifest: for each file, sorted by path, its own SHA-256, two spaces, its path
     /// with `/` and a line feed.
     pub sha256: String,
+}
+
+impl ModelDir {
+    /// The image processor of the VLM of a spec, for which none of its files are written or read.
+    ///
+    /// # Errors
+    /// Bounds of the image size that leave no room, which a checked spec does not have.
+    pub fn preprocessor(spec: &VlmSpec) -> Result<Preprocessor> {
+        Preprocessor::from_json("models.vlm", &layout::preprocessor(spec).to_string())
+    }
 }
 
 /// Finds the LLM below `root`, or writes it there.

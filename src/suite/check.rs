@@ -35,6 +35,7 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
                 remedy: "keep one of the two".to_owned(),
             });
         }
+        let aspects = aspects(entry.aspects.as_ref(), &name, entry.resolutions.is_some())?;
         checked.push(match (entry.tokens, entry.resolutions) {
             (Some(tokens), None) => WorkloadSettings::Tokens { sizes: sizes(&tokens, &span, |&n| n)?, name },
             (None, Some(list)) => {
@@ -42,9 +43,7 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
                 let images = Images::Listed(list.into_iter().map(Spanned::into_inner).collect());
                 WorkloadSettings::Pixels { images, name }
             }
-            (None, None) if WorkloadName::from(name.as_str()).family() == Some("vlm") => {
-                WorkloadSettings::Pixels { images: Images::Chosen(Aspect::DEFAULT), name }
-            }
+            (None, None) if is_of_images(&name) => WorkloadSettings::Pixels { images: Images::Chosen(aspects), name },
             _ => {
                 return Err(Fault {
                     span,
@@ -54,6 +53,42 @@ pub(super) fn workloads(list: Vec<Spanned<Workload>>) -> Result<Vec<WorkloadSett
                 });
             }
         });
+    }
+    Ok(checked)
+}
+
+fn is_of_images(name: &str) -> bool {
+    WorkloadName::from(name).family() == Some("vlm")
+}
+
+/// The aspect ratios of a workload, each once; none if it names none.
+fn aspects(
+    list: Option<&Spanned<Vec<Spanned<Aspect>>>>,
+    name: &str,
+    has_resolutions: bool,
+) -> Result<Vec<Aspect>, Fault> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let fault = |cause: String, remedy: &str| Fault { span: list.span(), cause, remedy: remedy.to_owned() };
+    if !is_of_images(name) {
+        return Err(fault(format!("workload `{name}` has `aspects`, and no images"), "leave `aspects` out of it"));
+    }
+    if has_resolutions {
+        let remedy = "leave `resolutions` out, and they are chosen for each aspect ratio; or leave `aspects` out";
+        return Err(fault(format!("workload `{name}` has both `aspects` and `resolutions`"), remedy));
+    }
+    let mut checked: Vec<Aspect> = Vec::new();
+    for aspect in list.get_ref() {
+        if checked.contains(aspect.get_ref()) {
+            return Err(Fault {
+                span: aspect.span(),
+                cause: format!("the aspect ratio {} is listed twice", aspect.get_ref()),
+                remedy: "keep one of the two".to_owned(),
+            });
+        }
+        checked.push(*aspect.get_ref());
+    }
+    if checked.is_empty() {
+        return Err(fault("`aspects` is empty".to_owned(), "list aspect ratios as \"16:9\", or leave it out for 4:3"));
     }
     Ok(checked)
 }

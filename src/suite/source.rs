@@ -8,7 +8,8 @@ use toml::Spanned;
 
 use super::check;
 use super::{
-    AccuracySettings, ImageSettings, InferenceSettings, InstructionSettings, ModelSettings, UserModel, WorkloadSettings,
+    AccuracySettings, Aspect, ImageSettings, InferenceSettings, InstructionSettings, ModelSettings, UserModel,
+    WorkloadSettings,
 };
 use crate::{Error, Result, bounded, paths};
 use scalegate::Resolution;
@@ -76,6 +77,7 @@ pub(super) struct Workload {
     pub(super) name: Spanned<String>,
     pub(super) tokens: Option<Vec<Spanned<u64>>>,
     pub(super) resolutions: Option<Vec<Spanned<Resolution>>>,
+    pub(super) aspects: Option<Spanned<Vec<Spanned<Aspect>>>>,
 }
 
 impl Suite {

@@ -28,8 +28,20 @@ pub enum WorkloadSettings {
 pub enum Images {
     /// Ascending and distinct in pixels.
     Listed(Vec<Resolution>),
-    /// Those at which the steps and the clamp of the model's image processor show.
-    Chosen(Aspect),
+    /// Those at which the steps and the clamp of the model's image processor show, for images of each of these aspect ratios, each once; of
+    /// none for those of [`Aspect::DEFAULT`].
+    Chosen(Vec<Aspect>),
+}
+
+impl Images {
+    /// The aspect ratios that sizes are chosen for, each with what its law's name ends on: nothing where no ratio is named.
+    pub fn chosen(&self) -> Vec<(String, Aspect)> {
+        match self {
+            Self::Listed(_) => Vec::new(),
+            Self::Chosen(aspects) if aspects.is_empty() => vec![(String::new(), Aspect::DEFAULT)],
+            Self::Chosen(aspects) => aspects.iter().map(|it| (format!("/{}x{}", it.width, it.height), *it)).collect(),
+        }
+    }
 }
 
 impl WorkloadSettings {

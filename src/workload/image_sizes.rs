@@ -33,8 +33,10 @@ const REACH: f64 = 3.0;
 /// a size is not on the other side of it by a rounded pixel.
 const INSET: f64 = 0.15;
 
-/// How far a ratio of whole blocks may be from the one asked for, as a logarithm.
-const RATIO_TOLERANCE: f64 = 0.04;
+/// How far a ratio of whole blocks may be from the one asked for, as a logarithm: as little as leaves `BELOW_ENOUGH` sizes up to the clamp. Below a
+/// clamp of few blocks there are few ratios.
+const RATIO_TOLERANCES: [f64; 3] = [0.04, 0.08, 0.12];
+const BELOW_ENOUGH: usize = 6;
 
 /// Sizes up to a clamp: sides in equal distances between these shares of the clamp's.
 const BELOW: usize = 9;
@@ -78,8 +80,16 @@ impl ImageSizes {
         let steps = preprocessor.expected_steps(aspect.ratio());
         let chosen = if steps.is_empty() {
             let knee = preprocessor.expected_knee(aspect.ratio());
-            let around = knee.zip(preprocessor.block()).and_then(|(knee, block)| images.around(knee, block));
-            Self::listed(around.unwrap_or_else(|| images.plain(knee.is_none())))
+            let around = |tolerance| images.around(knee?, preprocessor.block()?, tolerance);
+            let mut found = None;
+            for its in RATIO_TOLERANCES.into_iter().filter_map(around) {
+                let is_enough = its.below >= BELOW_ENOUGH;
+                found = Some(its);
+                if is_enough {
+                    break;
+                }
+            }
+            Self::listed(found.map_or_else(|| images.plain(knee.is_none()), |around| around.list))
         } else {
             images.on_treads(&steps)
         };
@@ -91,6 +101,14 @@ impl ImageSizes {
         let (all, left_out) = self.steps;
         (left_out > 0).then(|| format!("{left_out} of {all}, in the middle"))
     }
+}
+
+/// Sizes on both sides of a clamp.
+struct Around {
+    /// Ascending in pixels.
+    list: Vec<Resolution>,
+    /// How many of them are up to it.
+    below: usize,
 }
 
 /// Images of one ratio of width to height, as an image processor takes them.
@@ -170,9 +188,9 @@ impl Images<'_> {
     }
 
     /// Sizes up to a clamp and above it; `None` if there is no room on one of its sides.
-    fn around(&self, knee: f64, block: (u32, u32)) -> Option<Vec<Resolution>> {
+    fn around(&self, knee: f64, block: (u32, u32), tolerance: f64) -> Option<Around> {
         let room = f64::from(MAX_SIDE).powi(2) / self.aspect.ratio().max(self.aspect.ratio().recip());
-        let highest = ABOVE_TO.min(room.min(MAX_PIXELS as f64) / (knee * (1.0 + RATIO_TOLERANCE)));
+        let highest = ABOVE_TO.min(room.min(MAX_PIXELS as f64) / (knee * (1.0 + tolerance)));
         if highest < ABOVE_LEAST {
             return None;
         }
@@ -182,14 +200,14 @@ impl Images<'_> {
             let resized = self.geometry(*image).map(|geometry| geometry.resized());
             resized.map_or(f64::INFINITY, |resized| (area(resized) / knee).ln().abs())
         };
-        let largest = self.blocks(knee * highest.sqrt(), block).min_by(|a, b| far(a).total_cmp(&far(b)))?;
+        let largest = self.blocks(knee * highest.sqrt(), block, tolerance).min_by(|a, b| far(a).total_cmp(&far(b)))?;
         let largest = self.geometry(largest)?.resized();
         let is_clamped = |image: &Resolution| self.geometry(*image).is_some_and(|it| it.resized() == largest);
         let is_kept = |image: &Resolution| {
             let own = (image.width as usize, image.height as usize);
             area(own) <= area(largest) && self.geometry(*image).is_some_and(|it| it.resized() == own)
         };
-        let below_at = |share: f64| self.closest(share * share * knee, block, is_kept);
+        let below_at = |share: f64| self.closest(share * share * knee, (block, tolerance), is_kept);
         // Smaller images than the processor's least are enlarged, and there may be no whole blocks of the ratio.
         let from = (0..=20).map(|step| BELOW_FROM + 0.02 * f64::from(step)).find(|share| below_at(*share).is_some())?;
         let share = |index: usize, count: usize| index as f64 / (count - 1) as f64;
@@ -199,30 +217,41 @@ impl Images<'_> {
         let above = (0..ABOVE)
             .filter_map(|index| {
                 let factor = ABOVE_FROM * (highest / ABOVE_FROM).powf(share(index, ABOVE));
-                self.closest(factor * knee, block, is_clamped)
+                self.closest(factor * knee, (block, tolerance), is_clamped)
             })
             .map(|it| (it, false));
         // By pixels, since two targets may have one closest image.
         let all: BTreeMap<u64, (Resolution, bool)> = below.chain(above).map(|it| (it.0.pixels(), it)).collect();
         let count = |is_below| all.values().filter(|it| it.1 == is_below).count();
-        let is_enough = count(true) >= MIN_SIZES && count(false) >= 2;
-        is_enough.then(|| all.into_values().map(|(image, _)| image).collect())
+        let below = count(true);
+        let is_enough = below >= MIN_SIZES && count(false) >= 2;
+        is_enough.then(|| Around { list: all.into_values().map(|(image, _)| image).collect(), below })
     }
 
     /// Of the images of whole blocks for which `is_wanted` holds the one that is closest to so many pixels and to the ratio.
-    fn closest(&self, pixels: f64, block: (u32, u32), is_wanted: impl Fn(&Resolution) -> bool) -> Option<Resolution> {
+    fn closest(
+        &self,
+        pixels: f64,
+        (block, tolerance): ((u32, u32), f64),
+        is_wanted: impl Fn(&Resolution) -> bool,
+    ) -> Option<Resolution> {
         let off = |image: &Resolution| {
             let ratio = f64::from(image.width) / f64::from(image.height);
             (image.pixels() as f64 / pixels).ln().abs() + (ratio / self.aspect.ratio()).ln().abs()
         };
-        self.blocks(pixels, block).filter(is_wanted).min_by(|a, b| off(a).total_cmp(&off(b)))
+        self.blocks(pixels, block, tolerance).filter(is_wanted).min_by(|a, b| off(a).total_cmp(&off(b)))
     }
 
     /// Images of whole blocks that have about so many pixels, and about the ratio.
-    fn blocks(&self, pixels: f64, (block_width, block_height): (u32, u32)) -> impl Iterator<Item = Resolution> {
+    fn blocks(
+        &self,
+        pixels: f64,
+        (block_width, block_height): (u32, u32),
+        tolerance: f64,
+    ) -> impl Iterator<Item = Resolution> {
         let ratio = self.aspect.ratio();
         let height = (pixels / ratio).sqrt();
-        let tolerance = RATIO_TOLERANCE.exp();
+        let tolerance = tolerance.exp();
         let whole = |from: f64, to: f64, block: u32| {
             let block = f64::from(block);
             // The nearest whole number of blocks, even if it is farther than that.

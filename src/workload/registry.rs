@@ -11,8 +11,8 @@ use super::user_vlm::UserVlm;
 use super::vlm::{self, SharedPictures, SharedVlm, VlmWorkload};
 use crate::inference::preprocess::Preprocessor;
 use crate::inference::{self, Options};
-use crate::models;
-use crate::suite::{Images, ModelSettings, Suite, UserModel, WorkloadSettings};
+use crate::models::{self, ModelDir};
+use crate::suite::{Aspect, Images, ModelSettings, Suite, UserModel, WorkloadSettings};
 use crate::{Error, Result, paths};
 use scalegate::workload::WorkloadName;
 use scalegate::{Bench, Instrument, Measured, Workload};
@@ -47,7 +47,7 @@ impl Registry {
             for settings in &suite.workloads {
                 let is_of_owner = owner.is_none_or(|model| model.workloads.iter().any(|name| name == settings.name()));
                 if is_of_owner && WorkloadName::from(settings.name()).family().is_some_and(&is_wanted) {
-                    list.push(maker.workload(settings)?);
+                    list.extend(maker.workloads(settings)?);
                 }
             }
         }
@@ -120,7 +120,7 @@ fn embedded(suite: &Suite) -> Result<&ModelSettings> {
 pub(super) fn preprocessor(suite: &Suite, user_model: Option<&UserVlm>) -> Result<Rc<Preprocessor>> {
     match user_model {
         Some(model) => model.preprocessor(),
-        None => Ok(Rc::new(models::preprocessor(&embedded(suite)?.vlm)?)),
+        None => Ok(Rc::new(ModelDir::preprocessor(&embedded(suite)?.vlm)?)),
     }
 }
 
@@ -148,7 +148,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn workload(&self, settings: &WorkloadSettings) -> Result<Box<dyn Workload>> {
+    /// The workloads of one entry: one for each aspect ratio that it names, else one.
+    fn workloads(&self, settings: &WorkloadSettings) -> Result<Vec<Box<dyn Workload>>> {
         let llm_phase = find(&llm::Phase::ALL, settings.name());
         let vlm_phase = find(&vlm::Phase::ALL, settings.name());
         let mut name = WorkloadName::from(settings.name());
@@ -156,7 +157,7 @@ impl<'a> Maker<'a> {
             name = name.of_model(owner);
         }
         match (llm_phase, vlm_phase, settings) {
-            (Some(phase), _, WorkloadSettings::Tokens { sizes, .. }) => Ok(Box::new(LlmWorkload {
+            (Some(phase), _, WorkloadSettings::Tokens { sizes, .. }) => Ok(vec![Box::new(LlmWorkload {
                 name,
                 phase,
                 sizes: sizes.clone(),
@@ -164,27 +165,38 @@ impl<'a> Maker<'a> {
                 source: self.source.clone(),
                 model: Rc::clone(&self.llm),
                 text: OnceCell::new(),
-            })),
-            (_, Some(phase), WorkloadSettings::Pixels { images, .. }) => Ok(Box::new(VlmWorkload {
-                images: self.images(&name, images)?,
-                name,
-                phase,
-                suite: Rc::clone(self.suite),
-                source: self.source.clone(),
-                model: Rc::clone(&self.vlm),
-                user_model: self.user_model.clone(),
-                pictures: Rc::clone(&self.pictures),
-            })),
+            })]),
+            (_, Some(phase), WorkloadSettings::Pixels { images: Images::Listed(list), .. }) => {
+                Ok(vec![self.of_images(name, phase, ImageSizes::listed(list.clone()))])
+            }
+            (_, Some(phase), WorkloadSettings::Pixels { images, .. }) => {
+                let each = images.chosen().into_iter();
+                each.map(|(end, aspect)| {
+                    let name = WorkloadName::from(format!("{name}{end}"));
+                    let images = self.chosen(&name, aspect)?;
+                    Ok(self.of_images(name, phase, images))
+                })
+                .collect()
+            }
             _ => Err(misfit(self.suite, settings)),
         }
     }
 
-    /// The images of a workload: those that are listed, or those that the model's image processor suggests.
-    fn images(&self, name: &WorkloadName, images: &Images) -> Result<ImageSizes> {
-        let aspect = match images {
-            Images::Listed(list) => return Ok(ImageSizes::listed(list.clone())),
-            Images::Chosen(aspect) => *aspect,
-        };
+    fn of_images(&self, name: WorkloadName, phase: vlm::Phase, images: ImageSizes) -> Box<dyn Workload> {
+        Box::new(VlmWorkload {
+            name,
+            phase,
+            images,
+            suite: Rc::clone(self.suite),
+            source: self.source.clone(),
+            model: Rc::clone(&self.vlm),
+            user_model: self.user_model.clone(),
+            pictures: Rc::clone(&self.pictures),
+        })
+    }
+
+    /// The images that the model's image processor suggests.
+    fn chosen(&self, name: &WorkloadName, aspect: Aspect) -> Result<ImageSizes> {
         let preprocessor = preprocessor(self.suite, self.user_model.as_deref())?;
         ImageSizes::chosen(&preprocessor, aspect).ok_or_else(|| {
             let cause = format!("the model's image processor takes too few images of {aspect} for a law");

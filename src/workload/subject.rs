@@ -50,8 +50,8 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     }
     for model in &suite.user_models {
         subject.insert(format!("model.{}", model.name), hash(&model.path()?)?);
-        if let Some(pixels) = expected_knee(suite, model) {
-            subject.insert(format!("model.{}.expected_knee", model.name), format!("{pixels:.0}"));
+        for (end, pixels) in expected_knees(suite, model) {
+            subject.insert(format!("model.{}.expected_knee{end}", model.name), format!("{pixels:.0}"));
         }
     }
     if let Some(path) = &suite.images.photo {
@@ -63,9 +63,10 @@ pub fn of(suite: &Suite) -> Result<BTreeMap<String, String>> {
     Ok(subject)
 }
 
-/// The image size, in pixels, from which on a model of the user gets no larger input, at the aspect ratio of the
-/// largest picture that it is given. A model without a preprocessor that can be read says so itself when it is loaded.
-fn expected_knee(suite: &Suite, model: &UserModel) -> Option<f64> {
+/// The image sizes, in pixels, from which on a model of the user gets no larger input: at the aspect ratio of the largest picture
+/// that is listed for it, or else of the sizes that are chosen, and with what the names of laws end on at each ratio that they are chosen for.
+/// A model without a preprocessor that can be read says so itself when it is loaded.
+fn expected_knees(suite: &Suite, model: &UserModel) -> Vec<(String, f64)> {
     let of_model = |workload: &&WorkloadSettings| model.workloads.iter().any(|name| name == workload.name());
     let pictures: Vec<&Images> = suite
         .workloads
@@ -81,12 +82,18 @@ fn expected_knee(suite: &Suite, model: &UserModel) -> Option<f64> {
         Images::Chosen(_) => None,
     });
     let largest = listed.max_by_key(|it| it.pixels()).map(|it| f64::from(it.width) / f64::from(it.height));
-    let chosen = pictures.iter().find_map(|images| match images {
-        Images::Chosen(aspect) => Some(aspect.ratio()),
-        Images::Listed(_) => None,
-    });
-    let preprocessor = Preprocessor::from_config(&model.directory().ok()?.join("preprocessor_config.json")).ok()?;
-    preprocessor.expected_knee(largest.or(chosen)?)
+    let mut ratios: BTreeMap<String, f64> = pictures
+        .iter()
+        .flat_map(|images| images.chosen())
+        .map(|(end, aspect)| (end.replace('/', "."), aspect.ratio()))
+        .collect();
+    ratios.extend(largest.map(|ratio| (String::new(), ratio)));
+    let file = model.directory().map(|directory| directory.join("preprocessor_config.json"));
+    let Some(preprocessor) = file.ok().and_then(|file| Preprocessor::from_config(&file).ok()) else {
+        return Vec::new();
+    };
+    let knee = |(end, ratio): (String, f64)| Some((end, preprocessor.expected_knee(ratio)?));
+    ratios.into_iter().filter_map(knee).collect()
 }
 
 /// SHA-256 of a photo or a prompt.

@@ -86,8 +86,14 @@ fn a_workload_without_sizes_or_listed_twice_is_an_error() {
     error: suite.toml:[line]: a workload without sizes
       help: list the sizes in ascending order, each once and none of them zero
     ");
-    insta::assert_snapshot!(refused_at("[[workload]]", sizes, ""), @"");
-    insta::assert_snapshot!(refused_at("[[workload]]", sizes, &format!("{sizes}\nresolutions = [\"640x480\"]")), @"");
+    insta::assert_snapshot!(refused_at("[[workload]]", sizes, ""), @"
+    error: suite.toml:[line]: workload `llm/prefill` needs exactly one of `tokens` and `resolutions`
+      help: give `tokens` to an llm workload; a vlm one takes `resolutions`, which are chosen where it has none
+    ");
+    insta::assert_snapshot!(refused_at("[[workload]]", sizes, &format!("{sizes}\nresolutions = [\"640x480\"]")), @"
+    error: suite.toml:[line]: workload `llm/prefill` needs exactly one of `tokens` and `resolutions`
+      help: give `tokens` to an llm workload; a vlm one takes `resolutions`, which are chosen where it has none
+    ");
     let message = refused_at("name = \"llm/decode\"", "name = \"llm/decode\"", "name = \"llm/prefill\"");
     insta::assert_snapshot!(message, @"
     error: suite.toml:[line]: workload `llm/prefill` is listed twice
@@ -96,10 +102,55 @@ fn a_workload_without_sizes_or_listed_twice_is_an_error() {
 }
 
 #[test]
+fn aspect_ratios_that_make_no_sense_are_errors() {
+    let of = |workload: &str| {
+        let place = Place::new();
+        place.write("suite.toml", format!("[[workload]]\n{workload}\n"));
+        place.refused("vlm", "")
+    };
+    let encode = |aspects: &str| of(&format!("name = \"vlm/encode\"\naspects = {aspects}"));
+    let all = [
+        encode("[0]"),
+        encode("[\"4:3\", \"-16:9\"]"),
+        encode("[\"4:3\", 900]"),
+        encode("[\"4:3\", \"16:9\", 1.33]"),
+        encode("[]"),
+        encode("[true]"),
+        of("name = \"vlm/encode\"\naspects = [\"1:1\"]\nresolutions = [\"640x480\"]"),
+        of("name = \"llm/prefill\"\naspects = [\"1:1\"]\ntokens = [16, 32]"),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    error: suite.toml:3: 0 is not an aspect ratio: width over height lies between 0.05 and 20
+      help: see docs/suite.md for the keys of a configuration
+
+    error: suite.toml:3: `-16:9` is not an aspect ratio; write it as WIDTH:HEIGHT, for instance "16:9", or as a number
+      help: see docs/suite.md for the keys of a configuration
+
+    error: suite.toml:3: 900 is not an aspect ratio: width over height lies between 0.05 and 20
+      help: see docs/suite.md for the keys of a configuration
+
+    error: suite.toml:3: the aspect ratio 4:3 is listed twice
+      help: keep one of the two
+
+    error: suite.toml:3: `aspects` is empty
+      help: list aspect ratios as "16:9", or leave it out for 4:3
+
+    error: suite.toml:3: invalid type: boolean `true`, expected an aspect ratio as "16:9" or 1.78
+      help: see docs/suite.md for the keys of a configuration
+
+    error: suite.toml:3: workload `vlm/encode` has both `aspects` and `resolutions`
+      help: leave `resolutions` out, and they are chosen for each aspect ratio; or leave `aspects` out
+
+    error: suite.toml:3: workload `llm/prefill` has `aspects`, and no images
+      help: leave `aspects` out of it
+    "#);
+}
+
+#[test]
 fn a_workload_that_does_not_exist_is_an_error() {
     insta::assert_snapshot!(refused("name = \"llm/decode\"", "name = \"llm/decod\""), @"
     error: suite.toml: there is no workload `llm/decod` along tokens
-      help: the workloads are llm/prefill, llm/decode, llm/generate, vlm/preprocess, vlm/encode, vlm/prompt; those of llm take `tokens`, those of vlm `resolutions`
+      help: the workloads are llm/prefill, llm/decode, llm/generate, vlm/preprocess, vlm/encode, vlm/prompt; those of llm take `tokens`, those of vlm `resolutions` or none
     ");
 }
 

@@ -119,7 +119,7 @@ async function expectFronts(where) {
   }
 }
 
-const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay, details.rest figure)")].map((figure) => {
+const MARKS = `[...document.querySelectorAll("figure:not(.front, .overlay, .units, details.rest figure)")].map((figure) => {
   const has = (selector) => figure.querySelector(selector) !== null;
   const drawn = (selector) => [...figure.querySelectorAll(selector)].some((mark) => {
     const box = mark.getBoundingClientRect();
@@ -139,7 +139,7 @@ const TILES = `[...document.querySelectorAll("a.tile")].map((tile) => {
 })`;
 
 const TIPS = `(() => {
-  const data = [...document.querySelectorAll("figure:not(.front, .overlay, details.rest figure) .datum")];
+  const data = [...document.querySelectorAll("figure:not(.front, .overlay, .units, details.rest figure) .datum")];
   const shown = () => data.filter((it) => getComputedStyle(it.querySelector(".tip")).visibility === "visible").length;
   const before = shown();
   data[0].focus();

@@ -31,10 +31,7 @@ pub struct UnitsFit {
 /// The units of a series of a run, with what its costs say; `None` if the record expects none.
 pub(super) fn of_series(run: &Run, series: &Series) -> Option<UnitsFit> {
     let expected = series.expected_units.as_ref()?;
-    let law = match unit_series(run, series) {
-        Ok(its) => Some(its.judged(UNIT_ALARM)),
-        Err(_) => None,
-    };
+    let law = unit_series(run, series).ok().map(|its| its.judged(UNIT_ALARM));
     Some(UnitsFit { unit: expected.unit, by_size: expected.by_size.clone(), images: images(series), law })
 }
 

@@ -78,7 +78,11 @@ fn expected_knee(run: &Run, series: &Series) -> Option<f64> {
     }
     let field = match series.workload.model() {
         _ if series.workload.family() != Some("vlm") => return None,
-        Some(model) => format!("model.{model}.expected_knee"),
+        // A law for each aspect ratio has the ratio in its name.
+        Some(model) => match series.workload.phase().split_once('/') {
+            Some((_, aspect)) => format!("model.{model}.expected_knee.{aspect}"),
+            None => format!("model.{model}.expected_knee"),
+        },
         None if series.metric.is_counted() => "instructions.models.vlm.max_pixels".to_owned(),
         None => "models.vlm.max_pixels".to_owned(),
     };

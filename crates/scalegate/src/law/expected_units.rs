@@ -17,6 +17,14 @@ use super::{Interval, Observations};
 /// sixth.
 pub const UNIT_TOLERANCE: f64 = 0.15;
 
+/// Where the loss of a size is truncated, as a logarithm: what an encoder is off a smooth function. At the tolerance, a parabola would do that is
+/// off everywhere and goes through the sizes that are wrong.
+const CLOSE: f64 = 0.05;
+
+/// What a size counts that is cheaper than a function has it, where one that is dearer counts 1: a mistake makes sizes dearer, so that of two
+/// functions with as many exceptions the lower one is right.
+const CHEAP: f64 = 2.0;
+
 /// The rate of false alarms over all sizes of a series, where no gate says another one.
 pub const UNIT_ALARM: f64 = 0.001;
 
@@ -171,11 +179,12 @@ pub fn judge_units(
         // Of what agrees and of what is predicted alike.
         let error = (scatter * (1.0 + leverage(&fitted, point.units)).sqrt()).max(point.error);
         let is_known = (least / reach..=most * reach).contains(&point.units);
-        let standing = match () {
-            () if !is_known => Standing::Unclear,
-            () if log - of_alarm * error > tolerance => Standing::Above,
-            () if log + of_pass * error <= tolerance => Standing::Within,
-            () => Standing::Unclear,
+        let standing = if is_known && log - of_alarm * error > tolerance {
+            Standing::Above
+        } else if is_known && log + of_pass * error <= tolerance {
+            Standing::Within
+        } else {
+            Standing::Unclear
         };
         let [estimate, lower, upper] =
             [log, log - of_alarm * error, log + of_alarm * error].map(|log| log.exp_m1().clamp(-1.0, 1e300));
@@ -216,9 +225,9 @@ fn points(observations: &Observations, units: impl Fn(f64) -> Option<f64>) -> Re
 /// The function that most sizes agree on, and these; `None` if they are not half of all, or too few.
 fn consensus(points: &[Point]) -> Option<(Fitted, Vec<Point>)> {
     let tolerance = UNIT_TOLERANCE.ln_1p();
-    let loss = |function: &Function| -> f64 {
-        points.iter().map(|point| (function.residual(point) / tolerance).powi(2).min(1.0)).sum()
-    };
+    let of_residual = |off: f64| off.powi(2).min(if off > 0.0 { 1.0 } else { CHEAP });
+    let loss =
+        |function: &Function| -> f64 { points.iter().map(|point| of_residual(function.residual(point) / CLOSE)).sum() };
     let agreeing = |function: &Function| -> Vec<Point> {
         points.iter().filter(|point| function.residual(point).abs() <= tolerance).copied().collect()
     };
@@ -228,8 +237,8 @@ fn consensus(points: &[Point]) -> Option<(Fitted, Vec<Point>)> {
     for parts in PARTS {
         for chosen in subsets(&picks, parts.len()) {
             let Some(fitted) = fitted(&chosen, parts) else { continue };
-            let its = loss(&fitted.function);
             // A function with more parts has to be better, and not just as good.
+            let its = loss(&fitted.function);
             if best.is_none_or(|(least, _)| its < least - 1e-9) {
                 best = Some((its, fitted.function));
             }
@@ -288,11 +297,10 @@ fn fitted(points: &[Point], parts: &'static [usize]) -> Option<Fitted> {
     let mut matrix = vec![vec![0.0; 2 * n + 1]; n];
     for point in points {
         let row = row(point);
-        for i in 0..n {
-            for j in 0..n {
-                matrix[i][j] += row[i] * row[j];
+        for (own, x) in matrix.iter_mut().zip(&row) {
+            for (product, y) in own.iter_mut().zip(row.iter().chain(&[1.0])) {
+                *product += x * y;
             }
-            matrix[i][n] += row[i];
         }
     }
     for (i, row) in matrix.iter_mut().enumerate() {

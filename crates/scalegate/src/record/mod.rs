@@ -14,7 +14,7 @@ mod pairs;
 mod run;
 mod window;
 
-pub use expected_units::{ExpectedUnits, InputUnit};
+pub use expected_units::{ExpectedUnits, InputUnit, UnitMap};
 pub use file::{Document, check_place, read_json, write_json};
 pub use fingerprint::{Build, Difference, Host, Program, Provenance, UNKNOWN};
 pub use functions::{Functions, Graph, Node, WorkloadFunctions};

@@ -183,6 +183,9 @@ impl Series {
                 window.size, window.round
             ));
         }
+        if let Some(map) = self.expected_units.as_ref().and_then(|units| units.map.as_ref()) {
+            map.check().map_err(|fault| format!("{name}: {fault}"))?;
+        }
         let mut seen = BTreeSet::new();
         for Sample { size, round, values } in &self.samples {
             let place = format!("{name}, size {size}, round {round}");

@@ -14,10 +14,18 @@ use crate::record::InputUnit;
 use crate::units::{change, rounded, rounded_size};
 use crate::{Axis, Resolution};
 
-/// The sizes of a series that cost more than their units allow, in a line: the worst, and how many more there are.
+/// What the costs of a series say against its expected units, in a line: the size that is the furthest above what they allow, and how many
+/// more there are; or that they are no function of them.
 pub(super) fn line(series: &SeriesFit) -> Option<String> {
     let units = series.units.as_ref()?;
-    let (worst, count) = units.law.as_ref()?.as_ref().ok()?.worst()?;
+    let law = match units.law.as_ref()? {
+        Ok(law) => law,
+        Err(NoUnitLaw::Disagreement) => {
+            return Some(format!("no smooth function of the expected {} is its cost", units.unit.plural()));
+        }
+        Err(_) => return None,
+    };
+    let (worst, count) = law.worst()?;
     let image = units.images.get(&(worst.size as u64)).copied();
     let more = match count {
         1 => String::new(),
@@ -63,7 +71,7 @@ fn words_for(unit: InputUnit, count: f64) -> &'static str {
 }
 
 /// `1,024`; below ten, one digit after the point.
-fn grouped(number: f64) -> String {
+pub(super) fn grouped(number: f64) -> String {
     if number < 10.0 {
         return rounded((number * 10.0).round() / 10.0);
     }
@@ -181,7 +189,12 @@ mod tests {
             sentence(InputUnit::Tiles, image, &Axis::PIXELS, &of(5.0, Some(9.46))),
             sentence(InputUnit::Tiles, image, &Axis::PIXELS, &of(1.0, None)),
         ];
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @"
+        at 2184x1680: expected 256 tokens, cost of about 1,024: is the cap applied?
+        at 3.67 MP: expected 3,072 patches, cost of about 12,345: is the cap applied?
+        at 2184x1680: expected 5 tiles, cost of about 9.5: is it cut as the configuration says?
+        at 2184x1680: expected 1 tile, cost 150.0 % above theirs: is it cut as the configuration says?
+        ");
     }
 
     #[test]
@@ -190,6 +203,6 @@ mod tests {
         assert_eq!(cells(&units, 100.0), ["5", "–"]);
         assert_eq!(cells(&units, 200.0), ["–", "–"]);
         units.law = Some(Err(NoUnitLaw::Disagreement));
-        insta::assert_snapshot!(json(&units), @"");
+        insta::assert_snapshot!(json(&units), @r#"{"reason":"no smooth function of the expected units is the cost of half of the sizes: choose sizes below the clamp, or leave `resolutions` out","sizes":[{"expected":5,"size":100}],"unit":"tiles"}"#);
     }
 }

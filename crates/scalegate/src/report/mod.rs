@@ -13,7 +13,6 @@ mod comparison;
 mod doctor;
 #[cfg(feature = "cli")]
 mod escaping;
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod expected_units;
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command shows the rest"))]
 mod findings;

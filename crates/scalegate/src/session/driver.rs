@@ -167,7 +167,7 @@ impl<'a> Session<'a> {
             measured: Some(time::now()),
             protocol,
             tokens: workload.tokens_by_size(),
-            expected_units: workload.expected_units.clone(),
+            expected_units: workload.expected_units_of(metric),
             ..Series::new(workload.name.clone(), workload.axis.clone(), metric)
         }
     }

@@ -183,6 +183,13 @@ pub struct Described {
 }
 
 impl Described {
+    /// What images are expected to become, for a series of `metric`: with the map of all sizes in one series of each way of measuring.
+    pub(super) fn expected_units_of(&self, metric: Metric) -> Option<ExpectedUnits> {
+        let units = self.expected_units.clone()?;
+        let has_map = matches!(metric, Metric::WallTime | Metric::Instructions);
+        Some(ExpectedUnits { map: units.map.filter(|_| has_map), ..units })
+    }
+
     /// Tokens of an inference, by size.
     pub(super) fn tokens_by_size(&self) -> std::collections::BTreeMap<u64, u64> {
         self.sizes.iter().copied().zip(self.tokens.iter().copied()).collect()

@@ -160,7 +160,7 @@ impl Maker<'_> {
             protocol: self.protocol(metric),
             conditions: self.conditions(metric),
             tokens: self.workload.tokens_by_size(),
-            expected_units: self.workload.expected_units.clone(),
+            expected_units: self.workload.expected_units_of(metric),
             samples,
             windows,
             unavailable,

@@ -33,7 +33,7 @@ fn series(workload: &str, cost: impl Fn(Resolution, u64) -> f64) -> Series {
     let resolutions: Vec<&str> = IMAGES.iter().map(|its| its.0).collect();
     Series {
         protocol: BTreeMap::from([("resolutions".to_owned(), resolutions.join(" "))]),
-        expected_units: Some(ExpectedUnits { unit: InputUnit::Tokens, by_size }),
+        expected_units: Some(ExpectedUnits { unit: InputUnit::Tokens, by_size, map: None }),
         samples: images.iter().map(sample).collect(),
         ..Series::new(workload, Axis::PIXELS, Metric::Instructions)
     }
@@ -69,7 +69,10 @@ fn checked(run: &Run, settings: &GateSettings) -> crate::analysis::Check {
 fn a_clamp_that_is_ignored_is_named_under_the_law_and_in_json() {
     let run = run(vec![series("vlm/encode", |image, _| cost_of(tokens_of_blocks(image)))]);
     let fits = fit_run(&run);
-    insta::assert_snapshot!(report::fits_text(&fits), @"");
+    insta::assert_snapshot!(report::fits_text(&fits), @"
+    vlm/encode  instructions  quadratic    1.28 G instr./MP [1.28 G instr./MP, 1.28 G instr./MP], intercept 200 k instr. [197 k instr., 203 k instr.], curvature 73.7 % [73.7 %, 73.7 %], R² 1.0000
+                              at 2184x1680: expected 252 tokens, cost of about 4,680: is the cap applied? (3 more sizes are dearer than their own allow)
+    ");
     let json = report::fits_json(&fits);
     let last = json["fits"][0]["expected_units"]["sizes"][11].clone();
     assert_eq!((last["expected"].as_f64(), last["standing"].as_str()), (Some(252.0), Some("above")), "{last}");
@@ -93,11 +96,20 @@ fn it_gates_only_if_asked_for() {
     let check = checked(&regressed, &asked());
     assert_eq!(found(&check), Some((Outcome::Regressed, Some(252.0))));
     assert_eq!(check.verdict, Verdict::Regressed);
-    insta::assert_snapshot!(report::check_text(&check).lines().take(4).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(report::check_text(&check).lines().take(4).collect::<Vec<_>>().join("\n"), @"
+    REGRESSED: of 1 quantities, 1 regressed
+
+    regressed  vlm/encode instructions (shape)
+      at 2184x1680: expected 252 tokens, cost of about 4,680: is the cap applied? (×61.4, between ×61.4 and ×61.4 of what they allow; 15 % tolerated)
+    ");
     let sound = run(vec![series("vlm/encode", |_, tokens| cost_of(tokens as f64))]);
     let check = checked(&sound, &asked());
     assert_eq!((check.verdict, found(&check).unwrap().0), (Verdict::Pass, Outcome::Pass));
-    insta::assert_snapshot!(report::check_text(&check).lines().take(3).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(report::check_text(&check).lines().take(3).collect::<Vec<_>>().join("\n"), @"
+    PASS: of 1 quantities, 1 within tolerance
+
+    pass  vlm/encode instructions: expected units
+    ");
 }
 
 #[test]

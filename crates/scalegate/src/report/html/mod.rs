@@ -6,6 +6,7 @@
 mod comparison;
 mod frame;
 mod front;
+mod heat_map;
 mod laws;
 mod markup;
 mod overlay;

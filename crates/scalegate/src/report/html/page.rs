@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::front::fronts;
+use super::heat_map::heat_maps;
 use super::laws::{gating, laws_table, plots, rest, rows, sentence, unavailable};
 use super::markup::{SCRIPT, changes_list, document, outcome, prose};
 use super::overlay::laws_together;
@@ -71,6 +72,7 @@ pub fn html(page: &Page) -> String {
         (changes(page))
         (laws_table(&shown, page.has_several_hosts()))
         (plots(page, &shown))
+        (heat_maps(page))
         (rest(page, &others))
         @for (run, models) in page.runs.iter().zip(page.models) {
             (weighed(models, page.has_several_hosts().then_some(&*run.run.provenance.host.class)))

@@ -35,6 +35,11 @@ impl LogScale {
         Some(Self { ends: (low - missing - margin, high + missing + margin), positions })
     }
 
+    /// From one value to another, without room around them; `None` if they are no two ascending ones above zero.
+    pub(super) fn exactly((low, high): (f64, f64), positions: (f64, f64)) -> Option<Self> {
+        (low > 0.0 && high > low && high.is_finite()).then(|| Self { ends: (low.ln(), high.ln()), positions })
+    }
+
     /// The position of a value; beyond the ends, that of the end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = (value.max(f64::MIN_POSITIVE).ln() - self.ends.0) / (self.ends.1 - self.ends.0);
