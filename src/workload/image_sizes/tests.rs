@@ -159,7 +159,7 @@ fn class(preprocessor: &Preprocessor, sizes: &[Resolution], seed: u64) -> Class 
         let cost = 0.05 + values(preprocessor, *image) as f64 / largest;
         points.extend((0..5).map(|round| (image.pixels() as f64, round, cost * (0.02 * normal()).exp())));
     }
-    fit(&Observations::new(points.into_iter()).unwrap(), &FitOptions::default()).unwrap().class
+    fit(&Observations::new(points).unwrap(), &FitOptions::default()).unwrap().class
 }
 
 #[test]

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use super::*;
 use crate::analysis::{Expected, check, fit_run};
 use crate::baseline::Store;
