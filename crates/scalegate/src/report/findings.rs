@@ -32,6 +32,11 @@ impl Sides {
     }
 }
 
+/// Whether what a finding has is a change: what a budget leaves is none, unless it is exceeded.
+pub(super) fn is_change(finding: &Finding) -> bool {
+    finding.quantity != Quantity::Budget || finding.outcome == Outcome::Regressed
+}
+
 /// The name of a quantity.
 pub(crate) fn quantity(quantity: Quantity) -> &'static str {
     match quantity {

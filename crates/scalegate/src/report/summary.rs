@@ -210,10 +210,10 @@ fn next(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The change that is the furthest beyond its tolerance, or the closest to it; what a budget leaves is none.
+/// The change that is the furthest beyond its tolerance, or the closest to it.
 fn largest_change(findings: &[&Finding]) -> String {
     let beyond = |finding: &Finding| Some(finding.change?.estimate.abs() / finding.tolerance?);
-    let compared = findings.iter().filter(|finding| finding.quantity != Quantity::Budget);
+    let compared = findings.iter().filter(|finding| findings::is_change(finding));
     let compared = compared.filter_map(|finding| Some((beyond(finding)?, finding)));
     let Some((_, finding)) = compared.max_by(|a, b| a.0.total_cmp(&b.0)) else { return String::new() };
     let amount = finding.change.map_or(0.0, |its| its.estimate);

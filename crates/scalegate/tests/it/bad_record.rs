@@ -43,7 +43,7 @@ fn an_unknown_schema_version_is_refused_before_its_fields() {
 #[test]
 fn a_field_that_is_not_known_is_refused() {
     assert_snapshot!(refused("\"axis\":", "\"axes\":"), @"
-    error: target/scalegate/run.json: not a valid run record: unknown field `axes`, expected one of `workload`, `axis`, `metric`, `unit`, `measured`, `protocol`, `conditions`, `looks`, `tokens`, `samples`, `windows`, `unavailable` at line 1 column [column]
+    error: target/scalegate/run.json: not a valid run record: unknown field `axes`, expected one of `workload`, `axis`, `metric`, `unit`, `measured`, `protocol`, `conditions`, `looks`, `tokens`, `expected_units`, `samples`, `windows`, `unavailable` at line 1 column [column]
       help: measure again with `cargo bench`, or name another run record
     ");
 }

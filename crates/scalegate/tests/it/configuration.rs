@@ -153,7 +153,7 @@ fn the_gate_of_a_suite_is_read_and_its_models_are_of_no_concern() {
 #[test]
 fn a_wrong_gate_in_a_suite_is_named_with_its_line() {
     assert_snapshot!(refused("suite.toml", &format!("{SUITE}\n[gate]\nalfa = 0.1\n")), @"
-    error: suite.toml:20: unknown field `alfa`, expected one of `alpha`, `miss`, `required`, `required_costs`, `host`, `tolerance`
+    error: suite.toml:20: unknown field `alfa`, expected one of `alpha`, `miss`, `required`, `required_costs`, `expected_units`, `host`, `tolerance`
       help: see docs/suite.md for the keys of a configuration
     ");
 }

@@ -65,7 +65,7 @@ fn row<'a>(
     // What regressed speaks for the row before what is only uncertain.
     let weight = |finding: &&Finding| (finding.outcome == Outcome::Regressed, excess(finding));
     let worst = mine()
-        .filter(|finding| finding.change.is_some())
+        .filter(|finding| finding.change.is_some() && findings::is_change(finding))
         .max_by(|a, b| weight(a).0.cmp(&weight(b).0).then(weight(a).1.total_cmp(&weight(b).1)));
     Row { host, workload, metric, measured, verdict, worst }
 }
