@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Preprocessor;
 use super::patches::Levels;
 use super::processor::{Processor, Unsupported};
-use super::resample::Filter;
+use super::resample::{self, Filter};
 use crate::{Error, Result, bounded};
 
 /// The keys that change what is computed. Others are let through, since the files of Hugging Face carry many
@@ -149,7 +149,7 @@ impl Config {
 
     fn filter(&self, processor: Processor) -> Result<Filter, Unsupported> {
         let Some(number) = self.resample else { return Ok(processor.filter()) };
-        let known = Filter::numbered(number)
+        let known = resample::numbered(number)
             .ok_or_else(|| Unsupported::new("resample", number, "1 (Lanczos), 2 (bilinear) or 3 (bicubic)"))?;
         if processor.is_of_torchvision() && known == Filter::Lanczos {
             return Err(Unsupported::new("resample", number, "2 (bilinear) or 3 (bicubic)"));

@@ -2,40 +2,20 @@
 
 use std::borrow::Cow;
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
+pub(super) use scalegate_resize::Filter;
+use scalegate_resize::resize;
 
 use super::MAX_PIXELS;
 use crate::{Error, Result};
 
-/// A filter of Pillow, whose kernel is widened when an image is reduced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Filter {
-    Lanczos,
-    Bilinear,
-    /// Catmull-Rom.
-    Bicubic,
-}
-
-impl Filter {
-    /// The filter of a number, as `resample` has it: Pillow's `Image.Resampling`.
-    pub(super) fn numbered(number: u32) -> Option<Self> {
-        match number {
-            1 => Some(Self::Lanczos),
-            2 => Some(Self::Bilinear),
-            3 => Some(Self::Bicubic),
-            _ => None,
-        }
-    }
-
-    fn kernel(self) -> FilterType {
-        match self {
-            Self::Lanczos => FilterType::Lanczos3,
-            Self::Bilinear => FilterType::Bilinear,
-            Self::Bicubic => FilterType::CatmullRom,
-        }
+/// The filter of a number, as `resample` has it: Pillow's `Image.Resampling`.
+pub(super) fn numbered(number: u32) -> Option<Filter> {
+    match number {
+        1 => Some(Filter::Lanczos),
+        2 => Some(Filter::Bilinear),
+        3 => Some(Filter::Bicubic),
+        _ => None,
     }
 }
 
@@ -76,18 +56,8 @@ fn step<'a>(
             "crop the image, or lower the sizes in preprocessor_config.json",
         ));
     }
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter.kernel()));
     let mut resized = RgbImage::new(width, height);
-    // Of one type of pixel: `Resizer::resize` knows the type at run time, and was more than half of what is compiled of this crate.
-    let source = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.as_raw());
-    let target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized);
-    match (source, target) {
-        (Ok(source), Ok(mut target)) => {
-            Resizer::new().resize_typed(&source, &mut target, &options).map_err(|cause| cause.to_string())
-        }
-        (Err(cause), _) | (_, Err(cause)) => Err(cause.to_string()),
-    }
-    .map_err(|cause| {
+    resize((image.dimensions(), image.as_raw()), ((width, height), &mut resized), filter).map_err(|cause| {
         Error::new(place, format!("the image can't be resized: {cause}"), "report this, with the image, as a bug")
     })?;
     Ok(Cow::Owned(resized))
