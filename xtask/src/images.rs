@@ -19,7 +19,7 @@ use crate::mutants::checked_with_code;
 use crate::process;
 use crate::sources::{Checkout, Sources};
 use crate::suite;
-use crate::user_model::{self, Settings, json};
+use crate::user_model::{self, PHOTO, Settings, json};
 
 /// Run, fit, report, accept and check a model with a staircase and one with a knee, by counts
 ///
@@ -48,9 +48,6 @@ struct Model {
 }
 
 const WORKLOAD: &str = "vlm/encode";
-
-/// A small picture, which is scaled to every size in fewer instructions than the embedded one is drawn.
-const PHOTO: &str = "tests/fixtures/processors/tiny.png";
 
 /// Squares, since the grids of InternVL's tiles that are as close to a ratio as each other are then 1, 2×2, 3×3 and 4×4; of whole tokens of
 /// Qwen2-VL, so that none is rounded. Between neighbouring steps there are two or more, and four or more on each side of the clamp.

@@ -7,6 +7,9 @@ use scalegate::{Error, Result};
 use crate::process;
 use crate::sources::Sources;
 
+/// A small picture, which is scaled to every size in fewer instructions than the embedded one is drawn.
+pub(crate) const PHOTO: &str = "tests/fixtures/processors/tiny.png";
+
 /// Keys of a `preprocessor_config.json` with their values, as JSON has them.
 pub(crate) type Settings = [(&'static str, &'static str)];
 

@@ -32,7 +32,7 @@ pub struct UnitsFit {
 pub(super) fn of_series(run: &Run, series: &Series) -> Option<UnitsFit> {
     let expected = series.expected_units.as_ref()?;
     let law = unit_series(run, series).ok().map(|its| its.judged(UNIT_ALARM));
-    Some(UnitsFit { unit: expected.unit, by_size: expected.by_size.clone(), images: images(series), law })
+    Some(UnitsFit { unit: expected.unit, by_size: expected.by_size.clone(), images: series.images(), law })
 }
 
 /// What `[gate] expected_units` asks of a run: every series whose cost is that of its units. One that should be there and is not, is a
@@ -91,7 +91,7 @@ fn unit_series(run: &Run, series: &Series) -> Result<UnitSeries, Reason> {
         unit: expected.unit,
         observations: costs,
         by_size: expected.by_size.clone(),
-        images: images(series),
+        images: series.images(),
     })
 }
 
@@ -110,12 +110,6 @@ fn without_preprocessing(run: &Run, series: &Series, costs: &Observations) -> Op
         Some((size, round, (cost - mean).max(0.0)))
     });
     Observations::new(points).ok()
-}
-
-/// The images of a series by size, which its protocol lists.
-fn images(series: &Series) -> BTreeMap<u64, Resolution> {
-    let list = series.protocol.get("resolutions").map(String::as_str).unwrap_or_default();
-    list.split_whitespace().filter_map(|it| it.parse::<Resolution>().ok()).map(|it| (it.pixels(), it)).collect()
 }
 
 #[cfg(all(test, feature = "cli"))]

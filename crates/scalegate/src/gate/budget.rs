@@ -66,27 +66,18 @@ impl<'a> Judged<'a> {
     pub(super) fn finding(&self, alarm: f64, miss: f64) -> Finding {
         let budget = self.budget;
         let base = Finding {
-            host: budget.host.clone(),
-            workload: budget.workload.clone(),
-            metric: budget.metric,
-            axis: budget.axis.clone(),
             cost_unit: budget.unit.clone(),
-            scope: Scope::Absolute,
-            quantity: Quantity::Budget,
-            classes: None,
             range: Some(Range { smallest: budget.at, largest: budget.at, bend: budget.at }),
             baseline: Some(budget.at_most),
-            run: None,
-            change: None,
-            relative: true,
-            confidence: None,
             tolerance: Some(0.0),
-            outcome: Outcome::Inconclusive,
-            reason: None,
-            paired: false,
-            accepted_runs: None,
-            steps: None,
-            units: None,
+            ..Finding::open(
+                &budget.host,
+                &budget.workload,
+                budget.metric,
+                &budget.axis,
+                Scope::Absolute,
+                Quantity::Budget,
+            )
         };
         let (spread, bound) = match &self.over {
             Ok(over) => *over,

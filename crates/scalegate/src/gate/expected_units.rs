@@ -60,27 +60,8 @@ impl UnitCheck {
     /// the dearest of those that pass. There is nothing to look at again with more rounds: each look is at all that was measured.
     pub(super) fn finding(&self, alarm: f64) -> Finding {
         let base = Finding {
-            host: self.host.clone(),
-            workload: self.workload.clone(),
-            metric: self.metric,
-            axis: self.axis.clone(),
-            cost_unit: self.metric.unit().to_owned(),
-            scope: Scope::Shape,
-            quantity: Quantity::ExpectedUnits,
-            classes: None,
-            range: None,
-            baseline: None,
-            run: None,
-            change: None,
-            relative: true,
-            confidence: None,
             tolerance: Some(UNIT_TOLERANCE),
-            outcome: Outcome::Inconclusive,
-            reason: None,
-            paired: false,
-            accepted_runs: None,
-            steps: None,
-            units: None,
+            ..Finding::open(&self.host, &self.workload, self.metric, &self.axis, Scope::Shape, Quantity::ExpectedUnits)
         };
         let series = match &self.expected {
             Ok(series) => series,

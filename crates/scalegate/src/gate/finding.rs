@@ -60,6 +60,40 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// One that knows nothing yet: inconclusive, without numbers or a reason.
+    pub(crate) fn open(
+        host: &str,
+        workload: &WorkloadName,
+        metric: Metric,
+        axis: &Axis,
+        scope: Scope,
+        quantity: Quantity,
+    ) -> Self {
+        Self {
+            host: host.to_owned(),
+            workload: workload.clone(),
+            metric,
+            axis: axis.clone(),
+            cost_unit: metric.unit().to_owned(),
+            scope,
+            quantity,
+            classes: None,
+            range: None,
+            baseline: None,
+            run: None,
+            change: None,
+            relative: true,
+            confidence: None,
+            tolerance: None,
+            outcome: Outcome::Inconclusive,
+            reason: None,
+            paired: false,
+            accepted_runs: None,
+            steps: None,
+            units: None,
+        }
+    }
+
     /// Which series was compared.
     pub fn key(&self) -> SeriesKey {
         SeriesKey::new(self.workload.clone(), self.metric)

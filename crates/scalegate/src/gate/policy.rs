@@ -167,26 +167,11 @@ fn class_finding(case: &Case, laws: &Laws, judged: &[Finding]) -> Option<Finding
 
 fn unmeasured(case: &Case, outcome: Outcome, reason: Option<Reason>) -> Finding {
     Finding {
-        host: case.host.clone(),
-        workload: case.workload.clone(),
-        metric: case.metric,
-        axis: case.axis.clone(),
         cost_unit: case.unit.clone(),
-        scope: case.scope,
-        quantity: Quantity::All,
-        classes: None,
-        range: None,
-        baseline: None,
-        run: None,
-        change: None,
         relative: false,
-        confidence: None,
-        tolerance: None,
         outcome,
         reason,
         paired: case.paired,
-        accepted_runs: None,
-        steps: None,
-        units: None,
+        ..Finding::open(&case.host, &case.workload, case.metric, &case.axis, case.scope, Quantity::All)
     }
 }

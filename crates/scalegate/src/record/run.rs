@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Document, ExpectedUnits, Provenance, SeriesKey, Window};
-use crate::Axis;
 use crate::metric::Metric;
 use crate::workload::WorkloadName;
+use crate::{Axis, Resolution};
 
 /// Everything that one run measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,6 +133,12 @@ impl Series {
         let of = |series: &Self, key: &String| series.protocol.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
         let change = |key: &String| (key.clone(), of(earlier, key), of(self, key));
         keys.into_iter().map(change).filter(|(_, before, after)| before != after).collect()
+    }
+
+    /// The images of a series along pixels by size, as its protocol lists them; none of any other.
+    pub fn images(&self) -> BTreeMap<u64, Resolution> {
+        let list = self.protocol.get("resolutions").map(String::as_str).unwrap_or_default();
+        list.split_whitespace().filter_map(|it| it.parse::<Resolution>().ok()).map(|it| (it.pixels(), it)).collect()
     }
 
     /// The number of rounds that have a sample.

@@ -21,7 +21,7 @@ pub(super) fn line(series: &SeriesFit) -> Option<String> {
     let law = match units.law.as_ref()? {
         Ok(law) => law,
         Err(NoUnitLaw::Disagreement) => {
-            return Some(format!("no smooth function of the expected {} is its cost", units.unit.plural()));
+            return Some(format!("no smooth function of the expected {} fits its costs", units.unit.plural()));
         }
         Err(_) => return None,
     };
@@ -127,7 +127,7 @@ pub(super) fn fault(fault: NoUnitLaw) -> &'static str {
         NoUnitLaw::Sizes => "there are too few sizes whose units are expected: measure at least four",
         NoUnitLaw::Zero => "a size costs nothing beside what preprocessing it costs",
         NoUnitLaw::Disagreement => {
-            "no smooth function of the expected units is the cost of half of the sizes: choose sizes below the clamp, or leave \
+            "no smooth function of the expected units fits the costs of half of the sizes: choose sizes below the clamp, or leave \
              `resolutions` out"
         }
     }
@@ -203,6 +203,6 @@ mod tests {
         assert_eq!(cells(&units, 100.0), ["5", "–"]);
         assert_eq!(cells(&units, 200.0), ["–", "–"]);
         units.law = Some(Err(NoUnitLaw::Disagreement));
-        insta::assert_snapshot!(json(&units), @r#"{"reason":"no smooth function of the expected units is the cost of half of the sizes: choose sizes below the clamp, or leave `resolutions` out","sizes":[{"expected":5,"size":100}],"unit":"tiles"}"#);
+        insta::assert_snapshot!(json(&units), @r#"{"reason":"no smooth function of the expected units fits the costs of half of the sizes: choose sizes below the clamp, or leave `resolutions` out","sizes":[{"expected":5,"size":100}],"unit":"tiles"}"#);
     }
 }

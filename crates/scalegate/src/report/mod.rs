@@ -40,6 +40,8 @@ mod verdict;
 mod why;
 #[cfg(feature = "cli")]
 mod why_json;
+#[cfg(feature = "cli")]
+mod why_table;
 
 #[cfg(feature = "cli")]
 pub(crate) use accepted::{accepted_changes, against_itself};

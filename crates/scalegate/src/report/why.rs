@@ -2,17 +2,15 @@
 
 use std::fmt::Write;
 
+use super::why_table::{FUNCTIONS, OPERATORS, instructions, rows, seconds, table};
 use crate::Axis;
 use crate::law::{Class, Term};
 use crate::metric::Metric;
-use crate::units::{change, cost, rounded, rounded_size, share};
+use crate::units::{change, rounded, rounded_size, share};
 use crate::why::{
     Changed, ChangedFile, Explanation, GraphChange, NodeChange, Operators, Part, Presence, Unexplained, Why,
     WorkloadWhy,
 };
-
-/// Functions in the table; the others are one row.
-const MAX_ROWS: usize = 8;
 
 /// Functions with less of the change are not named.
 const MIN_SHARE: f64 = 0.05;
@@ -179,7 +177,7 @@ fn time_line(operators: &Operators, axis: &Axis) -> String {
     let at = explanation.at;
     let whole = format!(
         "{} ± {} % at {} ({} → {}) in {pairs} pairs, with clocks around the nodes that cost {}",
-        signed_change(explanation.changes()[at]),
+        change(explanation.changes()[at]),
         rounded(100.0 * errors[at]),
         rounded_size(explanation.sizes[at] as f64, axis),
         seconds(explanation.whole.base[at]),
@@ -218,7 +216,7 @@ fn what(its: &WorkloadWhy, explanation: &Explanation) -> String {
     format!(
         "{}: instructions {} at {} ({} → {}), {}",
         its.workload,
-        signed_change(explanation.changes()[at]),
+        change(explanation.changes()[at]),
         rounded_size(explanation.sizes[at] as f64, &its.axis),
         instructions(whole.base[at]),
         instructions(whole.head[at]),
@@ -290,7 +288,7 @@ fn terms(explanation: &Explanation, axis: &Axis) -> String {
 }
 
 /// A term as readers know it.
-fn name(term: Term, breakpoint: Option<f64>, axis: &Axis) -> String {
+pub(super) fn name(term: Term, breakpoint: Option<f64>, axis: &Axis) -> String {
     match term {
         Term::Constant => "constant".to_owned(),
         Term::Slope => "slope".to_owned(),
@@ -359,95 +357,12 @@ fn places(files: &[ChangedFile], functions: &[&Part]) -> Vec<String> {
     found
 }
 
-/// What a table is of.
-#[derive(Clone, Copy)]
-pub(super) struct Rows {
-    /// What a part is called.
-    part: &'static str,
-    /// Several of them.
-    parts: &'static str,
-    /// What is of none of them.
-    rest: &'static str,
-    /// How costs are written.
-    cost: fn(f64) -> String,
-}
-
-/// Instructions of functions.
-pub(super) const FUNCTIONS: Rows =
-    Rows { part: "function", parts: "functions", rest: "of no function", cost: instructions };
-
-/// Wall time of operators.
-pub(super) const OPERATORS: Rows =
-    Rows { part: "operator", parts: "operators", rest: "outside of operators", cost: seconds };
-
-/// Parts with what they cost on both sides, where the change is largest.
-fn table(explanation: &Explanation, axis: &Axis, of: Rows) -> String {
-    let rows = rows(explanation, axis, of);
-    let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for row in &rows {
-        let [first, base, head, change, of_it, term] = row;
-        let _ = writeln!(text, "  {first:width$}  {base:>12}  {head:>12}  {change:>12}  {of_it:>8}  {term}");
-    }
-    text
-}
-
-/// The rows of the table with its head; the last ones are what is not listed, and what is of no part.
-pub(super) fn rows(explanation: &Explanation, axis: &Axis, of: Rows) -> Vec<[String; 6]> {
-    let called = |term| name(term, explanation.breakpoint, axis);
-    let at = explanation.at;
-    let sum = explanation.whole.change(at);
-    let row = |name: String, base: f64, head: f64, term: String| {
-        let change = head - base;
-        let sign = if change < 0.0 { "" } else { "+" };
-        let of_it = if sum == 0.0 { String::new() } else { share(change / sum) };
-        [name, (of.cost)(base), (of.cost)(head), format!("{sign}{}", (of.cost)(change)), of_it, term]
-    };
-    let mut rows = vec![[of.part, "base", "head", "change", "of it", "term"].map(str::to_owned)];
-    for part in explanation.parts.iter().take(MAX_ROWS) {
-        let term = part.term.map_or_else(String::new, called);
-        let law = match part.classes {
-            [Some(before), Some(after)] if before != after => format!(", {before} → {after}"),
-            _ => String::new(),
-        };
-        let presence = match part.presence {
-            Presence::Both => String::new(),
-            Presence::New => " (new)".to_owned(),
-            Presence::Gone => " (gone)".to_owned(),
-        };
-        rows.push(row(format!("{}{presence}", part.name), part.base[at], part.head[at], term + &law));
-    }
-    let others = explanation.parts.iter().skip(MAX_ROWS);
-    let n = others.clone().count();
-    if n > 0 {
-        let (base, head) = others.fold((0.0, 0.0), |sum, part| (sum.0 + part.base[at], sum.1 + part.head[at]));
-        rows.push(row(format!("{n} other {}", of.parts), base, head, String::new()));
-    }
-    rows.push(row(of.rest.to_owned(), explanation.rest.base[at], explanation.rest.head[at], String::new()));
-    let term = explanation.whole.term.map_or_else(String::new, called);
-    rows.push(row("all".to_owned(), explanation.whole.base[at], explanation.whole.head[at], term));
-    rows
-}
-
 fn law(classes: [Option<Class>; 2]) -> String {
     match classes {
         [Some(before), Some(after)] if before == after => format!("law {after}, as before"),
         [Some(before), Some(after)] => format!("law {before} → {after}"),
         _ => "no law".to_owned(),
     }
-}
-
-fn instructions(count: f64) -> String {
-    if count == 0.0 { "0".to_owned() } else { cost(count, Metric::Instructions.unit()) }
-}
-
-/// Nanoseconds as a time.
-fn seconds(nanoseconds: f64) -> String {
-    cost(1e-9 * nanoseconds, Metric::WallTime.unit())
-}
-
-fn signed_change(value: f64) -> String {
-    change(value)
 }
 
 fn signed_percent(value: f64) -> String {

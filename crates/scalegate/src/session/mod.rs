@@ -25,6 +25,7 @@ mod request;
 mod resources;
 mod rounds;
 mod runs;
+mod sampled_case;
 mod sampled_series;
 mod slices;
 mod time_budget;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use nix::time::{ClockId, clock_gettime};
 
 use super::job::{SliceOrder, SliceTimes, SlicesReady, TargetKind};
-use super::worker::{at, guarded, hear, speak};
+use super::sampled_case::{hear, speak};
+use super::worker::{at, guarded};
 use crate::measure::resources::{below_cpu_s, reaped_cpu_s};
 use crate::workload::Parts;
 use crate::{Error, Prepared, Result, Workload};

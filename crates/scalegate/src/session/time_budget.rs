@@ -177,27 +177,16 @@ mod tests {
     fn finding(quantity: Quantity, estimate: f64, half_width: f64) -> Finding {
         let change = Interval { estimate, lower: estimate - half_width, upper: estimate + half_width };
         Finding {
-            host: "here".to_owned(),
-            workload: "llm/decode".into(),
-            metric: Metric::WallTime,
-            axis: crate::Axis::TOKENS,
-            cost_unit: "s".to_owned(),
-            scope: Scope::Shape,
-            quantity,
-            classes: None,
-            range: None,
-            baseline: None,
-            run: None,
             change: Some(change),
-            relative: true,
-            confidence: None,
             tolerance: Some(0.25),
-            outcome: Outcome::Inconclusive,
-            reason: None,
-            paired: false,
-            accepted_runs: None,
-            steps: None,
-            units: None,
+            ..Finding::open(
+                "here",
+                &"llm/decode".into(),
+                Metric::WallTime,
+                &crate::Axis::TOKENS,
+                Scope::Shape,
+                quantity,
+            )
         }
     }
 

@@ -21,6 +21,7 @@ use crate::mutants::Expected;
 use crate::process;
 use crate::sources::{Checkout, Sources, Version};
 use crate::suite;
+use crate::user_model::PHOTO;
 
 /// What is changed.
 enum Change {
@@ -116,9 +117,6 @@ const WHOLE: [u32; 8] = [224, 336, 448, 672, 896, 1120, 1344, 1792];
 /// None is a whole number of tokens, so that every image is resized: one that needs no resizing costs less, which would be a jump
 /// where the cap is.
 const ODD: [u32; 8] = [230, 342, 450, 678, 902, 1130, 1350, 1800];
-
-/// A small picture, which is scaled to every size in fewer instructions than the embedded one is drawn.
-const PHOTO: &str = "tests/fixtures/processors/tiny.png";
 
 /// The bench target of the suite that has vision models.
 const BENCH: &str = "benches/vlm.rs";

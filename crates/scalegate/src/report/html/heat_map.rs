@@ -67,8 +67,7 @@ fn shared(run: &Run) -> Vec<Shared<'_>> {
         if !its.workloads.contains(&series.workload.as_str()) {
             its.workloads.push(&series.workload);
         }
-        let images = series.protocol.get("resolutions").map(String::as_str).unwrap_or_default();
-        for image in images.split_whitespace().filter_map(|image| image.parse().ok()) {
+        for image in series.images().into_values() {
             if !its.images.contains(&image) {
                 its.images.push(image);
             }

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::frame::{BOTTOM, LEFT, Px, RIGHT, TOP, drawing, left_label, path, titles};
 use super::markup::{BREAK, anchor, document, prose};
 use super::scale::steps;
-use crate::report::why::{FUNCTIONS, OPERATORS, changed, lines, nothing, parts, rows};
+use crate::report::why::{changed, lines, nothing, parts};
+use crate::report::why_table::{FUNCTIONS, OPERATORS, rows};
 use crate::units::{percent, size, tick};
 use crate::why::{Explanation, Frame, Part, Why, WorkloadWhy};
 
