@@ -31,6 +31,7 @@ pub mod preprocess;
 mod probe;
 mod rewrite;
 mod still;
+mod threads;
 mod tokenizer;
 mod tower;
 mod trace;

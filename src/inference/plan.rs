@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::model::TypedSimpleState;
-use tract_onnx::tract_hir::internal::multithread::{Executor, set_threading_mac_threshold};
 use tract_onnx::tract_hir::internal::*;
 use tract_transformers::ops::flash_sdpa::TRACT_FLASH_SDPA_ST;
 
 use super::optimise::optimised;
 use super::rewrite::{Applied, Counts, rewritten};
+use super::threads::Threads;
 use super::trace;
 use crate::{Error, Result};
 
@@ -43,36 +43,26 @@ impl From<NonZeroUsize> for Options {
     }
 }
 
-/// Products with a vector of so many multiplications and more are shared: those of a decode step, each of which reads a part of
-/// the weights that takes longer than waking a thread. By itself tract shares those with 16 times as many.
-const SHARED_PRODUCT: usize = 1 << 17;
-
 /// The options, with the threads started. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Runtime {
     /// Absent for the thread that calls.
-    executor: Option<Executor>,
+    threads: Option<Threads>,
     rewrites: bool,
 }
 
 impl Default for Runtime {
     fn default() -> Self {
-        Self { executor: None, rewrites: Options::default().rewrites }
+        Self { threads: None, rewrites: Options::default().rewrites }
     }
 }
 
 impl Runtime {
     pub(super) fn of(options: Options) -> Result<Self> {
         let Options { threads, rewrites } = options;
-        if threads == NonZeroUsize::MIN {
-            return Ok(Self { executor: None, rewrites });
-        }
-        set_threading_mac_threshold(SHARED_PRODUCT);
-        // tract panics when the system gives no more threads.
-        let pool = catch_unwind(|| Executor::multithread(threads.get()));
-        pool.map(|pool| Self { executor: Some(pool), rewrites }).map_err(|_| {
-            Error::new("threads", format!("cannot start {threads} threads"), "lower `threads` in `suite.toml`")
-        })
+        let is_one = threads == NonZeroUsize::MIN;
+        let threads = if is_one { None } else { Some(Threads::start(threads)?) };
+        Ok(Self { threads, rewrites })
     }
 
     /// `model`, which was read from `path`, after the rules that apply to it, and which those are. `counts` says what is known of
@@ -97,6 +87,7 @@ pub(super) struct Plan {
     runnable: Arc<TypedRunnableModel>,
     inputs: Vec<String>,
     applied: Applied,
+    threads: Option<Threads>,
 }
 
 impl Plan {
@@ -106,11 +97,11 @@ impl Plan {
         // thread wall time is CPU time, and a decode step does not wait for a pool to wake up (16 tokens of context: 0.62
         // of the time).
         TRACT_FLASH_SDPA_ST.set(true);
-        let options = RunOptions { executor: runtime.executor.clone(), ..RunOptions::default() };
+        let options = RunOptions { executor: runtime.threads.as_ref().map(Threads::executor), ..RunOptions::default() };
         let runnable = guarded(path, "optimise", || optimised(model)?.into_runnable_with_options(&options))?;
         let model = runnable.model();
         let inputs = model.inputs.iter().map(|input| model.node(input.node).name.clone()).collect();
-        Ok(Self { path: path.into(), runnable, inputs, applied: Applied::default() })
+        Ok(Self { path: path.into(), runnable, inputs, applied: Applied::default(), threads: runtime.threads.clone() })
     }
 
     /// The same, made from a model to which these rewrites applied.
@@ -156,6 +147,7 @@ impl Plan {
 
     /// A forward pass.
     pub(super) fn run(&self, state: &mut TypedSimpleState, inputs: TVec<TValue>) -> Result<TVec<TValue>> {
+        let _awake = self.threads.as_ref().map(Threads::awake);
         guarded(
             &self.path,
             "run",
