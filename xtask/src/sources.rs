@@ -184,11 +184,13 @@ impl Checkout {
         process::run_quietly(self.scalegate(["run"]).args(words).arg("--out").arg(record))
     }
 
-    /// Measures by `cargo bench` with these words, which takes all rounds.
-    pub(crate) fn bench(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>, record: &Path) -> Result<()> {
+    /// Measures what is called so by these bench targets, in all rounds.
+    pub(crate) fn bench(&self, targets: &[&str], filter: Option<&str>, record: &Path) -> Result<()> {
         let written = self.target().join("scalegate/run.json");
         process::remove(&written)?;
-        process::run_quietly(self.here(command(cargo(), ["bench", "--locked"]).args(words)))?;
+        let mut bench = command(cargo(), ["bench", "--locked"]);
+        bench.args(targets.iter().flat_map(|target| ["--bench", target])).args(["--", "--all-rounds"]).args(filter);
+        process::run_quietly(self.here(&mut bench))?;
         process::write(record, process::read(&written)?)
     }
 

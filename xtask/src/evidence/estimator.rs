@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, sources: &Sources) -> Result<()> {
     let load = arguments.loaded.then(Load::on_all_cores_but_one).transpose()?;
     for run in 1..=arguments.runs {
         let record = arguments.directory.join(format!("{machine}-{run:02}.json"));
-        checkout.bench(["--bench", "llm", "--bench", "vlm"], &record)?;
+        checkout.bench(&["llm", "vlm"], None, &record)?;
         eprintln!("{machine} {run} of {}", arguments.runs);
     }
     drop(load);

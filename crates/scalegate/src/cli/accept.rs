@@ -109,7 +109,7 @@ fn acceptable(path: &Path, metrics: &[Metric]) -> Result<Run> {
             continue;
         }
         eprintln!(
-            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench` takes all for a baseline",
+            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench -- --all-rounds` takes all for a baseline",
             series.workload
         );
     }

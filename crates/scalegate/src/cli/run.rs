@@ -11,8 +11,8 @@ use crate::session::{self, Request};
 
 /// Measure: build the package's bench targets, drive them, and write a record
 ///
-/// Wall time is taken round by round, and no longer than it takes to decide every gated quantity. `cargo bench` takes all
-/// rounds, as a baseline wants them.
+/// Wall time is taken round by round, and no longer than it takes to decide every gated quantity; all rounds where there is no baseline.
+/// `cargo bench -- --all-rounds` takes all in any case, as a new baseline wants them.
 ///
 /// Exit codes: 0 when all was measured, whether or not it matches its baseline (`scalegate check` gates), 2 wrong usage or a failure,
 /// 130 after Ctrl-C.

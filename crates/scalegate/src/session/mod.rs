@@ -85,6 +85,9 @@ const QUICK: &str = "--quick";
 /// Limits the time of the session, which plans its rounds for that.
 const BUDGET: &str = "--budget";
 
+/// Takes all rounds, also where a baseline decides with fewer.
+const ALL_ROUNDS: &str = "--all-rounds";
+
 /// Prints all that is known of what was measured.
 const VERBOSE: &str = "--verbose";
 
@@ -168,19 +171,24 @@ fn drive_itself(bench: &Bench) -> Result<()> {
         };
     }
     let (arguments, budget) = without_budget(arguments)?;
+    let has = |option: &str| arguments.iter().any(|argument| argument == option);
     let request = Request {
         filter: arguments.iter().find(|argument| !argument.starts_with('-')).cloned(),
         budget,
-        paper: arguments.iter().any(|argument| argument == PAPER),
-        quick: arguments.iter().any(|argument| argument == QUICK),
-        verbose: arguments.iter().any(|argument| argument == VERBOSE),
+        // Without baselines nothing is looked at on the way, and the record is compared once.
+        stops_early: !has(ALL_ROUNDS) && crate::paths::baselines().is_dir(),
+        paper: has(PAPER),
+        quick: has(QUICK),
+        verbose: has(VERBOSE),
         ..Request::default()
     };
-    if request.quick && request.budget.is_some() {
-        return Err(Error::new(BUDGET, format!("{QUICK} says how many rounds there are"), "give one of the two"));
+    let says_rounds = [QUICK, ALL_ROUNDS].into_iter().filter(|option| has(option));
+    let says_rounds: Vec<&str> = says_rounds.chain(request.budget.map(|_| BUDGET)).collect();
+    if let [one, other, ..] = says_rounds[..] {
+        return Err(Error::new(other, format!("{one} says how many rounds there are"), "give one of the two"));
     }
     let fail = |error: std::io::Error| Error::new("this program", error, "start it by its path");
-    let is_own = |argument: &String| ["--bench", PAPER, QUICK, VERBOSE].contains(&&**argument);
+    let is_own = |argument: &String| ["--bench", ALL_ROUNDS, PAPER, QUICK, VERBOSE].contains(&&**argument);
     let arguments = arguments.into_iter().filter(|argument| !is_own(argument)).collect();
     let description = worker::describe(bench, &config, false)?;
     if !description.workloads.iter().any(|it| request.chooses(it)) {

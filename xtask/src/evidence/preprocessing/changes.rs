@@ -160,7 +160,7 @@ fn measure(sources: &Sources, checkout: &Checkout, model: &Path, setting: Settin
     }
     eprintln!("measuring {}", record.display());
     setting.write(sources, model)?;
-    checkout.bench(["--bench", "vlm", "--bench", "instructions", "--", "engine/"], record)
+    checkout.bench(&["vlm", "instructions"], Some("engine/"), record)
 }
 
 fn head() -> String {
