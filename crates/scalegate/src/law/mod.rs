@@ -38,7 +38,7 @@ mod tests;
 pub use curve::{Class, Curve, Step};
 pub use expected_units::{NoUnitLaw, Standing, UNIT_ALARM, UNIT_TOLERANCE, UnitCost, UnitLaw, judge_units};
 pub use fit::{Fit, FitError, FitOptions, FittedStep, Parameter, band, fit};
-pub use hold_out::hold_out;
+pub use hold_out::{hold_out, hold_out_sizes};
 pub use incremental_qr::{Ols, ols, polynomial};
 pub use interval::Interval;
 pub use observations::{Observations, ObservationsError};

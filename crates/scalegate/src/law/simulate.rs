@@ -36,6 +36,17 @@ pub const LAWS: [Law; 7] = [
     (Class::Knee, &PIXELS, |p| 5.0 + 1e-4 * p.min(1.2e5) + 3e-6 * (p - 1.2e5).max(0.0)),
 ];
 
+/// Staircases, which are not predicted beyond their largest size.
+pub const STAIRCASES: [Law; 2] = [
+    (Class::Staircase, &TILES, |p| 10.0 + 5.0 * steps_below(p)),
+    (Class::Staircase, &TILES, |p| 10.0 + 2e-6 * p + 5.0 * steps_below(p)),
+];
+
+/// How many of three steps lie below a size.
+fn steps_below(size: f64) -> f64 {
+    [6.2e5, 1.25e6, 1.85e6].iter().filter(|place| **place < size).count() as f64
+}
+
 /// The factor by which a slow round is slower.
 const SLOW_ROUND: f64 = 1.3;
 /// The largest logarithm of the factor by which a disturbed cell is slower: up to 1.65.

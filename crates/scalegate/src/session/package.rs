@@ -35,6 +35,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Clone, Deserialize)]
 struct CargoPackage {
     id: String,
+    name: String,
     manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
     targets: Vec<CargoTarget>,
@@ -116,7 +117,8 @@ impl Workspace {
     }
 
     /// The bench targets that `cargo bench` builds in `directory`, each with the directory of its package: those of the package that
-    /// it belongs to, and at the root of the workspace those of the default members.
+    /// it belongs to, and at the root of the workspace those of the default members. This crate's own are left out: it does not measure
+    /// itself, and would be compiled once more for them.
     #[cfg(feature = "cli")]
     pub(super) fn bench_targets_of(&self, directory: &Path) -> Vec<(PathBuf, String)> {
         let own =
@@ -130,7 +132,8 @@ impl Workspace {
             names.map(|name| (directory.clone(), name)).collect::<Vec<_>>()
         };
         let is_member = |package: &&CargoPackage| package.directory().is_some_and(|it| members.contains(&it));
-        self.packages.iter().filter(is_member).flat_map(of).collect()
+        let is_another = |package: &&CargoPackage| package.name != env!("CARGO_PKG_NAME");
+        self.packages.iter().filter(is_member).filter(is_another).flat_map(of).collect()
     }
 
     /// Whether a default member has a bench target, made with this crate or not.
@@ -157,6 +160,7 @@ impl Workspace {
             // What Cargo knows nothing of is hashed nevertheless.
             let package = package.unwrap_or_else(|| CargoPackage {
                 id: String::new(),
+                name: String::new(),
                 manifest_path: directory.join("Cargo.toml"),
                 dependencies: Vec::new(),
                 targets: Vec::new(),

@@ -259,6 +259,8 @@ impl Judge<'_> {
         let directory: PathBuf = self.work.join("sides").join(name);
         process::write(&directory.join(suite::FILE), suite_of(&self.sources.root().join(PHOTO), Path::new("model")))?;
         setting.write(self.sources, &directory.join("model"))?;
+        // Or else the workspace that the directory lies in would be the one whose configuration counts.
+        process::write(&directory.join("Cargo.lock"), "")?;
         let bench = in_directory(&self.sources.file(version, BENCH)?, &directory)?;
         self.sources.with_file(version, BENCH, &bench)
     }

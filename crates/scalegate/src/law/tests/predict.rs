@@ -1,7 +1,7 @@
 //! Predictions of sizes that were held out, on simulated data.
 
-use crate::law::simulate::{Family, LAWS, Noise, TOKENS, seeded};
-use crate::law::{FitOptions, PredictError, Predictor, Within, hold_out};
+use crate::law::simulate::{Family, LAWS, Noise, STAIRCASES, TOKENS, seeded};
+use crate::law::{FitOptions, PredictError, Predictor, Within, hold_out, hold_out_sizes};
 
 #[test]
 fn intervals_of_95_percent_hold_at_least_nine_in_ten_costs_of_sizes_that_were_held_out() {
@@ -17,6 +17,21 @@ fn intervals_of_95_percent_hold_at_least_nine_in_ten_costs_of_sizes_that_were_he
                     assert!(rate >= 0.9, "{class}, {rounds} rounds, {} of {cell}: {rate}", family.name());
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn intervals_of_95_percent_hold_at_least_nine_in_ten_costs_of_sizes_between_those_of_a_staircase() {
+    const RUNS: usize = 22;
+    for (_, sizes, law) in STAIRCASES {
+        for rounds in [1, 5] {
+            let noise = Noise { round: 0.02, ..Noise::cells(0.02) };
+            let held = |run: usize| [sizes[1 + run], sizes[1 + (run + 7) % RUNS]];
+            let counts = (0..RUNS)
+                .map(|run| hold_out_sizes(&seeded(sizes, rounds, noise, run as u64, law), &held(run)).unwrap());
+            let (within, all) = counts.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+            assert!(within as f64 / all as f64 >= 0.9, "{rounds} rounds: {within} of {all}");
         }
     }
 }
