@@ -194,6 +194,6 @@ impl Study<'_> {
             return Ok(());
         }
         eprintln!("measuring {name}");
-        checkout.bench(targets.iter().flat_map(|target| ["--bench", target]), &record)
+        checkout.bench(targets, None, &record)
     }
 }
