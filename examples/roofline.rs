@@ -21,7 +21,6 @@ use scalegate_suite::inference::{Llm, read_onnx};
 use tract_onnx::pb::{GraphProto, tensor_shape_proto::dimension::Value, type_proto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::einsum::EinSum;
-use tract_onnx::tract_hir::internal::*;
 
 // That of the bench targets.
 #[global_allocator]
@@ -185,7 +184,7 @@ impl Product {
             let weights = model.add_const("weights", Tensor::zero::<f32>(&[k, n])?)?;
             let op = EinSum::new("mk,kn->mn".parse()?, f32::datum_type());
             let outputs = model.wire_node("product", op, &[rows, weights])?;
-            model.set_output_outlets(&outputs)?;
+            model.select_output_outlets(&outputs)?;
             model.into_optimized()?.into_runnable()
         };
         let plans = (0..count).map(|_| one()).collect::<TractResult<_>>()?;

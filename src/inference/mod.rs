@@ -13,6 +13,7 @@
 //! - A file that is damaged, foreign or lacks an input is an [`crate::Error`] with path, cause and remedy, no panic.
 
 mod attention;
+mod cumulative;
 mod decoder;
 mod decoder_inputs;
 mod embedder;

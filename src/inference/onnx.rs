@@ -8,7 +8,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::*;
 
 use super::plan::guarded;
-use super::untrusted;
+use super::{cumulative, untrusted};
 use crate::{Error, Result};
 
 /// The graph `name` of the model at `path`: in `onnx/`, as the Hugging Face hub has it, or beside the configuration, as
@@ -208,7 +208,7 @@ impl OnnxFile {
             for output in model.outputs.clone() {
                 model.set_outlet_fact(output, InferenceFact::default())?;
             }
-            let mut typed = model.into_typed()?;
+            let mut typed = cumulative::of_numbers(model.into_typed()?)?;
             typed.prop_consts()?;
             Ok(typed)
         })?;

@@ -18,7 +18,7 @@ use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto, TensorProto};
 
 /// Families with their precision, and the bound on the difference of a logit from ONNX Runtime's, relative to the largest
 /// logit. `docs/models.md` has what was seen.
-const FAMILIES: [(&str, f32); 17] = [
+const FAMILIES: [(&str, f32); 19] = [
     ("llama", F32),
     ("smollm", F32),
     ("smollm3", F32),
@@ -33,6 +33,8 @@ const FAMILIES: [(&str, f32); 17] = [
     ("falcon", F32),
     ("opt", F32),
     ("gpt2", F32),
+    ("bloom", F32),
+    ("mpt", F32),
     (GROUPED, F32),
     ("llama-f16", F16),
     ("llama-4bit", FOUR_BITS),

@@ -108,15 +108,16 @@ const REPLAYS: [Replay; 8] = [
     },
 ];
 
+/// What is measured. The encoder has images of whole tokens of 28 pixels, so that rounding does not hide what it costs; preprocessing has
+/// none of these, so that every image is resized: one that needs no resizing costs less, which would be a jump where the cap is.
 const WORKLOADS: [&str; 2] = ["vlm/encode", "vlm/preprocess"];
 
-/// Sides of square images, so that the number of InternVL's tiles goes up with them: 1, 4, 9, and without a maximum 16 and 25, each
-/// with the whole image beside several. They are whole tokens of 28 pixels, so that rounding does not hide what the encoder costs.
-const WHOLE: [u32; 8] = [224, 336, 448, 672, 896, 1120, 1344, 1792];
+/// Sides of square images for each workload, by which the caps lie between two of them.
+const SIDES: [[u32; 8]; 2] = [[224, 280, 336, 448, 560, 672, 896, 1120], [230, 282, 342, 450, 566, 678, 902, 1130]];
 
-/// None is a whole number of tokens, so that every image is resized: one that needs no resizing costs less, which would be a jump
-/// where the cap is.
-const ODD: [u32; 8] = [230, 342, 450, 678, 902, 1130, 1350, 1800];
+/// By these the number of InternVL's tiles goes up: 1, 4, 9, and without a maximum 16, each with the whole image beside several.
+const SIDES_OF_TILES: [[u32; 8]; 2] =
+    [[224, 336, 448, 672, 896, 1120, 1344, 1792], [230, 342, 450, 678, 902, 1130, 1350, 1800]];
 
 /// The bench target of the suite that has vision models.
 const BENCH: &str = "benches/vlm.rs";
@@ -135,10 +136,7 @@ pub(super) fn replay(sources: &Sources, work: &Path, is_wanted: &dyn Fn(&str) ->
     if wanted.is_empty() {
         return Ok(());
     }
-    let here = sources.working_tree()?;
-    let unchanged =
-        sources.with_file(&here, suite::FILE, &suite_of(&sources.root().join(PHOTO), &work.join("model")))?;
-    let judge = Judge { sources, work, unchanged };
+    let judge = Judge { sources, work, here: sources.working_tree()? };
     let mut table = "| change | by counts | by pairs |\n|---|---|---|\n".to_owned();
     let mut wrong = Vec::new();
     for replay in wanted {
@@ -158,10 +156,9 @@ pub(super) fn replay(sources: &Sources, work: &Path, is_wanted: &dyn Fn(&str) ->
     Err(Error::new(wrong.join(", "), "a fault passed, or a benign change did not", "see their rows in the table"))
 }
 
-/// The suite of one user model at `path`, which is shown `photo`, timed in pairs and counted.
-fn suite_of(photo: &Path, path: &Path) -> String {
-    let listed = |sides: [u32; 8]| format!("{:?}", sides.map(|side| format!("{side}x{side}")));
-    let sizes = [listed(WHOLE), listed(ODD)];
+/// The suite of one user model at `path`, which is shown `photo` in these sizes, timed in pairs and counted.
+fn suite_of(photo: &Path, path: &Path, sides: [[u32; 8]; 2]) -> String {
+    let sizes = sides.map(|sides| format!("{:?}", sides.map(|side| format!("{side}x{side}"))));
     let workloads = |table: &str| {
         let entry = |(name, sizes): (&str, &String)| format!("[[{table}]]\nname = {name:?}\nresolutions = {sizes}\n\n");
         WORKLOADS.into_iter().zip(&sizes).map(entry).collect::<String>()
@@ -193,16 +190,22 @@ fn in_directory(bench: &str, directory: &Path) -> Result<String> {
 struct Judge<'a> {
     sources: &'a Sources,
     work: &'a Path,
-    /// The sources without a change, with the suite of the replays.
-    unchanged: Version,
+    here: Version,
 }
 
 impl Judge<'_> {
-    /// The sources after the change.
+    /// The sources before the change, with the suite of the replay.
+    fn unchanged(&self, replay: &Replay) -> Result<Version> {
+        let text = suite_of(&self.sources.root().join(PHOTO), &self.work.join("model"), replay.sides());
+        self.sources.with_file(&self.here, suite::FILE, &text)
+    }
+
+    /// The sources after it.
     fn changed(&self, replay: &Replay) -> Result<Version> {
+        let unchanged = self.unchanged(replay)?;
         match replay.change {
-            Change::Setting(_) => Ok(self.unchanged.clone()),
-            Change::Code(patch) => self.sources.patched(&self.unchanged, &self.sources.root().join(patch)),
+            Change::Setting(_) => Ok(unchanged),
+            Change::Code(patch) => self.sources.patched(&unchanged, &self.sources.root().join(patch)),
         }
     }
 
@@ -210,7 +213,7 @@ impl Judge<'_> {
     fn by_counts(&self, replay: &Replay) -> Result<CheckFile> {
         let [before, after] =
             ["before", "after"].map(|side| self.work.join(format!("{}.{side}.counts.json", replay.name)));
-        let checkout = self.sources.check_out(&self.unchanged)?;
+        let checkout = self.sources.check_out(&self.unchanged(replay)?)?;
         checkout.build()?;
         self.count(&checkout, replay.before, &before)?;
         if !after.is_file() {
@@ -236,9 +239,9 @@ impl Judge<'_> {
         let record = self.work.join(format!("{}.pairs.json", replay.name));
         if !record.is_file() {
             eprintln!("measuring {}", record.display());
-            let base = self.side(&self.unchanged, "base", replay.before)?;
-            let head = self.side(&self.changed(replay)?, "head", replay.after())?;
-            let checkout = self.sources.check_out(&self.unchanged)?;
+            let base = self.side(&self.unchanged(replay)?, "base", replay.before, replay.sides())?;
+            let head = self.side(&self.changed(replay)?, "head", replay.after(), replay.sides())?;
+            let checkout = self.sources.check_out(&self.unchanged(replay)?)?;
             checkout.build()?;
             // In a search no cause is looked for.
             let words = ["ab", &base.tree, &head.tree, "--bisect", "--workload", "engine/*", "--out"];
@@ -255,9 +258,10 @@ impl Judge<'_> {
     }
 
     /// The sources, run in a directory with the suite and a model of this setting.
-    fn side(&self, version: &Version, name: &str, setting: Setting) -> Result<Version> {
+    fn side(&self, version: &Version, name: &str, setting: Setting, sides: [[u32; 8]; 2]) -> Result<Version> {
         let directory: PathBuf = self.work.join("sides").join(name);
-        process::write(&directory.join(suite::FILE), suite_of(&self.sources.root().join(PHOTO), Path::new("model")))?;
+        let suite = suite_of(&self.sources.root().join(PHOTO), Path::new("model"), sides);
+        process::write(&directory.join(suite::FILE), suite)?;
         setting.write(self.sources, &directory.join("model"))?;
         // Or else the workspace that the directory lies in would be the one whose configuration counts.
         process::write(&directory.join("Cargo.lock"), "")?;
@@ -267,6 +271,10 @@ impl Judge<'_> {
 }
 
 impl Replay {
+    fn sides(&self) -> [[u32; 8]; 2] {
+        if matches!(self.before, Setting::Tiles(_)) { SIDES_OF_TILES } else { SIDES }
+    }
+
     /// The setting after the change.
     fn after(&self) -> Setting {
         match self.change {
@@ -343,7 +351,8 @@ mod tests {
 
     #[test]
     fn the_suite_has_a_model_and_both_workloads_timed_and_counted() {
-        let table: toml::Table = suite_of(Path::new("/tmp/photo.png"), Path::new("/tmp/a \"b\"")).parse().unwrap();
+        let table: toml::Table =
+            suite_of(Path::new("/tmp/photo.png"), Path::new("/tmp/a \"b\""), SIDES).parse().unwrap();
         assert_eq!(table["model"][0]["path"].as_str(), Some("/tmp/a \"b\""));
         for workloads in [&table["workload"], &table["instructions"]["workload"]] {
             let names: Vec<_> = workloads.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
@@ -353,8 +362,10 @@ mod tests {
 
     #[test]
     fn sizes_of_the_encoder_are_whole_tokens_and_those_of_preprocessing_are_none() {
-        assert!(WHOLE.iter().all(|side| side % 28 == 0));
-        assert!(ODD.iter().all(|side| side % 28 != 0));
+        for [encoded, preprocessed] in [SIDES, SIDES_OF_TILES] {
+            assert!(encoded.iter().all(|side| side % 28 == 0));
+            assert!(preprocessed.iter().all(|side| side % 28 != 0));
+        }
     }
 
     #[test]
