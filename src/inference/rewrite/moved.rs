@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::array::MultiBroadcastTo;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
-use tract_onnx::tract_core::ops::math::Mul;
+use tract_onnx::tract_core::ops::math::{Div, Mul};
 use tract_onnx::tract_hir::internal::*;
 
 use super::counts::Counts;
@@ -63,10 +63,17 @@ pub(super) fn origin(model: &TypedModel, counts: &Counts, outlet: OutletId, want
     })
 }
 
-/// The input that a node multiplies by a number, and the number.
+/// The input that a node multiplies by a number, or divides by one, and what that makes of 1.
 pub(super) fn scaled(model: &TypedModel, node: &TypedNode) -> Option<(usize, f32)> {
-    node.op_as::<TypedBinOp>().filter(|op| op.0.is::<Mul>())?;
-    (0..2).find_map(|input| Some((input, number(model, node.inputs[1 - input])?)))
+    let op = node.op_as::<TypedBinOp>()?;
+    let constant = |input: usize| number(model, node.inputs[input]);
+    if op.0.is::<Div>() {
+        return constant(1).filter(|divisor| *divisor != 0.0).map(|divisor| (0, divisor.recip()));
+    }
+    if !op.0.is::<Mul>() {
+        return None;
+    }
+    (0..2).find_map(|input| Some((input, constant(1 - input)?)))
 }
 
 /// The dimensions of `from` that are heads, rows and columns of `outlet`.

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::super::decoder::Decoder;
 use super::super::plan::{Options, Runtime};
+use super::super::preprocess::{Geometry, Layout};
+use super::super::tower::Tower;
 use crate::models::materialise_llm;
 use crate::suite::LlmSpec;
 
@@ -57,6 +59,17 @@ fn nothing_is_left_of_an_attention_and_its_mask_but_one_operator_for_each_layer(
             };
             assert!(count(kind) <= most, "{family}: {kind} in {operators:?}");
         }
+    }
+}
+
+#[test]
+fn attention_of_vision_towers_is_one_operator_whether_scores_are_multiplied_or_divided() {
+    let patches = Geometry { rows: 4, cols: 6, layout: Layout::qwen2_vl(2) };
+    let image = Geometry { rows: 1, cols: 1, layout: Layout::Images { count: 1, height: 56, width: 56 } };
+    let towers = [("vlms/qwen2-vl", patches), ("towers/clip", image), ("towers/siglip", image)];
+    for (name, geometry) in towers {
+        let tower = Tower::load(&Path::new("tests/fixtures").join(name), geometry, Options::default()).unwrap();
+        assert_eq!(tower.applied().to_string(), "attention 2", "{name}");
     }
 }
 
