@@ -89,6 +89,8 @@ pub(super) struct Awake {
 impl Drop for Awake {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
+        // The first thread looks for its part while it waits for others alone: of passes that share nothing, parts would pile up.
+        let _ = rayon::yield_local();
     }
 }
 
