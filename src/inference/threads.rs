@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// the weights that takes longer than waking a thread. By itself tract shares those with 16 times as many.
 const SHARED_PRODUCT: usize = 1 << 17;
 
-/// Looks for work between two pauses of the processor: who asks without a pause slows down the thread that is asked.
+/// Pauses of the processor between two looks for work: who looks without a pause slows down the thread that is looked at.
 const PAUSES: u32 = 32;
 
 /// Threads, one of which is that which started them. Clones share them.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use scalegate::analysis::observations;
 use scalegate::baseline::Store;
 use scalegate::law::simulate::{Family, LAWS, Law, Noise, STAIRCASES, seeded};
-use scalegate::law::{Class, Observations, hold_out, hold_out_sizes};
+use scalegate::law::{Class, hold_out, hold_out_sizes};
 use scalegate::{Error, Result, paths};
 
 const PLACE: &str = "docs/evidence/predictions.md";
@@ -121,15 +121,13 @@ fn table(family: Family) -> String {
 }
 
 fn held_out((class, sizes, law): &Law, rounds: u32, noise: Noise, seed: u64) -> Option<Counts> {
-    let series: Observations = seeded(sizes, rounds, noise, seed, law);
+    let series = seeded(sizes, rounds, noise, seed, law);
     if *class != Class::Staircase {
         return hold_out(&series);
     }
-    // Never the same one twice: the second is at least one further, and less than once around.
-    let inner = sizes.len() - 2;
-    let one = seed as usize % inner;
-    let other = (one + 1 + seed as usize / inner) % inner;
-    hold_out_sizes(&series, &[sizes[1 + one], sizes[1 + other]])
+    let inner = &sizes[1..sizes.len() - 1];
+    let place = seed as usize;
+    hold_out_sizes(&series, &[inner[place % inner.len()], inner[(place + inner.len() / 3) % inner.len()]])
 }
 
 fn rate(counts: impl Iterator<Item = Counts>) -> f64 {
