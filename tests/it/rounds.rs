@@ -64,6 +64,29 @@ fn a_run_stops_when_every_quantity_is_decided() {
 }
 
 #[test]
+fn cargo_bench_stops_as_well_and_takes_all_rounds_without_a_baseline_or_where_it_is_asked_to() {
+    let place = Place::with_suite(ANYTHING_GOES);
+    let suite = place.read("suite.toml").replace("[4, 8, 16, 32]", "[4, 8, 12, 16, 24, 32]");
+    place.write("suite.toml", suite.replace("rounds = 2", "rounds = 7"));
+    let taken = |line: &str| {
+        place.bench("llm", line).success();
+        let run = place.record();
+        (rounds(only(&run)).len(), only(&run).looks.clone())
+    };
+    assert_eq!(taken("llm/decode"), (7, vec![]));
+    place.scalegate("accept --reason first").success();
+    assert_eq!(taken("llm/decode"), (6, vec![6, 7]));
+    assert_eq!(taken("--all-rounds llm/decode"), (7, vec![]));
+    let refused = |line: &str| stderr(&place.bench("llm", line).code(2));
+    insta::assert_snapshot!([refused("--quick --all-rounds"), refused("--all-rounds --budget 5m")].concat(), @"
+    error: --all-rounds: --quick says how many rounds there are
+      help: give one of the two
+    error: --budget: --all-rounds says how many rounds there are
+      help: give one of the two
+    ");
+}
+
+#[test]
 fn ctrl_c_keeps_the_finished_rounds_and_resume_takes_the_others() {
     let place = Place::with_suite("");
     place.write("suite.toml", place.read("suite.toml").replace("measurement_ms = 5", "measurement_ms = 200"));
