@@ -105,8 +105,10 @@ def compared(file, phase, tokens, threads, chunk):
 
 
 def main():
-    if sys.argv[1] == "onnxruntime":
+    if sys.argv[1:2] == ["onnxruntime"]:
         return onnxruntime_side(*sys.argv[2:])
+    if len(sys.argv) != 3 or sys.argv[1] not in SIZES:
+        sys.exit(f"usage: measure.py MODEL DIR, with a MODEL of {', '.join(SIZES)}")
     model, file = sys.argv[1], pathlib.Path(sys.argv[2]) / "model.onnx"
     is_tower = model not in larger.SHAPES
     if not file.exists() and is_tower:
