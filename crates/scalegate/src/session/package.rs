@@ -35,6 +35,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Clone, Deserialize)]
 struct CargoPackage {
     id: String,
+    #[cfg(feature = "cli")]
     name: String,
     manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
@@ -160,6 +161,7 @@ impl Workspace {
             // What Cargo knows nothing of is hashed nevertheless.
             let package = package.unwrap_or_else(|| CargoPackage {
                 id: String::new(),
+                #[cfg(feature = "cli")]
                 name: String::new(),
                 manifest_path: directory.join("Cargo.toml"),
                 dependencies: Vec::new(),
