@@ -10,6 +10,7 @@ use rand_chacha::rand_core::Rng;
 use serde::de::DeserializeOwned;
 
 use super::layout::Parts as Linkable;
+use super::plan::{Plan, SizePlan};
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
@@ -18,44 +19,8 @@ use crate::session::job::{Described, Job, Places, SliceOrder, SliceTimes, Slices
 use crate::workload::Parts;
 use crate::{Error, Result, measure};
 
-/// A slice takes at least this long: next to it, the way of an order through two pipes and the caches that the other side left
-/// behind are little.
-const SLICE_S: f64 = 2e-3;
-
-/// What prepares an inference may take many times as long as what is measured: no slice has more inferences than this lasts for.
-const MAX_SLICE_S: f64 = 0.1;
-
 /// Runs of a size by which the length of its slices is chosen.
 const CALIBRATION_S: f64 = 10e-3;
-
-/// What is asked for in a round.
-#[derive(Debug, Clone)]
-pub(super) struct Plan {
-    /// Logical processors that both sides are held to; empty where nobody can choose.
-    pub(super) cores: Vec<usize>,
-    /// How long a process of one of two sides takes until it can be asked for slices.
-    start_s: f64,
-    sizes: BTreeMap<u64, SizePlan>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct SizePlan {
-    inferences: u64,
-    /// How long a slice takes, with what is not measured of it.
-    slice_s: f64,
-    blocks: u32,
-}
-
-impl SizePlan {
-    /// The plan of a size whose inferences cost `wall_s` and take `elapsed_s`: with their preparation, as a token's answer with the
-    /// prompt before it.
-    fn of(wall_s: f64, elapsed_s: f64) -> Self {
-        let wanted = (SLICE_S / wall_s).ceil();
-        let affordable = (MAX_SLICE_S / elapsed_s).floor();
-        let inferences = wanted.min(affordable).max(1.0) as u64;
-        Self { inferences, slice_s: elapsed_s * inferences as f64, blocks: 2 }
-    }
-}
 
 /// What runs the workloads of a target.
 #[derive(Debug, Clone)]
@@ -77,38 +42,6 @@ pub(super) struct Lockstep<'a> {
     pub(super) jobs: &'a Path,
     /// When the measurement began.
     pub(super) begin: Instant,
-}
-
-impl Plan {
-    /// How long a round takes.
-    pub(super) fn round_s(&self) -> f64 {
-        let slices: f64 = self.sizes.values().map(|size| 4.0 * size.slice_s * f64::from(size.blocks)).sum();
-        2.0 * self.start_s + slices
-    }
-
-    /// Gives every size as many blocks as have room in its part of a round of that length: an even number, and two at least, since
-    /// the side in the middle of a block finds its own caches the second time.
-    pub(super) fn fill(&mut self, round_s: f64) {
-        let part = (round_s - 2.0 * self.start_s) / self.sizes.len() as f64;
-        for size in self.sizes.values_mut() {
-            size.blocks = 2 * ((part / (8.0 * size.slice_s)) as u32).max(1);
-        }
-    }
-
-    /// The sizes of the blocks of a round in a random order, each with the side that goes first. Of a size, both sides go first
-    /// equally often.
-    fn order(&self, random: &mut ChaCha8Rng) -> Vec<(u64, bool)> {
-        let mut order = Vec::new();
-        for (size, plan) in &self.sizes {
-            let first = uniform(random) < 0.5;
-            order.extend((0..plan.blocks).map(|block| (*size, first ^ (block % 2 == 1))));
-        }
-        for last in (1..order.len()).rev() {
-            let other = (random.next_u64() % (last as u64 + 1)) as usize;
-            order.swap(last, other);
-        }
-        order
-    }
 }
 
 impl Lockstep<'_> {
@@ -325,55 +258,5 @@ fn understood<T: DeserializeOwned>(process: &mut Dialogue, heard: Option<Heard>)
     match heard.as_deref().map(serde_json::from_str) {
         Some(Ok(answer)) => Ok(answer),
         _ => Err(process.unexpected(heard)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rand_chacha::rand_core::SeedableRng;
-
-    use super::*;
-
-    fn plan() -> Plan {
-        let size = |slice_s| SizePlan { inferences: 1, slice_s, blocks: 2 };
-        Plan { cores: Vec::new(), start_s: 0.01, sizes: [(10, size(2e-3)), (20, size(4e-3)), (30, size(50e-3))].into() }
-    }
-
-    #[test]
-    fn sizes_share_a_round_and_the_longest_has_two_blocks() {
-        let mut plan = plan();
-        plan.fill(0.17);
-        let blocks: Vec<u32> = plan.sizes.values().map(|size| size.blocks).collect();
-        assert_eq!(blocks, [6, 2, 2]);
-        assert!((plan.round_s() - (0.02 + 0.048 + 0.032 + 0.4)).abs() < 1e-9);
-    }
-
-    #[test]
-    fn a_slice_is_long_enough_to_measure_and_not_for_long_in_preparation() {
-        let of = |wall_s, elapsed_s| {
-            let plan = SizePlan::of(wall_s, elapsed_s);
-            (plan.inferences, plan.slice_s)
-        };
-        assert_eq!(of(1e-3, 1e-3), (2, 2e-3));
-        assert_eq!(of(5e-3, 0.02), (1, 0.02));
-        assert_eq!(of(1e-3, 2.0), (1, 2.0), "a token behind a long prompt");
-        assert_eq!(of(1e-5, 0.01), (10, 0.1));
-    }
-
-    #[test]
-    fn both_sides_go_first_equally_often() {
-        let mut plan = plan();
-        plan.fill(0.3);
-        let mut random = ChaCha8Rng::seed_from_u64(1);
-        let orders: Vec<Vec<(u64, bool)>> = (0..2).map(|_| plan.order(&mut random)).collect();
-        assert_ne!(orders[0], orders[1]);
-        for (size, its) in &plan.sizes {
-            for order in &orders {
-                let own: Vec<bool> = order.iter().filter(|(other, _)| other == size).map(|(_, first)| *first).collect();
-                let first = own.iter().filter(|first| **first).count();
-                assert_eq!(own.len(), its.blocks as usize);
-                assert_eq!(2 * first, own.len(), "{own:?}");
-            }
-        }
     }
 }

@@ -13,6 +13,7 @@ mod cause;
 mod layout;
 mod lockstep;
 mod operators;
+mod plan;
 mod sides;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
-use self::lockstep::{Lockstep, Plan, Runner};
+use self::lockstep::{Lockstep, Runner};
+use self::plan::{CONTROL_EVERY, MIN_ROUNDS, Plan, SLACK, of_pairs, rounds_within};
 use self::sides::difference;
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Places, Work};
@@ -42,9 +44,6 @@ use crate::{Error, Result, gate, measure, time};
 use crate::{program, server};
 
 pub(crate) use cause::why;
-
-/// Before every such pair of rounds there is a round of the base against itself.
-const CONTROL_EVERY: u32 = 4;
 
 /// What is to be compared.
 #[derive(Debug, Clone)]
@@ -261,7 +260,7 @@ impl<'a> Comparison<'a> {
         for pair in pairs {
             progress.say(format!("choosing the length of slices: {}", pair.workload.name));
             let mut plan = lockstep.plan(pair.workload, pair.runners[0]).map_err(|error| error.context("base"))?;
-            let rounds = self.rounds(&mut plan, each);
+            let rounds = rounds_within(each, self.config.ab.rounds, &mut plan);
             longest += of_pairs(rounds) * plan.round_s();
             record.series.push(PairSeries {
                 cores: plan.cores.clone(),
@@ -358,26 +357,7 @@ impl<'a> Comparison<'a> {
     fn check(&self, record: &PairRecord) -> PairCheck {
         analysis::check_pairs(record, &self.config.ab, &self.config.gate, self.metrics())
     }
-
-    /// Fits the plan of a workload into its part of the budget, and gives the number of pairs of rounds.
-    fn rounds(&self, plan: &mut Plan, seconds: f64) -> u32 {
-        let most = self.config.ab.rounds;
-        plan.fill(seconds / of_pairs(most));
-        let fitting = (1..=most).rev().find(|rounds| of_pairs(*rounds) * plan.round_s() <= seconds * SLACK);
-        fitting.unwrap_or(1).max(MIN_ROUNDS.min(most))
-    }
 }
-
-/// How many rounds there are with those of the base against itself.
-fn of_pairs(rounds: u32) -> f64 {
-    f64::from(rounds + rounds.div_ceil(CONTROL_EVERY))
-}
-
-/// The plan of a round fits if it is longer by no more than this factor, by which the times of a calibration are off.
-const SLACK: f64 = 1.1;
-
-/// Fewer pairs decide nothing, however long a round takes.
-const MIN_ROUNDS: u32 = 10;
 
 fn describe(config: &Config, side: &Built, directory: &Path, work: &Path) -> Result<Vec<(Runner, Description)>> {
     let request = Request::default();
