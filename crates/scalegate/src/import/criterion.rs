@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::collect::{Collector, Imported, Measured, Order, place, read};
 use super::name::size;
+use crate::law::median;
 use crate::measure::{CriterionSample, read_criterion};
 use crate::record::Provenance;
 use crate::{Axis, Error, Resolution, Result};
@@ -127,7 +128,7 @@ impl Benchmarks {
         if *id != benchmark.id {
             return Err(format!("it has the size of {id}, which is {size} {}", axis.name()));
         }
-        let value = median(&benchmark.seconds).ok_or("it has no values")?;
+        let value = median(benchmark.seconds.iter().copied()).ok_or("it has no values")?;
         self.collector.add(Measured::wall_time(&workload, &axis, size, value), Order::Medians)
     }
 }
@@ -154,14 +155,6 @@ fn sized(benchmark: &Benchmark, axis: Option<&Axis>) -> Result<(String, u64, Axi
 /// A size as a parameter is written: a number, or a resolution.
 fn number(text: &str) -> Option<u64> {
     size(text).or_else(|| text.parse::<Resolution>().ok().map(Resolution::pixels))
-}
-
-/// The middle value, or the mean of the two; `None` if there are none.
-fn median(values: &[f64]) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let last = values.len().checked_sub(1)?;
-    Some(f64::midpoint(values[last / 2], values[values.len() / 2]))
 }
 
 #[cfg(test)]
@@ -196,12 +189,5 @@ mod tests {
         assert_eq!(of("sort/stable/256", None, Some(2048), None), found("sort/stable", 2048, Axis::BYTES));
         assert_eq!(of("sort/stable/256", None, Some(2048), Some(items)), found("sort/stable", 256, items.clone()));
         assert_eq!(of("sum/256", None, None, Some(items)), found("sum", 256, items.clone()));
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_is_between_the_two() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[3.0, 1.0]), Some(2.0));
-        assert_eq!(median(&[]), None);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) use form::Form;
 pub(crate) use interval::Spread;
 #[cfg(feature = "cli")]
 pub(crate) use interval::t_quantile;
-pub(crate) use panel::Panel;
+pub(crate) use panel::{Panel, median};
 pub(crate) use predict::mean_cost;
 pub(crate) use sample::Sample;
 pub(crate) use staircase::Stairs;

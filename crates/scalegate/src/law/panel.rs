@@ -182,18 +182,19 @@ impl Panel {
         let mut centres = vec![0.0; n_sizes];
         for _ in 0..POLISH_STEPS {
             for (s, centre) in centres.iter_mut().enumerate() {
-                *centre =
-                    median(self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e)));
+                *centre = median_or_zero(
+                    self.cells.iter().zip(&self.round_effects).filter_map(|(row, e)| row[s].map(|v| v - e)),
+                );
             }
             for (row, effect) in self.cells.iter().zip(&mut self.round_effects) {
-                *effect = median(row.iter().zip(&centres).filter_map(|(v, c)| v.map(|v| v - c)));
+                *effect = median_or_zero(row.iter().zip(&centres).filter_map(|(v, c)| v.map(|v| v - c)));
             }
         }
         let residuals = self.residuals(&centres);
-        let pooled_sd = MAD_TO_SD * median(residuals.iter().flatten().flatten().map(|e| e.abs()));
+        let pooled_sd = MAD_TO_SD * median_or_zero(residuals.iter().flatten().flatten().map(|e| e.abs()));
         for s in 0..n_sizes {
             // A size that is noisier than the rest has a fence of its own.
-            let own_sd = MAD_TO_SD * median(residuals.iter().filter_map(|row| row[s]).map(f64::abs));
+            let own_sd = MAD_TO_SD * median_or_zero(residuals.iter().filter_map(|row| row[s]).map(f64::abs));
             let fence = FENCE * pooled_sd.max(own_sd);
             for (row, (errors, effect)) in self.cells.iter_mut().zip(residuals.iter().zip(&self.round_effects)) {
                 if let Some(e) = errors[s] {
@@ -201,8 +202,8 @@ impl Panel {
                 }
             }
         }
-        let centre = median(self.round_effects.iter().copied());
-        let rounds_sd = MAD_TO_SD * median(self.round_effects.iter().map(|e| (e - centre).abs()));
+        let centre = median_or_zero(self.round_effects.iter().copied());
+        let rounds_sd = MAD_TO_SD * median_or_zero(self.round_effects.iter().map(|e| (e - centre).abs()));
         let fence = FENCE * rounds_sd.max(pooled_sd);
         for (row, effect) in self.cells.iter_mut().zip(&self.round_effects) {
             let fenced = (effect - centre).clamp(-fence, fence) + centre;
@@ -233,12 +234,27 @@ pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     if n > 0.0 { sum / n } else { 0.0 }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
+/// The middle value, or the mean of the two; `None` of nothing.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    match sorted.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]),
+    let last = sorted.len().checked_sub(1)?;
+    Some(f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]))
+}
+
+/// The same of values of which there is one where it matters.
+fn median_or_zero(values: impl Iterator<Item = f64>) -> f64 {
+    median(values).unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_value_or_between_the_two() {
+        assert_eq!(median([2.0, 90.0, 1.0]), Some(2.0), "a disturbed run");
+        assert_eq!(median([2.0, -90.0, 1.0, 3.0]), Some(1.5));
+        assert_eq!(median([]), None);
     }
 }

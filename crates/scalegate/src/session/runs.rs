@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::job::TimedSample;
 use super::worker::{at, guarded};
 use crate::config::MeasureSettings;
+use crate::law::median;
 use crate::measure::shuffle;
 use crate::{Error, Prepared, Result, Workload};
 
@@ -40,18 +41,9 @@ fn timed(prepared: &mut dyn Prepared, at_least: Duration) -> Result<Vec<f64>> {
         above_startup.extend(prepared.startup_s().map(|startup_s| run_s - startup_s));
         seconds.push(run_s);
     }
-    if above_startup.is_empty() {
-        return Ok(seconds);
-    }
     // What disturbs a run disturbs a start as often, so that the median of their differences is that without either.
-    let cost = median(above_startup);
+    let Some(cost) = median(above_startup) else { return Ok(seconds) };
     if cost >= 0.0 { Ok(vec![cost]) } else { Err(below_startup()) }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
 /// The error of a cost that is not above that of starting up.
@@ -100,7 +92,5 @@ mod tests {
     fn a_start_is_subtracted_and_its_cost_is_never_below_zero() {
         assert_eq!(taken(&[(3.0, Some(1.0))]), Ok(vec![2.0]));
         assert_eq!(taken(&[(1.0, Some(3.0))]), Err(below_startup()));
-        assert_eq!(median(vec![2.0, 90.0, 1.0]), 2.0, "a disturbed run");
-        assert_eq!(median(vec![2.0, -90.0, 1.0, 3.0]), 1.5);
     }
 }

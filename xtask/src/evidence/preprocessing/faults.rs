@@ -119,6 +119,9 @@ const SIDES: [[u32; 8]; 2] = [[224, 280, 336, 448, 560, 672, 896, 1120], [230, 2
 const SIDES_OF_TILES: [[u32; 8]; 2] =
     [[224, 336, 448, 672, 896, 1120, 1344, 1792], [230, 342, 450, 678, 902, 1130, 1350, 1800]];
 
+/// How long the pairs of a replay are measured at most: what costs the same is told from what is 1 % off late, and a fault at once.
+const BUDGET: &str = "6m";
+
 /// The bench target of the suite that has vision models.
 const BENCH: &str = "benches/vlm.rs";
 
@@ -244,7 +247,8 @@ impl Judge<'_> {
             let checkout = self.sources.check_out(&self.unchanged(replay)?)?;
             checkout.build()?;
             // In a search no cause is looked for.
-            let words = ["ab", &base.tree, &head.tree, "--bisect", "--workload", "engine/*", "--out"];
+            let words =
+                ["ab", &base.tree, &head.tree, "--bisect", "--workload", "engine/*", "--budget", BUDGET, "--out"];
             let mut ab = checkout.scalegate(words);
             self.sources.in_repository(ab.arg(&record), checkout.place());
             let output = process::output(&mut ab)?;

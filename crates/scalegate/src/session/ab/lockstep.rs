@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::layout::Parts as Linkable;
 use super::plan::{Plan, SizePlan};
+use crate::law::median;
 use crate::law::random::uniform;
 use crate::measure::placement::{Placement, allowed_cores};
 use crate::measure::resources::{Dialogue, Heard};
@@ -19,8 +20,11 @@ use crate::session::job::{Described, Job, Places, SliceOrder, SliceTimes, Slices
 use crate::workload::Parts;
 use crate::{Error, Result, measure};
 
-/// Runs of a size by which the length of its slices is chosen.
+/// How long a size is run to choose the length of its slices.
 const CALIBRATION_S: f64 = 10e-3;
+
+/// How often it is run at least for that, unless it takes long: the first time may have caches to fill, and another wait for a core.
+const CALIBRATIONS: usize = 3;
 
 /// What runs the workloads of a target.
 #[derive(Debug, Clone)]
@@ -50,27 +54,26 @@ impl Lockstep<'_> {
     /// # Errors
     /// The process failed, or Ctrl-C came.
     pub(super) fn plan(&self, workload: &Described, base: &Runner) -> Result<Plan> {
+        // The first start reads files that later ones find in memory.
+        self.started_alone(workload, base)?.0.end()?;
+        let (mut process, threads, start_s) = self.started_alone(workload, base)?;
+        let mut sizes = BTreeMap::new();
+        for &size in &workload.sizes {
+            sizes.insert(size, calibrated(&mut process, size)?);
+        }
+        process.end()?;
+        Ok(Plan { cores: cores(threads), start_s, sizes })
+    }
+
+    /// A process of the base, the number of its threads, and how long its start took.
+    fn started_alone(&self, workload: &Described, base: &Runner) -> Result<(Dialogue, Option<usize>, f64)> {
         let start = Instant::now();
         let [executable, _] = self.linked([base; 2], [1, 2], ["base"; 2])?;
         let linked_s = start.elapsed().as_secs_f64();
         let mut process = self.start(&workload.name, base, &executable, &[])?;
         let SlicesReady { threads } = ready(&mut process)?;
-        let start_s = start.elapsed().as_secs_f64() - 0.5 * linked_s;
-        let mut sizes = BTreeMap::new();
-        for &size in &workload.sizes {
-            let (mut inferences, mut runs, mut wall_s, mut elapsed_s) = (1, 0, 0.0, 0.0);
-            while elapsed_s < CALIBRATION_S {
-                let begin = Instant::now();
-                wall_s += order(&mut process, size, inferences)?.wall_s;
-                elapsed_s += begin.elapsed().as_secs_f64();
-                runs += inferences;
-                inferences *= 2;
-            }
-            let runs = runs as f64;
-            sizes.insert(size, SizePlan::of(wall_s / runs, elapsed_s / runs));
-        }
-        process.end()?;
-        Ok(Plan { cores: cores(threads), start_s, sizes })
+        // Both were linked.
+        Ok((process, threads, start.elapsed().as_secs_f64() - 0.5 * linked_s))
     }
 
     /// A round: a fresh process of each side, all blocks of the plan, in an order of its own.
@@ -227,6 +230,22 @@ fn cores(threads: Option<usize>) -> Vec<usize> {
         (Some(allowed), _) => allowed,
         (None, _) => Vec::new(),
     }
+}
+
+/// The plan of a size, by what its inferences took in the middle one of several slices.
+fn calibrated(process: &mut Dialogue, size: u64) -> Result<SizePlan> {
+    let (mut inferences, mut total_s) = (1, 0.0);
+    let (mut wall_s, mut elapsed_s) = (Vec::new(), Vec::new());
+    while total_s < CALIBRATION_S || (wall_s.len() < CALIBRATIONS && total_s < 10.0 * CALIBRATION_S) {
+        let begin = Instant::now();
+        wall_s.push(order(process, size, inferences)?.wall_s / inferences as f64);
+        let its_s = begin.elapsed().as_secs_f64();
+        elapsed_s.push(its_s / inferences as f64);
+        total_s += its_s;
+        inferences *= 2;
+    }
+    let [wall_s, elapsed_s] = [wall_s, elapsed_s].map(|seconds| median(seconds).unwrap_or(f64::MIN_POSITIVE));
+    Ok(SizePlan::of(wall_s, elapsed_s))
 }
 
 fn order(process: &mut Dialogue, size: u64, inferences: u64) -> Result<SliceTimes> {
