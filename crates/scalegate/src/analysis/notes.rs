@@ -53,7 +53,7 @@ pub enum Fact {
         /// The quantities, by workload.
         findings: Vec<Finding>,
     },
-    /// The run has interim looks while its rounds are measured, and this is one of them.
+    /// The run has interim looks while its rounds are measured, and this is one of them, and not the last.
     InterimLook {
         /// The workloads whose rounds these are.
         workloads: Vec<WorkloadName>,
@@ -87,11 +87,13 @@ pub(super) fn undecided(findings: Vec<Finding>) -> Vec<Note> {
     groups.into_iter().map(note).collect()
 }
 
-/// How many of its rounds each series of a run has, where it did not take all at once.
+/// How many of its rounds each series of a run has that did not take all of them.
 pub(super) fn interim_looks(run: &Run) -> Vec<Note> {
     let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<WorkloadName>> = BTreeMap::new();
-    let has_looks = |series: &&Series| !series.looks.is_empty() && series.unavailable.is_none();
-    for series in run.series.iter().filter(has_looks) {
+    let has_further_looks = |series: &&Series| {
+        series.unavailable.is_none() && !series.looks.is_empty() && series.n_rounds() < series.max_rounds()
+    };
+    for series in run.series.iter().filter(has_further_looks) {
         let taken = series.n_rounds();
         // A look at a number of rounds that was not planned for is one more.
         let earlier = series.looks.iter().filter(|&&look| look < taken).count();

@@ -360,14 +360,11 @@ pub(super) fn note(note: &Note) -> String {
                  sees finer"
             )
         }
-        Fact::InterimLook { workloads, taken, max, look, looks } => {
-            let resume =
-                if taken < max { "; `scalegate run --resume` continues where something is undecided" } else { "" };
-            format!(
-                "{metric} of {} has {taken} of at most {max} rounds, and this is look {look} of {looks} at it{resume}",
-                workloads.join(", ")
-            )
-        }
+        Fact::InterimLook { workloads, taken, max, look, looks } => format!(
+            "{metric} of {} has {taken} of at most {max} rounds, and this is look {look} of {looks} at it; `scalegate run --resume` \
+             continues where something is undecided",
+            workloads.join(", ")
+        ),
     }
 }
 

@@ -25,7 +25,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use self::builds::{Built, FUNCTION_ALIGNMENT, Workshop};
 use self::lockstep::{Lockstep, Runner};
-use self::plan::{CONTROL_EVERY, MIN_ROUNDS, Plan, SLACK, of_pairs, rounds_within};
+use self::plan::{CONTROL_EVERY, MIN_ROUNDS, Plan, SLACK, ended_after, is_out_of_time, of_pairs, rounds_within};
 use self::sides::difference;
 use super::driver::Session;
 use super::job::{Described, Description, Instrument, Places, Work};
@@ -251,10 +251,7 @@ impl<'a> Comparison<'a> {
 
     /// Plans the rounds of each pair, whose series it adds to the record, still empty.
     fn plan(&self, pairs: &[Pair<'_>], lockstep: &Lockstep<'_>, record: &mut PairRecord) -> Result<Vec<Plan>> {
-        let each = match self.request.budget {
-            Some(budget) => budget.as_secs_f64() / pairs.len().max(1) as f64,
-            None => self.config.ab.seconds,
-        };
+        let each = self.seconds_of_each(pairs);
         let progress = Progress::new();
         let (mut plans, mut longest) = (Vec::new(), 0.0);
         for pair in pairs {
@@ -283,7 +280,15 @@ impl<'a> Comparison<'a> {
         Ok(plans)
     }
 
-    /// Takes rounds until all is decided, or none is left.
+    /// How long a workload is measured at most.
+    fn seconds_of_each(&self, pairs: &[Pair<'_>]) -> f64 {
+        match self.request.budget {
+            Some(budget) => budget.as_secs_f64() / pairs.len().max(1) as f64,
+            None => self.config.ab.seconds,
+        }
+    }
+
+    /// Takes rounds until all is decided, or no round or no time is left.
     fn take(
         &self,
         pairs: &[Pair<'_>],
@@ -294,6 +299,7 @@ impl<'a> Comparison<'a> {
         let first = record.series.len() - pairs.len();
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
         let mut check = None;
+        let (each, mut used_s) = (self.seconds_of_each(pairs), vec![0.0; pairs.len()]);
         let mut decided = vec![false; pairs.len()];
         let most = record.series.iter().filter_map(|series| series.looks.last()).max().copied().unwrap_or(0);
         let progress = Progress::new();
@@ -307,12 +313,17 @@ impl<'a> Comparison<'a> {
                 let take = |runners, names, round, random: &mut ChaCha8Rng| {
                     lockstep.round(&pair.workload.name, &plans[index], runners, names, (round, random))
                 };
+                let start = Instant::now();
                 let [base, head] = pair.runners;
                 if round % CONTROL_EVERY == 0 {
                     let control = take([base, base], ["base", "base"], round / CONTROL_EVERY, &mut random)?;
                     series.controls.push(control);
                 }
                 series.pairs.push(take([base, head], ["base", "head"], round, &mut random)?);
+                used_s[index] += start.elapsed().as_secs_f64();
+                if is_out_of_time(used_s[index], round + 1, each) {
+                    ended_after(round + 1, &mut series.looks);
+                }
             }
             record::write_json(&self.request.out, record)?;
             let is_look = |series: &PairSeries| series.looks.contains(&(round + 1));

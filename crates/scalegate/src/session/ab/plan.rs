@@ -103,6 +103,19 @@ pub(super) fn rounds_within(seconds: f64, most: u32, plan: &mut Plan) -> u32 {
     fitting.unwrap_or(1).max(MIN_ROUNDS.min(most))
 }
 
+/// Whether no other round fits into the time of a workload, of which `taken` took `used_s`: what else a machine does can make
+/// rounds longer than they were planned.
+pub(super) fn is_out_of_time(used_s: f64, taken: u32, seconds: f64) -> bool {
+    taken >= MIN_ROUNDS && used_s + used_s / f64::from(taken) > seconds * SLACK
+}
+
+/// The looks of a workload whose time is up: the one after `taken` rounds is the last, and has all that is left of the error rates.
+/// They stay within them, since time and not what was seen has ended it.
+pub(super) fn ended_after(taken: u32, looks: &mut Vec<u32>) {
+    looks.retain(|look| *look < taken);
+    looks.push(taken);
+}
+
 /// How many rounds there are with those of the base against itself.
 pub(super) fn of_pairs(rounds: u32) -> f64 {
     f64::from(rounds + rounds.div_ceil(CONTROL_EVERY))
@@ -181,5 +194,20 @@ mod tests {
         let (few, blocks, round_s) = rounds(2.0, 60.0);
         assert_eq!((few, blocks), (12, 2), "{round_s}");
         assert_eq!(rounds(2.0, 20.0).0, MIN_ROUNDS, "fewer decide nothing");
+    }
+
+    #[test]
+    fn time_ends_a_workload_and_its_last_look_comes_then() {
+        assert!(!is_out_of_time(60.0, 15, 60.0), "the next one ends within the slack");
+        assert!(is_out_of_time(62.5, 15, 60.0));
+        assert!(!is_out_of_time(100.0, MIN_ROUNDS - 1, 60.0), "fewer decide nothing");
+        let ended = |taken| {
+            let mut looks = vec![10, 20, 30, 40];
+            ended_after(taken, &mut looks);
+            looks
+        };
+        assert_eq!(ended(25), [10, 20, 25]);
+        assert_eq!(ended(20), [10, 20]);
+        assert_eq!(ended(40), [10, 20, 30, 40]);
     }
 }
