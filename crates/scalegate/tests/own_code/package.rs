@@ -14,9 +14,6 @@ use scalegate_testing::Place;
 const SHORT: &str = "[measure]\nrounds = 3\nsamples = 10\nwarm_up_ms = 1\nmeasurement_ms = 2\n\
                      [gate]\nrequired = [\"instructions\", \"heap_bytes\"]\n";
 
-/// What is compiled anew for these tests, and runs for moments in them, is optimised little; the package itself as its owner would have it.
-const QUICKLY_BUILT: &str = "[profile.release.package.\"*\"]\nopt-level = 1\n";
-
 /// The time of [`Package::played`].
 const PLAYED_S: &str = "    1e-8 * n";
 
@@ -101,7 +98,6 @@ impl Package {
         }
         package.edit("Cargo.toml", "../../crates/scalegate", env!("CARGO_MANIFEST_DIR"));
         package.write("scalegate.toml", SHORT);
-        package.write(".cargo/config.toml", QUICKLY_BUILT);
         package
     }
 
