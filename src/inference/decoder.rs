@@ -11,6 +11,7 @@ use super::decoder_inputs::{AXES, check_axes, check_caches, lengthen_mask, row, 
 use super::forms::{explicit, keep_last_position, select, stateful};
 use super::onnx::OnnxFile;
 use super::plan::{Plan, REMEDY, Runtime, floats, guarded};
+use super::pooling::longest_context;
 use super::probe::Rounding;
 use super::rewrite::{Applied, Counts, with_caches, with_rotary};
 use crate::{Error, Result};
@@ -234,10 +235,11 @@ impl Decoder {
         let inputs =
             inputs.ok_or_else(|| self.unusable("two inputs of the model take the tokens, or positions are missing"))?;
         let mut outputs = match &self.prompt {
-            Some(prompt) if start == 0 => prompt.run(&mut prompt.spawn()?, inputs)?,
+            Some(prompt) if start == 0 => prompt.run(&mut prompt.spawn()?, inputs),
             Some(_) if count > 1 => return Err(self.unusable_in_parts(count)),
-            _ => self.plan.run(&mut sequence.state, inputs)?,
+            _ => self.plan.run(&mut sequence.state, inputs),
         }
+        .map_err(|error| self.beyond_context(total).unwrap_or(error))?
         .into_iter();
         let logits = outputs.next().ok_or_else(|| self.unusable("the model gave no logits"))?;
         sequence.past = outputs.collect();
@@ -253,6 +255,16 @@ impl Decoder {
         };
         let empty = Tensor::zero_dt(fact.datum_type, &[1, heads, 0, width]);
         empty.map(Tensor::into_tvalue).map_err(|cause| self.unusable(&format!("{cause:#}")))
+    }
+
+    /// Why so many tokens may have failed: tract says of positions that the model has no embedding of no more than that it gave up.
+    fn beyond_context(&self, tokens: usize) -> Option<Error> {
+        let (longest, key) = longest_context(self.path()).filter(|(longest, _)| tokens > *longest)?;
+        Some(Error::new(
+            self.path().display(),
+            format!("it reads {longest} tokens at most (`{key}` in its config.json), and {tokens} were asked for"),
+            "leave larger sizes out of its [[workload]]; llm/decode reads one token more than its size, llm/generate 16",
+        ))
     }
 
     fn unusable_in_parts(&self, count: usize) -> Error {

@@ -47,6 +47,7 @@ pub use llm::{Llm, LlmSession};
 pub use logits::Logits;
 pub use passages::{Passages, Positions, language_model_file, passages};
 pub use plan::Options;
+pub use pooling::CONTEXT_KEYS;
 pub use rewrite::Applied;
 pub use tokenizer::Tokenizer;
 pub use tower::Tower;

@@ -74,6 +74,17 @@ pub(super) fn longest_text(dir: &Path) -> Result<Option<usize>> {
     Ok(chosen.into_iter().chain(possible).min().filter(|&tokens| tokens > 0))
 }
 
+/// The names that configurations have for the longest context (Llama and its kin; GPT-2; older ones).
+pub const CONTEXT_KEYS: [&str; 3] = ["max_position_embeddings", "n_positions", "n_ctx"];
+
+/// The longest context that the `config.json` of the graph at `path` states, in tokens, with the key that it has there; absent if
+/// nothing readable does.
+pub(super) fn longest_context(path: &Path) -> Option<(usize, &'static str)> {
+    let configs = path.ancestors().skip(1).take(2).map(|directory| settings(&directory.join("config.json")));
+    let config = configs.filter_map(|config| config.ok().flatten()).next()?;
+    CONTEXT_KEYS.iter().find_map(|key| Some((config.get(key)?.as_u64()? as usize, *key)))
+}
+
 /// A file of JSON, if it is there.
 fn settings(path: &Path) -> Result<Option<Value>> {
     let fail = |cause: String| Error::new(path.display(), cause, "restore the file from the model's repository");

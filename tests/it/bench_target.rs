@@ -32,7 +32,9 @@ fn a_run_records_every_size_in_every_round() {
 
 /// Whether a row tells what law a cost follows, or that none fits.
 pub(crate) fn has_law(row: &str) -> bool {
-    ["constant", "linear", "n log n", "quadratic", "knee", "staircase", "no law"].iter().any(|words| row.contains(words))
+    ["constant", "linear", "n log n", "quadratic", "knee", "staircase", "no law"]
+        .iter()
+        .any(|words| row.contains(words))
 }
 
 #[test]

@@ -133,6 +133,18 @@ fn what_reads_no_prompt_in_parts_says_so() {
     assert!(error.remedy().contains("leave `prompt_chunk` out"), "{error}");
 }
 
+#[test]
+fn a_context_longer_than_the_table_of_positions_is_named() {
+    let llm = Llm::load(&directory("gpt2")).unwrap();
+    let prompt: Vec<i64> = (0..256).map(|i| i % 100).collect();
+    let mut session = llm.session(true);
+    session.prefill(&prompt).unwrap();
+    let error = session.decode(7).unwrap_err();
+    assert_eq!(error.cause(), "it reads 256 tokens at most (`n_positions` in its config.json), and 257 were asked for");
+    let error = llm.session(true).prefill(&[prompt.clone(), prompt].concat()).unwrap_err();
+    assert_eq!(error.cause(), "it reads 256 tokens at most (`n_positions` in its config.json), and 512 were asked for");
+}
+
 /// What is said of a Llama whose file was changed, when it is loaded and probed.
 #[track_caller]
 fn refused(change: impl FnOnce(&mut ModelProto)) -> Error {

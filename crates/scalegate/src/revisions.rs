@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::why::ChangedFile;
-use crate::{Error, Result, measure, temporary};
+use crate::{Error, Result, measure, report, temporary};
 
 /// What the present sources are called.
 pub const WORKING_TREE: &str = "working tree";
@@ -180,7 +180,9 @@ impl Repository {
             let text = text(self.git().arg("show").arg(format!("{}:{path}", head.tree))).ok();
             ChangedFile { path: path.to_owned(), text: text.filter(|text| !text.contains('\0')) }
         };
-        Ok(names.split('\0').filter(|path| !path.is_empty()).map(file).collect())
+        let files = names.split('\0').filter(|path| !path.is_empty()).map(file);
+        // A report in the working directory is nobody's change.
+        Ok(files.filter(|file| !file.text.as_deref().is_some_and(report::is_page)).collect())
     }
 
     /// Makes the files below `place` those of a revision. Only files that differ are written.

@@ -10,9 +10,7 @@ use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{GraphProto, ModelProto, StringStringEntryProto, TensorProto};
 
 use scalegate::{Error, Result};
-
-/// The names that configurations have for the longest context (Llama and its kin; GPT-2; older ones).
-const CONTEXT: [&str; 3] = ["max_position_embeddings", "n_positions", "n_ctx"];
+use scalegate_suite::inference::CONTEXT_KEYS;
 
 /// Of a manifest of the original's hashes, which no copy may carry.
 const MANIFEST: &str = "SHA256SUMS";
@@ -27,12 +25,12 @@ const EXTERNAL_FROM_BYTES: usize = 1024;
 pub fn context(dir: &Path) -> Result<usize> {
     let path = dir.join("config.json");
     let fail = |cause: String| {
-        let remedy = format!("name the directory of an export with a config.json that states {}", CONTEXT[0]);
+        let remedy = format!("name the directory of an export with a config.json that states {}", CONTEXT_KEYS[0]);
         Error::new(path.display(), cause, remedy)
     };
     let text = fs::read_to_string(&path).map_err(|cause| fail(cause.to_string()))?;
     let config: Value = serde_json::from_str(&text).map_err(|cause| fail(format!("not valid JSON: {cause}")))?;
-    let stated = CONTEXT.iter().find_map(|key| config.get(key)?.as_u64()).filter(|&tokens| tokens > 1);
+    let stated = CONTEXT_KEYS.iter().find_map(|key| config.get(key)?.as_u64()).filter(|&tokens| tokens > 1);
     stated.map(|tokens| tokens as usize).ok_or_else(|| fail("it states no context length of two tokens or more".into()))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::gate::{Finding, Reason};
 use crate::metric::Metric;
-use crate::record::{Run, Series};
+use crate::record::{Difference, Run, Series};
 use crate::workload::WorkloadName;
 
 /// Something to know that decides nothing.
@@ -23,6 +23,11 @@ pub struct Note {
 pub enum Fact {
     /// The class of hosts has no baseline of its own, so that absolute costs don't gate.
     NoHostBaselines,
+    /// The machine is not as it was when its baselines were accepted, so that absolute costs don't gate.
+    OtherMachine {
+        /// In what it differs.
+        changes: Vec<Difference>,
+    },
     /// The configuration says that these metrics don't gate.
     Informational {
         /// The metrics.

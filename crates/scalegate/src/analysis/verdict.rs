@@ -134,6 +134,13 @@ pub(super) fn check_beside(
         if checked.own.is_empty() {
             notes.push(note(None, Fact::NoHostBaselines));
         }
+        let mut changes: Vec<Difference> =
+            checked.own.iter().flat_map(|baseline| checked.machine_changes(baseline)).collect();
+        changes.sort();
+        changes.dedup();
+        if !changes.is_empty() {
+            notes.push(note(None, Fact::OtherMachine { changes }));
+        }
         notes.extend(interim_looks(run));
         for (metric, reasons) in ungated {
             // What is missing first, then what does not compare.
@@ -298,10 +305,19 @@ impl Checked<'_> {
         let withheld = match baseline {
             None => Some(Reason::NoHostBaseline { class: self.run.provenance.host.class.clone() }),
             Some(baseline) => {
+                if !self.machine_changes(baseline).is_empty() && !self.settings.required_costs.contains(&key.metric) {
+                    return None;
+                }
                 incomparable(baseline.series(), series, &baseline.run.provenance.incomparable(&self.run.provenance))
             }
         };
         Some(self.case(Scope::Absolute, key, baseline, withheld))
+    }
+
+    /// In what the machine of the run differs from that of a baseline of its class, as after an update of its kernel. Nothing in the
+    /// repository can restore it, so that it is as a class without a baseline of its own.
+    fn machine_changes(&self, baseline: &Baseline) -> Vec<Difference> {
+        baseline.run.provenance.host.differences(&self.run.provenance.host)
     }
 
     /// Why a count is not compared.

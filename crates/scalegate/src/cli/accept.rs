@@ -40,7 +40,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let default = [paths::run()];
     let names = if arguments.runs.is_empty() { &default[..] } else { &arguments.runs[..] };
-    let mut runs = names.iter().map(|path| acceptable(path, &arguments.metrics)).collect::<Result<Vec<Run>>>()?;
+    let settings = check::settings()?;
+    let is_wanted = |metric: Metric| match &arguments.metrics[..] {
+        [] => settings.gates(metric),
+        chosen => chosen.contains(&metric),
+    };
+    let mut runs = names.iter().map(|path| acceptable(path, is_wanted)).collect::<Result<Vec<Run>>>()?;
     let run = runs.remove(0);
     for (index, other) in runs.iter().enumerate() {
         check_same_program((&names[0], &run), (&names[index + 1], other))?;
@@ -51,7 +56,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let store = arguments.baseline.store_to_be();
     let portable = store.portable()?;
-    let settings = check::settings()?;
     let check = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
     eprint!("{}", report::accepted_changes(&check));
     let is_portable = |series: &Series| {
@@ -79,14 +83,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let itself = analysis::check(std::slice::from_ref(&run), &store, &settings, &Expected::default())?;
     eprint!("{}", report::against_itself(&itself, &run));
-    eprintln!("note the reason in CHANGELOG.md, and commit the files");
+    eprintln!("commit the files, with the reason in the message");
     Ok(ExitCode::SUCCESS)
 }
 
 /// A record with the metrics that are accepted.
-fn acceptable(path: &Path, metrics: &[Metric]) -> Result<Run> {
+fn acceptable(path: &Path, is_wanted: impl Fn(Metric) -> bool) -> Result<Run> {
     let mut run: Run = record::read_json(path)?;
-    run.series.retain(|series| metrics.is_empty() || metrics.contains(&series.metric));
+    run.series.retain(|series| is_wanted(series.metric));
     for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
         if let Err(Unfitted::Fault(reason)) = analysis::fit_series(series) {
             eprintln!(

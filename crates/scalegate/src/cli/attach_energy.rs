@@ -37,23 +37,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let readings = log.readings().map_err(|cause| {
         Error::new("the log", cause, "name a CSV file with the columns time_s,power_w or time_s,volts,amperes")
     })?;
-    let meter = match arguments.align {
-        true => Metered::aligned(log.describe(), &readings, &session::loads(&run))
+    let loads = session::loads(&run);
+    let meter = match arguments.align && !loads.is_empty() {
+        true => Metered::aligned(log.describe(), &readings, &loads)
             .map_err(|cause| Error::new("the clock of the log", cause, "do that, or give its offset by `--offset`"))?,
         false => Metered::new(log.describe(), readings),
     };
     let attached = session::attach_energy(&mut run, &meter);
     if attached.iter().all(|(_, outcome)| outcome.is_err()) {
         let cause = match attached.first() {
-            None => "it has no windows of energy: they are kept of runs that sampled resources",
+            None => "no energy was to be measured in it: its configuration has no `[resources]`",
             Some((_, Err(cause))) => cause,
             Some((_, Ok(_))) => "",
         };
-        return Err(Error::new(
-            arguments.run.display(),
-            cause,
-            "give the log of the hours in which this run was measured, with `--offset` or `--align` if its clock is another one",
-        ));
+        let remedy = match (attached.is_empty(), loads.is_empty()) {
+            (true, _) => "add that section and measure again",
+            (false, true) => "the record has no windows that a log could fill: measure again while nothing else runs",
+            (false, false) => {
+                "give the log of the hours in which this run was measured, with `--offset` or `--align` if its clock is another one"
+            }
+        };
+        return Err(Error::new(arguments.run.display(), cause, remedy));
     }
     record::write_json(&arguments.run, &run)?;
     print(&report::attached_text(&attached))?;

@@ -14,8 +14,8 @@ use crate::session::{self, Request};
 /// Wall time is taken round by round, and no longer than it takes to decide every gated quantity; all rounds where there is no baseline.
 /// `cargo bench -- --all-rounds` takes all in any case, as a new baseline wants them.
 ///
-/// Exit codes: 0 when all was measured, whether or not it matches its baseline (`scalegate check` gates), 2 wrong usage or a failure,
-/// 130 after Ctrl-C.
+/// Exit codes: 0 when it measured, whether or not that matches its baseline (`scalegate check` gates), 2 wrong usage or a failure, 3 when all
+/// that was asked for is unavailable here, 130 after Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Workloads to run, as names or globs such as `llm/*`; all of the package by default
@@ -56,5 +56,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         verbose: arguments.verbose,
         ..Request::default()
     };
-    session::finish(session::run(&arguments.workloads, request), &arguments.out)
+    match session::run(&arguments.workloads, request) {
+        Ok(false) => ExitCode::from(3),
+        outcome => session::finish(outcome.map(drop), &arguments.out),
+    }
 }

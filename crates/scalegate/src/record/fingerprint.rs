@@ -100,7 +100,7 @@ impl Program {
 }
 
 /// A field in which two fingerprints differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Difference {
     /// For instance `host.kernel`.
     pub field: String,

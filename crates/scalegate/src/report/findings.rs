@@ -164,7 +164,9 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
     let remedy = match (finding.accepted_runs, sides) {
         (None, _) | (_, Sides::Revisions) => "more rounds or less noise would decide".to_owned(),
         (Some(runs), Sides::Baseline) => finer(runs),
-        (Some(_), Sides::Runs) => format!("{BETWEEN_RUNS}; `scalegate ab` compares two revisions in pairs"),
+        (Some(_), Sides::Runs) => format!(
+            "{BETWEEN_RUNS}; `scalegate ab` compares two revisions in pairs, also such as differ in the configuration alone"
+        ),
     };
     format!("{headline} ({span}): {why} {tolerated}; {remedy}")
 }
@@ -331,6 +333,12 @@ pub(super) fn note(note: &Note) -> String {
         Fact::NoHostBaselines => format!(
             "host class {} has no baseline of its own: shapes gate, absolute costs don't; record one with `scalegate accept`",
             note.host
+        ),
+        Fact::OtherMachine { changes } => format!(
+            "the machine differs from when the baselines of host class {} were accepted ({}): shapes gate, absolute costs don't; \
+             accept a run of it as it is now with `scalegate accept`",
+            note.host,
+            listed(changes)
         ),
         Fact::Ungated { workloads, reason } => {
             format!("{metric} of {} does not gate: {}", workloads.join(", "), why(reason, Sides::Baseline))

@@ -55,6 +55,8 @@ pub use doctor::doctor_text;
 pub(crate) use findings::listed;
 pub(crate) use findings::quantity;
 #[cfg(feature = "cli")]
+pub(crate) use html::is_page;
+#[cfg(feature = "cli")]
 pub use html::{ComparePage, Models, Page, compare_html, html, pairs_html, why_html};
 pub use laws::fits_text;
 #[cfg(feature = "cli")]

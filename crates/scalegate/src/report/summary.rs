@@ -12,7 +12,7 @@ use super::matches::{alike, words_of};
 use crate::analysis::{Check, Fact, SeriesFit, Unfitted};
 use crate::gate::{Finding, Outcome, Quantity, Reason, Verdict};
 use crate::metric::Metric;
-use crate::record::{Run, SeriesKey};
+use crate::record::{Run, Series, SeriesKey};
 use crate::terminal::Style;
 use crate::units::{change, value};
 
@@ -76,6 +76,11 @@ impl Measured<'_> {
         }
         let has_law = |(row, fit): (Row, &SeriesFit)| fit.outcome.is_ok().then_some(row);
         rows.into_iter().zip(self.fits).filter_map(has_law).collect()
+    }
+
+    /// Whether nothing of what was to be measured could be.
+    pub fn is_empty(&self) -> bool {
+        self.run.series.iter().all(|series| series.unavailable.is_some())
     }
 
     /// Whether nothing was compared, because nothing was ever accepted.
@@ -151,6 +156,11 @@ impl Measured<'_> {
 
     fn verdict(&self, rows: &[Row], style: Style) -> String {
         let all = self.all();
+        if self.is_empty() {
+            let what = "NOTHING MEASURED: every metric that was asked for is unavailable, for the reason above";
+            let next = "next: scalegate doctor, which says what this host can measure and what disturbs it";
+            return wrapped(what, style.columns, 2) + &wrapped(next, style.columns, 6);
+        }
         if self.is_first() {
             let again = if self.by_command { "scalegate run" } else { "cargo bench" };
             let what = "NO BASELINE: these are the laws as measured; nothing was compared";
@@ -188,9 +198,23 @@ impl Measured<'_> {
             let _ = writeln!(text, "  … and {} more: scalegate check", groups.len() - MAX_CAUSES);
         }
         if !is_pass {
-            text += &wrapped(&format!("next: {}", next(verdict)), style.columns, 6);
+            let next = match self.more_rounds(&all) {
+                Some(rounds) if verdict == Verdict::Inconclusive => {
+                    format!("scalegate run --rounds {rounds} (decides finer), or scalegate ab (in pairs)")
+                }
+                _ => next(verdict).to_owned(),
+            };
+            text += &wrapped(&format!("next: {next}"), style.columns, 6);
         }
         text
+    }
+
+    /// Twice the rounds that were taken, if all that is missing for a verdict are rounds.
+    fn more_rounds(&self, all: &[&Finding]) -> Option<u32> {
+        let mut open = all.iter().filter(|its| its.outcome == Outcome::Inconclusive);
+        let is_noise = |its: &&Finding| its.reason.is_none() && its.accepted_runs.is_none();
+        let rounds = self.run.series.iter().map(Series::n_rounds).max()?;
+        open.all(is_noise).then_some(2 * rounds)
     }
 }
 

@@ -11,11 +11,15 @@ pub(crate) type Attached = (WorkloadName, Result<(usize, Option<String>), String
 
 /// Replaces the energy of every workload whose windows are known, and what is derived from it; that of the others stays as it is.
 pub(crate) fn attach_energy(run: &mut Run, meter: &Metered) -> Vec<Attached> {
-    let known: Vec<Series> = with_windows(run).cloned().collect();
+    let known: Vec<Series> = of_energy_alone(run).cloned().collect();
     let mut attached = Vec::new();
     for before in known {
         let workload = before.workload.clone();
         let outcome = match meter.energies(&before.windows) {
+            _ if before.windows.is_empty() => match &before.unavailable {
+                Some(reason) => Err(reason.clone()),
+                None => continue,
+            },
             Err((window, error)) => Err(format!("{workload} {}", lost(&window, &error))),
             Ok(all) => {
                 run.series.retain(|series| series.workload != workload || !OF_ENERGY.contains(&series.metric));
@@ -42,11 +46,11 @@ pub(crate) fn loads(run: &Run) -> Vec<Load> {
         let load = |window: &Window| Load::new(window, [0.0, cores(window.size, window.round), 0.0]);
         series.windows.iter().map(load).collect::<Vec<Load>>()
     };
-    with_windows(run).flat_map(of_series).collect()
+    of_energy_alone(run).flat_map(of_series).collect()
 }
 
-fn with_windows(run: &Run) -> impl Iterator<Item = &Series> {
-    run.series.iter().filter(|series| series.metric == Metric::Energy && !series.windows.is_empty())
+fn of_energy_alone(run: &Run) -> impl Iterator<Item = &Series> {
+    run.series.iter().filter(|series| series.metric == Metric::Energy)
 }
 
 /// One of the series of a workload, with the settings and conditions of `before`; `None` if a case has no value.

@@ -126,11 +126,11 @@ pub(crate) fn of_programs() -> Option<ExitCode> {
     Some(worker::run(&crate::program::bench(places), job, &answer))
 }
 
-/// Measures `targets` and shows what came out.
+/// Measures `targets` and shows what came out. False if all that was to be measured is unavailable.
 ///
 /// # Errors
 /// As [`Session::measure`].
-fn measure_and_show(config: &Config, request: &Request, targets: &[Target]) -> Result<()> {
+fn measure_and_show(config: &Config, request: &Request, targets: &[Target]) -> Result<bool> {
     let mut recorder = Recorder::open(config, request, targets)?;
     let outcome = Session::new(config, request, targets)?.measure(&mut recorder);
     outcome?;
@@ -202,7 +202,8 @@ fn drive_itself(bench: &Bench) -> Result<()> {
         description: worker::describe(bench, &config, true)?,
         programs: std::collections::BTreeMap::new(),
     };
-    measure_and_show(&config, &request, &[target])
+    // Cargo would leave out the other targets after one that fails, and the verdict is of `scalegate check`.
+    measure_and_show(&config, &request, &[target]).map(drop)
 }
 
 /// The arguments beside `--budget` and its value, and that value.

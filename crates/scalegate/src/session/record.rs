@@ -149,13 +149,14 @@ impl Recorder {
         &self.path
     }
 
-    /// Prints the laws of what was measured, whether they still match their baselines, and what to do next.
-    pub(super) fn show(&self, request: &Request) -> Result<()> {
-        let Some(mut run) = self.read()?.filter(|_| !self.measured.is_empty()) else { return Ok(()) };
+    /// Prints the laws of what was measured, whether they still match their baselines, and what to do next. False if there was something to
+    /// measure, and all of it is unavailable.
+    pub(super) fn show(&self, request: &Request) -> Result<bool> {
+        let Some(mut run) = self.read()?.filter(|_| !self.measured.is_empty()) else { return Ok(true) };
         // What only explains other metrics is shown by `scalegate fit`.
         run.series.retain(|series| series.metric.is_gated() && self.measured.contains(&series.key()));
         if run.series.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let fits = analysis::fit_run(&run);
         let store = Store::new(paths::baselines());
@@ -168,7 +169,8 @@ impl Recorder {
             ))?;
         }
         let measured = report::Measured { run: &run, fits: &fits, check: &check, by_command: request.stops_early };
-        output::print(&report::summary_text(&measured, Style::of_stdout()))
+        output::print(&report::summary_text(&measured, Style::of_stdout()))?;
+        Ok(!measured.is_empty())
     }
 
     fn part(&mut self, mut series: Vec<Series>) -> Option<Run> {

@@ -93,10 +93,11 @@ pub(super) fn series(
 
 /// What the cases used, where all of them have windows without a disturbance.
 fn energies_of(cases: &[&Measurement], meter: &Meter) -> Result<Energies, String> {
-    let meter = meter.as_ref().map_err(Clone::clone)?;
+    // Said before what the meter lacks: no log that is attached later makes up for it.
     for case in cases {
         case.idle_cores.as_ref().map_err(|reason| stayed_disturbed(case, reason))?;
     }
+    let meter = meter.as_ref().map_err(Clone::clone)?;
     meter.energies(&windows_of(cases)?).map_err(|(window, error)| {
         let place = format!("{} at size {} in round {}", cases[0].workload, window.size, window.round + 1);
         format!("{place}: {error}; `scalegate attach-energy LOG RUN` reads a log again that is complete by now")

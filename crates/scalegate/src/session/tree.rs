@@ -198,12 +198,12 @@ pub(crate) fn described(tree: &Tree, config: &Config, record: &Provenance) -> Re
 }
 
 /// Drives the bench targets of the package in the working directory, which are built first. `globs` choose among their workloads;
-/// without one all are measured.
+/// without one all are measured. False if all that was to be measured is unavailable.
 ///
 /// # Errors
 /// There is no package or no target, a target doesn't build, a glob matches nothing, or the first workload that could not be
 /// measured; what was measured before is in the record.
-pub(crate) fn run(globs: &[String], request: Request) -> Result<()> {
+pub(crate) fn run(globs: &[String], request: Request) -> Result<bool> {
     let config = Config::load_here()?;
     record::check_place(&request.out)?;
     if request.resume && !request.out.exists() {

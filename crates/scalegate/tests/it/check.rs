@@ -289,17 +289,19 @@ fn another_axis_is_not_comparable() {
 }
 
 #[test]
-fn another_kernel_on_the_same_class_of_host_is_not_comparable() {
+fn another_kernel_on_the_same_class_of_host_leaves_costs_to_shapes() {
     let place = changed(&prefill(line), &prefill(line));
     place.edit(RUN, "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
-    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
-    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
+    assert_snapshot!(stdout(&place.scalegate("check").success()), @"");
+    place.write("scalegate.toml", "[gate]\nrequired_costs = [\"wall_time\"]\n");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"");
+}
 
-    inconclusive  llm/prefill wall_time (cost)
-      not compared: not comparable with its baseline (host.kernel: not told → 7.0); restore these, or accept a new baseline
-
-    pass  llm/prefill wall_time: class, growth, curvature share
-    ");
+#[test]
+fn another_compiler_on_the_same_class_of_host_is_not_comparable() {
+    let place = changed(&prefill(line), &prefill(line));
+    place.edit(RUN, "\"rustc\":\"unknown\"", "\"rustc\":\"rustc 2.0\"");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"");
 }
 
 #[test]

@@ -125,6 +125,20 @@ fn a_log_that_tells_nothing_of_the_run_changes_nothing() {
     ");
 }
 
+#[test]
+fn a_run_that_stayed_disturbed_says_so_and_not_that_nothing_was_sampled() {
+    let place = without_energy(Vec::new());
+    place.edit(
+        RUN,
+        "meter.csv: No such file or directory",
+        "llm/prefill at size 16 in round 1: it stayed disturbed in 3 attempts",
+    );
+    place.write("meter.csv", log(0.0));
+    for options in ["", " --align"] {
+        assert_snapshot!(place.refused(&format!("attach-energy meter.csv{options}")), @"");
+    }
+}
+
 /// Cases of half a minute and more, each between idle spans of 25 s, with a second or some between them.
 fn long_windows() -> Vec<Window> {
     let mut start = 1000.0;

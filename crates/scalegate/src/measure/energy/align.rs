@@ -206,10 +206,12 @@ impl<'a> Search<'a> {
             correlation(&rival_of_each) >= correlation(&best_of_each) - ROUNDING
         });
         if preferring.count() as f64 > MAX_PREFERRING * RESAMPLES as f64 {
+            let apart_s = (rival_s - best.offset_s).abs();
             return Err(format!(
-                "two offsets of the log's clock fit, {:.2} s (correlation {:.3}) and {rival_s:.2} s ({rival_correlation:.3}); cut the log to the \
-                 run, or measure with windows of different lengths",
-                best.offset_s, best.correlation
+                "two offsets of the log's clock fit, {:.2} s (correlation {:.3}) and {rival_s:.2} s ({rival_correlation:.3}); cut the log so that \
+                 it begins and ends more than {:.1} s and less than {apart_s:.1} s outside of the run, or measure with a small `window_ms` and many \
+                 `inferences`, so that windows of large sizes are longer",
+                best.offset_s, best.correlation, self.radius_s
             ));
         }
         Ok(())

@@ -16,6 +16,14 @@ pub(super) const SCRIPT_HASH: &str = "deRQYoj5RICYavP07wJPiWbAXVEbATsaylGHNIJaAL
 pub(super) const BREAK: PreEscaped<&str> = PreEscaped("\n");
 
 /// A page with that title.
+/// What the pages say they were made by.
+const GENERATOR: &str = "scalegate";
+
+/// Whether a text is one of the pages that are made here.
+pub(crate) fn is_page(text: &str) -> bool {
+    text.starts_with("<!DOCTYPE html>") && text.contains(&format!("<meta name=\"generator\" content=\"{GENERATOR}\">"))
+}
+
 pub(super) fn document(title: &str, body: &Markup) -> String {
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'"
@@ -25,6 +33,7 @@ pub(super) fn document(title: &str, body: &Markup) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta name="generator" content=(GENERATOR);
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }

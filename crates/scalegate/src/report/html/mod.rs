@@ -21,6 +21,7 @@ mod tiles;
 mod why;
 
 pub use comparison::{ComparePage, compare_html};
+pub(crate) use markup::is_page;
 pub use page::{Models, Page, html};
 pub use pairs::pairs_html;
 pub use why::why_html;

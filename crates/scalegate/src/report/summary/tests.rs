@@ -145,6 +145,38 @@ fn a_metric_is_named_once_with_the_reason_and_not_with_the_case() {
 }
 
 #[test]
+fn a_run_of_what_is_unavailable_measured_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let mut run = run(2e5);
+    run.series.retain(|series| series.metric == Metric::Energy);
+    let store = Store::new(place.path());
+    let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
+    let measured = Measured { run: &run, fits: &analysis::fit_run(&run), check: &check.unwrap(), by_command: true };
+    insta::assert_snapshot!(summary_text(&measured, WIDE), @"");
+}
+
+#[test]
+fn what_noise_left_open_asks_for_twice_the_rounds() {
+    let noisy = |seed: f64| {
+        let mut run = run(2e5);
+        run.series.retain(|series| series.workload == "llm/prefill" && series.metric == Metric::WallTime);
+        for sample in &mut run.series[0].samples {
+            let angle = sample.size as f64 * 0.7 + f64::from(sample.round) * 2.1 + seed;
+            sample.values[0] *= 1.0 + 0.4 * angle.sin();
+        }
+        run
+    };
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    store.accept(&noisy(0.0), &[], "first", |_| true).unwrap();
+    let run = noisy(1.0);
+    let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
+    let measured = Measured { run: &run, fits: &analysis::fit_run(&run), check: &check.unwrap(), by_command: true };
+    let text = summary_text(&measured, WIDE);
+    insta::assert_snapshot!(text.split_once("next: ").unwrap().1, @"");
+}
+
+#[test]
 fn outcomes_are_coloured_where_that_is_wanted() {
     let escaped = |columns| printed(4e5, true, Style { columns, colour: true }).replace('\x1b', "ESC");
     insta::assert_snapshot!(escaped(80), @"

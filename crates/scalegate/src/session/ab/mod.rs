@@ -275,7 +275,10 @@ impl<'a> Comparison<'a> {
         };
         if !pairs.is_empty() {
             let noun = if pairs.len() == 1 { "workload" } else { "workloads" };
-            eprintln!("measuring {} {noun} for at most {longest:.0} s{short}", pairs.len());
+            eprintln!(
+                "measuring {} {noun}: {longest:.0} s at most, unless the machine gets slower{short}",
+                pairs.len()
+            );
         }
         Ok(plans)
     }
