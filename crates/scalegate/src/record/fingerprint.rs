@@ -205,7 +205,7 @@ impl Provenance {
 }
 
 impl Host {
-    fn differences(&self, after: &Self) -> Vec<Difference> {
+    pub(crate) fn differences(&self, after: &Self) -> Vec<Difference> {
         let governor = |host: &Self| host.governor.clone().unwrap_or_else(|| UNKNOWN.to_owned());
         [
             difference("host.class", &self.class, &after.class),

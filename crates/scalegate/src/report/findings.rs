@@ -164,9 +164,9 @@ pub(super) fn words(finding: &Finding, sides: Sides) -> String {
     let remedy = match (finding.accepted_runs, sides) {
         (None, _) | (_, Sides::Revisions) => "more rounds or less noise would decide".to_owned(),
         (Some(runs), Sides::Baseline) => finer(runs),
-        (Some(_), Sides::Runs) => format!(
-            "{BETWEEN_RUNS}; `scalegate ab` compares two revisions in pairs, also such as differ in the configuration alone"
-        ),
+        (Some(_), Sides::Runs) => {
+            format!("{BETWEEN_RUNS}; `scalegate ab` compares two revisions, or configurations, in pairs")
+        }
     };
     format!("{headline} ({span}): {why} {tolerated}; {remedy}")
 }

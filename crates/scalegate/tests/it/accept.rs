@@ -28,7 +28,7 @@ fn several_runs_are_kept_with_the_costs_of_their_host_and_replace_those_before()
     assert_snapshot!(said, @"
     accepted baselines/hosts/imported/llm-prefill.wall_time.json (3 runs)
     accepted baselines/portable/llm-prefill.wall_time.json
-    note the reason in CHANGELOG.md, and commit the files
+    commit the files, with the reason in the message
     ");
     let host = "baselines/hosts/imported/llm-prefill.wall_time.json";
     let further = |name: &str| {
@@ -41,7 +41,7 @@ fn several_runs_are_kept_with_the_costs_of_their_host_and_replace_those_before()
     accepted baselines/hosts/imported/llm-prefill.wall_time.json
     accepted baselines/portable/llm-prefill.wall_time.json
     note: baselines/hosts/imported/llm-prefill.wall_time.json had 3 runs, and they are replaced; name all that it should have
-    note the reason in CHANGELOG.md, and commit the files
+    commit the files, with the reason in the message
     ");
     assert_eq!(further(host), 0);
 }
@@ -129,7 +129,7 @@ fn what_an_accepted_run_changes_is_printed() {
     accepted baselines/hosts/imported/llm-prefill.wall_time.json
     accepted baselines/portable/llm-prefill.wall_time.json
     note: baselines/hosts/imported/llm-prefill.wall_time.json had 3 runs, and they are replaced; name all that it should have
-    note the reason in CHANGELOG.md, and commit the files
+    commit the files, with the reason in the message
     ");
 }
 
@@ -146,7 +146,7 @@ fn a_run_that_cannot_pass_against_itself_is_accepted_with_a_warning() {
     accepted baselines/portable/llm-prefill.wall_time.json
     warning: not even this run passes against it: llm/prefill wall_time (shape): growth of cost from 16 tokens to 1024 tokens: 41.1×, before 41.1× (+0.0 %, between -42.9 % and +75.1 %): neither shown to be within nor beyond ±25 %; more rounds or less noise would decide
     warning: not even this run passes against it: llm/prefill wall_time (shape): share of curvature from 0.022 to 0.022 (+0.000, between -0.935 and +0.935): neither shown to be within nor beyond ±0.25; more rounds or less noise would decide
-    note the reason in CHANGELOG.md, and commit the files
+    commit the files, with the reason in the message
     ");
     place.scalegate("check").code(3);
 }

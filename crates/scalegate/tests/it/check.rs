@@ -292,16 +292,38 @@ fn another_axis_is_not_comparable() {
 fn another_kernel_on_the_same_class_of_host_leaves_costs_to_shapes() {
     let place = changed(&prefill(line), &prefill(line));
     place.edit(RUN, "\"kernel\":\"not told\"", "\"kernel\":\"7.0\"");
-    assert_snapshot!(stdout(&place.scalegate("check").success()), @"");
+    assert_snapshot!(stdout(&place.scalegate("check").success()), @"
+    PASS: of 3 quantities, 3 within tolerance
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: the machine differs from when the baselines of host class imported were accepted (host.kernel: not told → 7.0): shapes gate, absolute costs don't; accept a run of it as it is now with `scalegate accept`
+    ");
     place.write("scalegate.toml", "[gate]\nrequired_costs = [\"wall_time\"]\n");
-    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
+
+    inconclusive  llm/prefill wall_time (cost)
+      not compared: not comparable with its baseline (host.kernel: not told → 7.0); restore these, or accept a new baseline
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+
+    note: the machine differs from when the baselines of host class imported were accepted (host.kernel: not told → 7.0): shapes gate, absolute costs don't; accept a run of it as it is now with `scalegate accept`
+    ");
 }
 
 #[test]
 fn another_compiler_on_the_same_class_of_host_is_not_comparable() {
     let place = changed(&prefill(line), &prefill(line));
-    place.edit(RUN, "\"rustc\":\"unknown\"", "\"rustc\":\"rustc 2.0\"");
-    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"");
+    place.edit(RUN, "\"rustc\":\"not told\"", "\"rustc\":\"rustc 2.0\"");
+    assert_snapshot!(stdout(&place.scalegate("check").code(3)), @"
+    INCONCLUSIVE: of 4 quantities, 1 inconclusive, 3 within tolerance
+
+    inconclusive  llm/prefill wall_time (cost)
+      not compared: not comparable with its baseline (build.rustc: not told → rustc 2.0); restore these, or accept a new baseline
+
+    pass  llm/prefill wall_time: class, growth, curvature share
+    ");
 }
 
 #[test]

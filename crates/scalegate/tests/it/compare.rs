@@ -89,7 +89,7 @@ fn a_long_table_in_markdown_has_what_regressed() {
     let (same, other): (Vec<&str>, Vec<&str>) =
         markdown.lines().partition(|line| line.starts_with("| `model-") && !line.starts_with("| `model-48/"));
     assert_eq!(same.len(), 4 * 39);
-    assert_snapshot!(other.join("\n"), @r"
+    assert_snapshot!(other.join("\n"), @"
     ## scalegate compare: regressed
 
     REGRESSED: the second run costs more (3 regressed, 147 inconclusive)
@@ -125,9 +125,9 @@ fn what_is_faster_exits_with_0_and_what_seems_the_same_is_not_shown() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
                    tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
     ");
 }
@@ -151,9 +151,9 @@ fn another_host_and_a_missing_workload_are_not_comparable() {
       inconclusive not compared: the second run did not measure it
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
                    tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
     ");
 }
@@ -170,9 +170,9 @@ fn what_neither_run_could_measure_is_named_and_decides_nothing() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (3 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
                    tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
 
     available to neither run, and not compared: energy
@@ -190,9 +190,9 @@ fn what_is_required_and_neither_run_could_measure_is_no_pass() {
     INCONCLUSIVE: it is not shown what the second run costs beside the first (4 inconclusive)
 
     llm/prefill wall_time
-      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
-      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions in pairs
+      inconclusive cost at 16 tokens from 3.40 ms to 3.40 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive cost at 1024 tokens from 155 ms to 155 ms (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
+      inconclusive slope from 150 µs to 150 µs per token (+0.0 %, between -34.5 % and +52.8 %): neither shown to be within nor beyond ±15 %; two runs of one program differ, and their rounds do not show by how much; `scalegate ab` compares two revisions, or configurations, in pairs
                    tokens per second at 1024 tokens from 6623.6 to 6623.0 (-0.0 %, between -34.6 % and +52.8 %)
 
     llm/prefill energy
@@ -297,7 +297,7 @@ fn the_columns_of_the_paper_stand_side_by_side() {
     }}});
     std::fs::write(place.path("accuracy.json"), similarity.to_string()).unwrap();
     let markdown = "compare a.json b.json --paper --accuracy accuracy.json --format markdown";
-    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @r"
+    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @"
     `llm/prefill` at 1024 tokens
 
     |  | CPU AUC | RAM AUC | energy | time | tokens/s | tokens/J | similarity |

@@ -111,8 +111,8 @@ fn a_log_that_tells_nothing_of_the_run_changes_nothing() {
     place.import(&rows("llm/prefill", "tokens", &TOKENS, ROUNDS, line));
     place.write("meter.csv", log(0.0));
     assert_snapshot!(place.refused("attach-energy meter.csv"), @"
-    error: target/scalegate/run.json: it has no windows of energy: they are kept of runs that sampled resources
-      help: give the log of the hours in which this run was measured, with `--offset` or `--align` if its clock is another one
+    error: target/scalegate/run.json: no energy was to be measured in it: its configuration has no `[resources]`
+      help: add that section and measure again
     ");
     assert_snapshot!(place.refused("attach-energy no.csv"), @"
     error: the log: no.csv: No such file or directory (os error 2)
@@ -134,9 +134,12 @@ fn a_run_that_stayed_disturbed_says_so_and_not_that_nothing_was_sampled() {
         "llm/prefill at size 16 in round 1: it stayed disturbed in 3 attempts",
     );
     place.write("meter.csv", log(0.0));
-    for options in ["", " --align"] {
-        assert_snapshot!(place.refused(&format!("attach-energy meter.csv{options}")), @"");
-    }
+    let refusals = ["", " --align"].map(|options| place.refused(&format!("attach-energy meter.csv{options}")));
+    assert_eq!(refusals[0], refusals[1]);
+    assert_snapshot!(refusals[0], @"
+    error: target/scalegate/run.json: llm/prefill at size 16 in round 1: it stayed disturbed in 3 attempts
+      help: the record has no windows that a log could fill: measure again while nothing else runs
+    ");
 }
 
 /// Cases of half a minute and more, each between idle spans of 25 s, with a second or some between them.

@@ -152,7 +152,14 @@ fn a_run_of_what_is_unavailable_measured_nothing() {
     let store = Store::new(place.path());
     let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
     let measured = Measured { run: &run, fits: &analysis::fit_run(&run), check: &check.unwrap(), by_command: true };
-    insta::assert_snapshot!(summary_text(&measured, WIDE), @"");
+    insta::assert_snapshot!(summary_text(&measured, WIDE), @"
+    not gated: energy (unavailable: no meter)
+
+    NOTHING MEASURED: every metric that was asked for is unavailable, for the reason
+      above
+    next: scalegate doctor, which says what this host can measure and what disturbs
+          it
+    ");
 }
 
 #[test]
@@ -173,7 +180,7 @@ fn what_noise_left_open_asks_for_twice_the_rounds() {
     let check = analysis::check(std::slice::from_ref(&run), &store, &GateSettings::default(), &Expected::default());
     let measured = Measured { run: &run, fits: &analysis::fit_run(&run), check: &check.unwrap(), by_command: true };
     let text = summary_text(&measured, WIDE);
-    insta::assert_snapshot!(text.split_once("next: ").unwrap().1, @"");
+    insta::assert_snapshot!(text.split_once("next: ").unwrap().1, @"scalegate run --rounds 12 (decides finer), or scalegate ab (in pairs)");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn a_run_that_fits_at_two_places_is_refused() {
     // The same once more, as of a second run.
     let length = all.last().unwrap().0 - all[0].0 + 1.0;
     let twice = all.iter().copied().chain(all.iter().map(|(time, watts)| (time + length, *watts))).collect();
-    insta::assert_snapshot!(align(&run.loads(), &Readings::Power(twice)).unwrap_err(), @"two offsets of the log's clock fit, 0.06 s (correlation 1.000) and -619.94 s (1.000); cut the log to the run, or measure with windows of different lengths");
+    insta::assert_snapshot!(align(&run.loads(), &Readings::Power(twice)).unwrap_err(), @"two offsets of the log's clock fit, 0.06 s (correlation 1.000) and -619.94 s (1.000); cut the log so that it begins and ends more than 24.0 s and less than 620.0 s outside of the run, or measure with a small `window_ms` and many `inferences`, so that windows of large sizes are longer");
 }
 
 #[test]
