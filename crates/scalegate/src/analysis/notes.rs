@@ -60,6 +60,8 @@ pub enum Fact {
     },
     /// The run has interim looks while its rounds are measured, and this is one of them, and not the last.
     InterimLook {
+        /// What is measured in these rounds.
+        metrics: Vec<Metric>,
         /// The workloads whose rounds these are.
         workloads: Vec<WorkloadName>,
         /// The rounds so far.
@@ -92,25 +94,31 @@ pub(super) fn undecided(findings: Vec<Finding>) -> Vec<Note> {
     groups.into_iter().map(note).collect()
 }
 
-/// How many of its rounds each series of a run has that did not take all of them.
+/// How many of its rounds each series of a run has that did not take all of them. What is sampled in the same rounds has one note.
 pub(super) fn interim_looks(run: &Run) -> Vec<Note> {
-    let mut groups: BTreeMap<(Metric, u32, u32, usize, usize), Vec<WorkloadName>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, (Vec<Metric>, Vec<WorkloadName>)> = BTreeMap::new();
     let has_further_looks = |series: &&Series| {
-        series.unavailable.is_none() && !series.looks.is_empty() && series.n_rounds() < series.max_rounds()
+        let is_part = !series.looks.is_empty() && series.n_rounds() < series.max_rounds();
+        series.unavailable.is_none() && series.metric.is_gated() && is_part
     };
     for series in run.series.iter().filter(has_further_looks) {
         let taken = series.n_rounds();
         // A look at a number of rounds that was not planned for is one more.
         let earlier = series.looks.iter().filter(|&&look| look < taken).count();
         let planned = series.looks.len() + usize::from(!series.looks.contains(&taken));
-        let group = (series.metric, taken, series.max_rounds(), earlier + 1, planned);
-        groups.entry(group).or_default().push(series.workload.clone());
+        let is_timed = series.metric == Metric::WallTime;
+        let (metrics, workloads) =
+            groups.entry((is_timed, taken, series.max_rounds(), earlier + 1, planned)).or_default();
+        metrics.push(series.metric);
+        workloads.push(series.workload.clone());
     }
-    let note =
-        |((metric, taken, max, look, looks), workloads): ((Metric, u32, u32, usize, usize), Vec<WorkloadName>)| Note {
-            host: run.provenance.host.class.clone(),
-            metric: Some(metric),
-            fact: Fact::InterimLook { workloads, taken, max, look, looks },
-        };
+    let note = |((_, taken, max, look, looks), (mut metrics, mut workloads)): (_, (Vec<Metric>, Vec<WorkloadName>))| {
+        metrics.sort_unstable();
+        metrics.dedup();
+        workloads.sort_unstable();
+        workloads.dedup();
+        let host = run.provenance.host.class.clone();
+        Note { host, metric: None, fact: Fact::InterimLook { metrics, workloads, taken, max, look, looks } }
+    };
     groups.into_iter().map(note).collect()
 }

@@ -103,7 +103,7 @@ pub fn criterion_pass(
             }
             if let (Some(first), Some(pass)) = (first_of_long.get(), recorded) {
                 let run = || timed(*workload, size, &mut prepared, 1);
-                match few_samples(first, pass.size_limit, run) {
+                match few_samples(first, pass.size_limit, settings.samples, run) {
                     Ok(seconds) => long.push(LongSize { workload: workload.name().to_owned(), size, seconds }),
                     Err(error) => {
                         *failed.borrow_mut() = Some(error);
@@ -121,11 +121,19 @@ pub fn criterion_pass(
     Ok(long)
 }
 
-/// As many samples as fit into `limit`, and one at the least, of a size whose first run took `first`. That run is none of them: it may
-/// have set up what later ones find.
-fn few_samples(first: Duration, limit: Duration, mut run: impl FnMut() -> Result<Duration>) -> Result<Vec<f64>> {
-    let samples = ((limit.as_secs_f64() / first.as_secs_f64()) as u32).max(1);
-    (0..samples).map(|_| run().map(|time| time.as_secs_f64())).collect()
+/// As many samples as fit into `limit`, of at most `most` and one at the least, of a size whose first run took `first`. That run is none of them: it may
+/// have set up what later ones find, and has often taken longer for it, so that the one after it says as well how many there are.
+fn few_samples(
+    first: Duration,
+    limit: Duration,
+    most: usize,
+    mut run: impl FnMut() -> Result<Duration>,
+) -> Result<Vec<f64>> {
+    let second = run()?;
+    let samples = (limit.as_secs_f64() / first.min(second).as_secs_f64()) as usize;
+    let samples = samples.min(most);
+    let further = (1..samples).map(|_| run());
+    std::iter::once(Ok(second)).chain(further).map(|time| time.map(|time| time.as_secs_f64())).collect()
 }
 
 fn timed(
@@ -170,16 +178,24 @@ mod tests {
 
     #[test]
     fn a_size_has_the_samples_that_its_time_allows_and_one_at_the_least() {
-        for (first_ms, samples) in [(301, 9), (1_000, 3), (1_501, 1), (3_000, 1), (60_000, 1)] {
-            let run = || Ok(Duration::from_millis(200));
-            let seconds = few_samples(Duration::from_millis(first_ms), Duration::from_secs(3), run).unwrap();
-            assert_eq!(seconds, vec![0.2; samples], "{first_ms} ms");
+        for (first_ms, then_ms, samples) in [
+            (301, 350, 9),
+            (301, 200, 10),
+            (1_000, 1_100, 3),
+            (1_501, 1_501, 1),
+            (9_000, 1_000, 3),
+            (60_000, 50_000, 1),
+        ] {
+            let then = Duration::from_millis(then_ms);
+            let seconds =
+                few_samples(Duration::from_millis(first_ms), Duration::from_secs(3), 10, || Ok(then)).unwrap();
+            assert_eq!(seconds, vec![then.as_secs_f64(); samples], "{first_ms} ms, then {then_ms} ms");
         }
     }
 
     #[test]
     fn a_run_that_fails_is_an_error() {
         let fail = || Err(crate::Error::new("sort at size 8", "it failed", "fix it"));
-        assert!(few_samples(Duration::from_secs(1), Duration::from_secs(3), fail).is_err());
+        assert!(few_samples(Duration::from_secs(1), Duration::from_secs(3), 10, fail).is_err());
     }
 }

@@ -368,11 +368,16 @@ pub(super) fn note(note: &Note) -> String {
                  sees finer"
             )
         }
-        Fact::InterimLook { workloads, taken, max, look, looks } => format!(
-            "{metric} of {} has {taken} of at most {max} rounds, and this is look {look} of {looks} at it; `scalegate run --resume` \
-             continues where something is undecided",
-            workloads.join(", ")
-        ),
+        Fact::InterimLook { metrics, workloads, taken, max, look, looks } => {
+            let names: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
+            let (have, them) = if names.len() > 1 { ("have", "them") } else { ("has", "it") };
+            format!(
+                "{} of {} {have} {taken} of at most {max} rounds, and this is look {look} of {looks} at {them}; `scalegate run \
+                 --resume` continues where something is undecided",
+                names.join(", "),
+                workloads.join(", ")
+            )
+        }
     }
 }
 

@@ -14,11 +14,13 @@ use super::record::{Recorder, Target};
 use super::rounds::Rounds;
 use super::worker::at;
 use super::{Request, counts, program_counts, resources};
+use crate::analysis::{self, Check, Expected};
+use crate::baseline::Store;
 use crate::config::Config;
 use crate::measure::{self, Ended};
 use crate::metric::Metric;
 use crate::progress::Progress;
-use crate::record::{Series, SeriesKey};
+use crate::record::{Run, Series, SeriesKey};
 use crate::{Error, Result, paths, temporary, time};
 
 /// The targets of a session and what is asked of them.
@@ -228,6 +230,13 @@ impl<'a> Session<'a> {
             recorder.keep(all)?;
         }
         Ok(())
+    }
+
+    /// Compares a record with the baselines, as `scalegate check` does.
+    pub(super) fn check(&self, run: &Run) -> Result<Check> {
+        let expected = Expected::of(self.targets.iter().map(|target| &target.description));
+        let store = Store::new(paths::baselines());
+        analysis::check(std::slice::from_ref(run), &store, &self.config.gate, &expected)
     }
 
     pub(super) fn rounds(&self) -> u32 {

@@ -83,9 +83,14 @@ impl Recorder {
         };
         let is_held = self.earlier.iter().any(has_all);
         if is_held {
-            self.measured.extend(metrics.iter().map(|metric| SeriesKey::new(workload.clone(), *metric)));
+            self.list(workload, metrics);
         }
         is_held
+    }
+
+    /// Lists what the record that is resumed holds, to be shown at the end as if it were measured now.
+    pub(super) fn list(&mut self, workload: &WorkloadName, metrics: &[Metric]) {
+        self.measured.extend(metrics.iter().map(|metric| SeriesKey::new(workload.clone(), *metric)));
     }
 
     /// The series of the record that is resumed.

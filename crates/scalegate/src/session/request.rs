@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::time_budget::MAX_SIZE;
+use super::time_budget::{aimed_at, longest};
 use super::{Described, Instrument};
 use crate::config::MeasureSettings;
 use crate::metric::Metric;
@@ -78,7 +78,7 @@ impl Request {
     /// The most that Criterion's samples of a size may take in a round. A quick run gives a size what it gives the small ones: the time
     /// that Criterion aims at.
     pub(super) fn size_limit(&self, settings: &MeasureSettings) -> Duration {
-        if self.quick { Duration::from_millis(settings.measurement_ms).min(MAX_SIZE) } else { MAX_SIZE }
+        if self.quick { aimed_at(settings) } else { longest(settings) }
     }
 
     /// Whether rounds are compared while they are taken, and end when all is decided.

@@ -1,21 +1,25 @@
 //! Resource use: every case in a process of its own, sampled from outside.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::driver::{Chosen, Session};
 use super::job::{TargetKind, Work};
 use super::record::Recorder;
-use super::sampled_series::{Measurement, Meter, rate_of, series};
-use crate::Result;
+use super::sampled_series::{METRICS, Measurement, Meter, OF_ENERGY, rate_of, series};
 use crate::config::ResourceSettings;
+use crate::gate::{self, Outcome};
 use crate::measure::disturbance::{Conditions, Limits, Sensors, Surroundings, judge};
 use crate::measure::energy::{self, EnergySource, Load, Metered};
 use crate::measure::resources::{Observer, Watched, idle_cores, take_windows};
 use crate::measure::shuffle;
 use crate::metric::Metric;
 use crate::progress::Progress;
+use crate::workload::WorkloadName;
+use crate::{Result, paths};
 
-/// Samples all cases of all rounds, in an order of its own for each. Every round is in the record as soon as it is there, but for
+/// Samples all cases of all rounds, in an order of its own for each; where rounds are compared while they are taken, those of a
+/// workload end when nothing that is required of it is undecided. Every round is in the record as soon as it is there, but for
 /// energy, which a meter tells when all is over.
 ///
 /// # Errors
@@ -43,13 +47,27 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
     {
         eprintln!("note: no energy is measured: {reason}");
     }
+    // What a meter read is known when all rounds are over, so that nothing is decided before.
+    let looks = if session.request.has_looks() && meter.is_err() { gate::looks(settings.rounds) } else { Vec::new() };
     let mut taken: Vec<Measurement> = Vec::new();
+    let mut decided = if session.request.resume { plan.decided(recorder, chosen)? } else { BTreeSet::new() };
+    for workload in &decided {
+        recorder.list(workload, &METRICS);
+    }
     let progress = Progress::new();
     for round in 0..settings.rounds {
-        taken.extend(plan.round(round, meter.as_deref_mut().ok(), &progress)?);
+        let cases = plan.of_all_but(&decided);
+        if cases.is_empty() {
+            break;
+        }
+        taken.extend(plan.round(round, &cases, meter.as_deref_mut().ok(), &progress)?);
         if round + 1 < settings.rounds {
-            let later = Err("the meter is read when all rounds are over".to_owned());
-            plan.keep(recorder, chosen, &taken, &later, &[settings.rounds])?;
+            // A series without looks has all rounds at its end, and one that has fewer was interrupted.
+            let unfinished = if looks.is_empty() { vec![settings.rounds] } else { looks.clone() };
+            plan.keep(recorder, chosen, &taken, None, &unfinished)?;
+        }
+        if looks.contains(&(round + 1)) {
+            decided = plan.decided(recorder, chosen)?;
         }
     }
     drop(progress);
@@ -63,7 +81,7 @@ pub(super) fn sample(session: &Session<'_>, recorder: &mut Recorder, chosen: &[C
         }
         Ok(Metered::new(description, readings))
     });
-    plan.keep(recorder, chosen, &taken, &readings, &[])
+    plan.keep(recorder, chosen, &taken, Some(&readings), &looks)
 }
 
 fn settings_of(settings: ResourceSettings, session: &Session<'_>) -> ResourceSettings {
@@ -93,20 +111,46 @@ impl Plan<'_> {
         Duration::from_millis(2 * idle_ms + window_ms) * rounds * self.cases.len() as u32
     }
 
+    /// The cases of the workloads that are not `decided`.
+    fn of_all_but(&self, decided: &BTreeSet<WorkloadName>) -> Vec<Case<'_>> {
+        self.cases.iter().filter(|((_, it), _)| !decided.contains(&it.name)).copied().collect()
+    }
+
+    /// The workloads that have been compared and of which nothing that is required is undecided. What is not required is a note in the
+    /// end, and what cannot be compared at all has all rounds, for a baseline.
+    fn decided(&self, recorder: &Recorder, chosen: &[Chosen<'_>]) -> Result<BTreeSet<WorkloadName>> {
+        let run = if paths::baselines().is_dir() { recorder.read()? } else { None };
+        let Some(run) = run else { return Ok(BTreeSet::new()) };
+        let findings = self.session.check(&run)?.findings;
+        let required = self.session.config.gate.required(&run.provenance.host.class);
+        let is_at_look = |name: &WorkloadName| {
+            let own = METRICS.iter().filter_map(|metric| run.series(name, *metric));
+            own.filter(|it| it.unavailable.is_none()).all(|it| it.looks.contains(&it.n_rounds()))
+        };
+        let is_decided = |name: &WorkloadName| {
+            let is_own = |it: &&gate::Finding| it.workload == *name && METRICS.contains(&it.metric);
+            let mut own = findings.iter().filter(is_own).filter(|it| !it.quantity.is_limit()).peekable();
+            own.peek().is_some() && own.all(|it| it.outcome != Outcome::Inconclusive || !required.contains(&it.metric))
+        };
+        let names = chosen.iter().map(|(_, it)| it.name.clone());
+        Ok(names.filter(|name| is_at_look(name) && is_decided(name)).collect())
+    }
+
     fn round(
         &self,
         round: u32,
+        cases: &[Case<'_>],
         meter: Option<&mut (dyn EnergySource + 'static)>,
         progress: &Progress,
     ) -> Result<Vec<Measurement>> {
         let mut observer = Surrounding { sensors: Sensors::here(), meter, before: None, after: None };
-        let mut order: Vec<u64> = (0..self.cases.len() as u64).collect();
+        let mut order: Vec<u64> = (0..cases.len() as u64).collect();
         shuffle(&mut order, self.session.config.seed.wrapping_add(u64::from(round)));
         let mut taken = Vec::with_capacity(order.len());
         for (number, index) in order.into_iter().enumerate() {
-            let (chosen, size) = self.cases[index as usize];
-            let done = round as usize * self.cases.len() + number;
-            let all = self.settings.rounds as usize * self.cases.len();
+            let (chosen, size) = cases[index as usize];
+            let done = round as usize * cases.len() + number;
+            let all = self.settings.rounds as usize * cases.len();
             progress.show(done, all, &format!("{}/{size}", chosen.1.name));
             taken.push(self.case(chosen, size, round, &mut observer)?);
         }
@@ -147,21 +191,22 @@ impl Plan<'_> {
         }
     }
 
+    /// Puts what was taken so far into the record; energy is part of it once the meter has been read.
     fn keep(
         &self,
         recorder: &mut Recorder,
         chosen: &[Chosen<'_>],
         taken: &[Measurement],
-        meter: &Meter,
+        meter: Option<&Meter>,
         looks: &[u32],
     ) -> Result<()> {
-        let is_whole = looks.is_empty();
+        let later = Err("the meter is read when all rounds are over".to_owned());
         let of_one = |(target, workload): &Chosen<'_>| {
-            series(workload, self.settings, &target.description.allocator, taken, meter)
+            let allocator = &target.description.allocator;
+            series(workload, self.settings, allocator, taken, meter.unwrap_or(&later))
         };
         let mut all: Vec<_> = chosen.iter().flat_map(of_one).collect();
-        let is_energy = |metric| matches!(metric, Metric::Energy | Metric::MeanPower | Metric::TokensPerJoule);
-        all.retain(|series| self.session.request.wants(series.metric) && (is_whole || !is_energy(series.metric)));
+        all.retain(|it| self.session.request.wants(it.metric) && (meter.is_some() || !OF_ENERGY.contains(&it.metric)));
         for series in &mut all {
             series.looks = looks.to_vec();
         }

@@ -7,8 +7,6 @@ use super::driver::{Chosen, Session, ended};
 use super::job::{self, RoundAnswer, TargetKind, Work};
 use super::record::{Recorder, Target};
 use super::time_budget::{self, Open};
-use crate::analysis::{self, Expected};
-use crate::baseline::Store;
 use crate::gate::Finding;
 use crate::measure::disturbance::{Sensors, Surroundings, throttling};
 use crate::measure::placement::Placement;
@@ -156,6 +154,9 @@ impl<'a> Rounds<'a> {
             return Ok(());
         }
         let begun = &self.begun;
+        for workload in begun {
+            recorder.list(workload, &[Metric::WallTime]);
+        }
         let run = recorder.change(|run| {
             let is_begun = |series: &&mut Series| series.metric == Metric::WallTime && begun.contains(&series.workload);
             for series in run.series.iter_mut().filter(is_begun) {
@@ -285,8 +286,7 @@ impl<'a> Rounds<'a> {
     /// Compares the record with the baselines as `scalegate check` does. What was decided may not be any more, since the
     /// number of quantities is known only now.
     fn look(&mut self, run: &Run) -> Result<()> {
-        let store = Store::new(paths::baselines());
-        let check = analysis::check(std::slice::from_ref(run), &store, &self.session.config.gate, &self.expected())?;
+        let check = self.session.check(run)?;
         let is_decided =
             |series: &&Series| is_at_look(Some(*series)) && gate::is_decided(&check.findings, &series.key());
         let series = run.series.iter().filter(|series| series.metric == Metric::WallTime);
@@ -297,10 +297,6 @@ impl<'a> Rounds<'a> {
         };
         self.open = check.findings.into_iter().filter(is_open).collect();
         Ok(())
-    }
-
-    fn expected(&self) -> Expected {
-        Expected::of(self.session.targets.iter().map(|target| &target.description))
     }
 
     fn say_rounds(&self, run: &Run) {

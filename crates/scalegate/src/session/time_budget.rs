@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::config::MeasureSettings;
 use crate::gate::{Finding, Outcome};
 
-/// The most that Criterion's samples of a size may take in a round. Rounds are the replicates, which ten samples of a second make dear
-/// without telling more of how they differ.
-pub(super) const MAX_SIZE: Duration = Duration::from_secs(3);
+/// The most that Criterion's samples of a size may take in a round, unless it aims at more. Rounds are the replicates, and what more
+/// samples tell of one round buys less than another round would: `docs/evidence/rounds.md` has what that costs and saves.
+const MAX_SIZE: Duration = Duration::from_millis(500);
 
 /// Fewer rounds decide nothing, however long one takes.
 const MIN_ROUNDS: u32 = 5;
@@ -25,7 +25,17 @@ const MAX_MORE: f64 = 10.0;
 /// What a size may take in a round, if the fewest rounds are to fit into what is `left` for `sizes` of them.
 pub(super) fn size_limit(left: Duration, sizes: usize, settings: &MeasureSettings) -> Duration {
     let share = left / (MIN_ROUNDS * (sizes as u32).max(1));
-    share.clamp(Duration::from_millis(settings.measurement_ms).min(MAX_SIZE), MAX_SIZE)
+    share.clamp(aimed_at(settings), longest(settings))
+}
+
+/// What Criterion aims at for a size.
+pub(super) fn aimed_at(settings: &MeasureSettings) -> Duration {
+    Duration::from_millis(settings.measurement_ms)
+}
+
+/// The most that a size may take in a round.
+pub(super) fn longest(settings: &MeasureSettings) -> Duration {
+    MAX_SIZE.max(aimed_at(settings))
 }
 
 /// How many rounds at most are planned within what is `left`, where a round takes as long as the pilot up to the first look, and that
@@ -123,11 +133,11 @@ mod tests {
     #[test]
     fn five_rounds_fit_by_fewer_samples_of_a_size_if_it_has_to_be() {
         let settings = MeasureSettings::default();
-        assert_eq!(size_limit(s(300), 24, &settings), Duration::from_millis(2_500));
+        assert_eq!(size_limit(s(30), 24, &settings), Duration::from_millis(250));
         assert_eq!(size_limit(s(3_600), 24, &settings), MAX_SIZE);
         assert_eq!(size_limit(s(1), 24, &settings), Duration::from_millis(100), "what Criterion aims at");
         let long = MeasureSettings { measurement_ms: 5_000, ..settings };
-        assert_eq!(size_limit(s(1), 24, &long), MAX_SIZE);
+        assert_eq!(size_limit(s(1), 24, &long), s(5));
     }
 
     #[test]

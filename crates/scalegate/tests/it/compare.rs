@@ -89,7 +89,7 @@ fn a_long_table_in_markdown_has_what_regressed() {
     let (same, other): (Vec<&str>, Vec<&str>) =
         markdown.lines().partition(|line| line.starts_with("| `model-") && !line.starts_with("| `model-48/"));
     assert_eq!(same.len(), 4 * 39);
-    assert_snapshot!(other.join("\n"), @"
+    assert_snapshot!(other.join("\n"), @r"
     ## scalegate compare: regressed
 
     REGRESSED: the second run costs more (3 regressed, 147 inconclusive)
@@ -297,7 +297,7 @@ fn the_columns_of_the_paper_stand_side_by_side() {
     }}});
     std::fs::write(place.path("accuracy.json"), similarity.to_string()).unwrap();
     let markdown = "compare a.json b.json --paper --accuracy accuracy.json --format markdown";
-    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @"
+    assert_snapshot!(stdout(&place.scalegate(markdown).code(0)), @r"
     `llm/prefill` at 1024 tokens
 
     |  | CPU AUC | RAM AUC | energy | time | tokens/s | tokens/J | similarity |

@@ -15,7 +15,6 @@ pub(super) const SCRIPT_HASH: &str = "deRQYoj5RICYavP07wJPiWbAXVEbATsaylGHNIJaAL
 /// take them out of the page.
 pub(super) const BREAK: PreEscaped<&str> = PreEscaped("\n");
 
-/// A page with that title.
 /// What the pages say they were made by.
 const GENERATOR: &str = "scalegate";
 
@@ -24,6 +23,7 @@ pub(crate) fn is_page(text: &str) -> bool {
     text.starts_with("<!DOCTYPE html>") && text.contains(&format!("<meta name=\"generator\" content=\"{GENERATOR}\">"))
 }
 
+/// A page with that title.
 pub(super) fn document(title: &str, body: &Markup) -> String {
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'"
@@ -96,5 +96,12 @@ mod tests {
     fn backticks_in_pairs_are_code_and_still_no_markup() {
         assert_eq!(prose("run `a <b>` at 5 %").into_string(), "run <code>a &lt;b&gt;</code> at 5\u{a0}%");
         assert_eq!(prose("one ` alone").into_string(), "one ` alone");
+    }
+
+    #[test]
+    fn a_page_is_told_from_html_of_others() {
+        assert!(is_page(&document("scalegate: pass", &html! { h1 { "pass" } })));
+        assert!(!is_page("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head></html>"));
+        assert!(!is_page("a page has <meta name=\"generator\" content=\"scalegate\"> in it"));
     }
 }
