@@ -1,5 +1,6 @@
 //! `scalegate accept`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -91,6 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn acceptable(path: &Path, is_wanted: impl Fn(Metric) -> bool) -> Result<Run> {
     let mut run: Run = record::read_json(path)?;
     run.series.retain(|series| is_wanted(series.metric));
+    let mut fewer: BTreeMap<(u32, u32), BTreeSet<&str>> = BTreeMap::new();
     for series in run.series.iter().filter(|series| series.unavailable.is_none()) {
         if let Err(Unfitted::Fault(reason)) = analysis::fit_series(series) {
             eprintln!(
@@ -109,12 +111,15 @@ fn acceptable(path: &Path, is_wanted: impl Fn(Metric) -> bool) -> Result<Run> {
                 "resume it with `scalegate run --resume`, or measure anew with `cargo bench`",
             ));
         }
-        if taken == most {
-            continue;
+        if taken < most {
+            fewer.entry((taken, most)).or_default().insert(&*series.workload);
         }
+    }
+    for ((taken, most), workloads) in fewer {
         eprintln!(
-            "note: {} has {taken} of {most} rounds, as many as its verdict took; `cargo bench -- --all-rounds` takes all for a baseline",
-            series.workload
+            "note: {} of {}: {taken} of {most} rounds, as many as the verdict took; `cargo bench -- --all-rounds` takes all for a baseline",
+            path.display(),
+            workloads.into_iter().collect::<Vec<_>>().join(", ")
         );
     }
     Ok(run)
@@ -139,8 +144,7 @@ fn check_same_program((name, first): (&Path, &Run), (other_name, other): (&Path,
             && series.metric.is_gated()
             && series.unavailable.is_none()
     };
-    let keys =
-        |run: &Run| run.series.iter().filter(is_kept).map(Series::key).collect::<std::collections::BTreeSet<_>>();
+    let keys = |run: &Run| run.series.iter().filter(is_kept).map(Series::key).collect::<BTreeSet<_>>();
     if let Some(key) = keys(first).symmetric_difference(&keys(other)).next() {
         return Err(fail(format!("one of them has no {key}")));
     }
@@ -154,11 +158,12 @@ fn check_same_program((name, first): (&Path, &Run), (other_name, other): (&Path,
     Ok(())
 }
 
-/// Fails if a record is there twice: as another run it would show that runs don't differ at all.
+/// Fails if a record is there twice: as another run it would show that runs don't differ at all. What is counted or computed
+/// repeats.
 fn check_another_measurement((name, first): (&Path, &Run), (other_name, other): (&Path, &Run)) -> Result<()> {
     let is_copy = |series: &&Series| {
         let twin = other.series(&series.workload, series.metric);
-        series.metric.kind() != Kind::Count && twin.is_some_and(|twin| twin.samples == series.samples)
+        series.metric.kind() == Kind::Cost && twin.is_some_and(|twin| twin.samples == series.samples)
     };
     match first.series.iter().find(|series| !series.samples.is_empty() && is_copy(series)) {
         None => Ok(()),
