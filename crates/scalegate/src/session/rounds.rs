@@ -342,9 +342,7 @@ impl<'a> Rounds<'a> {
 fn unless_throttled(series: Series, throttled: Option<&str>) -> Series {
     match throttled {
         None => series,
-        Some(cause) => {
-            Series { samples: Vec::new(), unavailable: Some(format!("while it was measured, {cause}")), ..series }
-        }
+        Some(cause) => Series { samples: Vec::new(), unavailable: Some(cause.to_owned()), ..series },
     }
 }
 
