@@ -80,8 +80,8 @@ pub const CONTEXT_KEYS: [&str; 3] = ["max_position_embeddings", "n_positions", "
 /// The longest context that the `config.json` of the graph at `path` states, in tokens, with the key that it has there; absent if
 /// nothing readable does.
 pub(super) fn longest_context(path: &Path) -> Option<(usize, &'static str)> {
-    let configs = path.ancestors().skip(1).take(2).map(|directory| settings(&directory.join("config.json")));
-    let config = configs.filter_map(|config| config.ok().flatten()).next()?;
+    let mut configs = path.ancestors().skip(1).take(2).map(|directory| settings(&directory.join("config.json")));
+    let config = configs.find_map(|config| config.ok().flatten())?;
     CONTEXT_KEYS.iter().find_map(|key| Some((config.get(key)?.as_u64()? as usize, *key)))
 }
 
