@@ -23,8 +23,7 @@ struct Planted {
     on: Option<PathBuf>,
     workloads: String,
     is_harmful: bool,
-    /// A part of the name of the function, if the head has it; of two, separated by ` or `, where the compiler may put one into the
-    /// other.
+    /// A part of the name of the function, if the head has it.
     function: Option<String>,
     term: Option<String>,
 }
@@ -205,8 +204,7 @@ impl Planted {
 
     fn is_met_by(&self, changed: Option<&Explained>) -> bool {
         let Some(first) = changed.and_then(|its| its.functions.first()) else { return !self.is_harmful };
-        let is_function =
-            self.function.as_ref().is_none_or(|names| names.split(" or ").any(|name| first.function.contains(name)));
+        let is_function = self.function.as_ref().is_none_or(|name| first.function.contains(name.as_str()));
         let is_term = self.term.as_ref().is_none_or(|term| first.term.as_ref() == Some(term));
         self.is_harmful && is_function && is_term
     }
@@ -254,7 +252,7 @@ mod tests {
             on: None,
             workloads: String::new(),
             is_harmful,
-            function: is_harmful.then(|| "::f or ::inlined".to_owned()),
+            function: is_harmful.then(|| "f".to_owned()),
             term: is_harmful.then(|| "slope".to_owned()),
         };
         let named = |function: &str, term: &str| Explained {
@@ -270,7 +268,6 @@ mod tests {
             of_no_function: None,
         };
         assert!(planted(true).is_met_by(Some(&named("a::f", "slope"))));
-        assert!(planted(true).is_met_by(Some(&named("a::inlined", "slope"))));
         assert!(!planted(true).is_met_by(Some(&named("a::f", "constant"))));
         assert!(!planted(true).is_met_by(Some(&named("a::g", "slope"))));
         assert!(!planted(true).is_met_by(None));
